@@ -1,0 +1,79 @@
+import type { Environment } from './env.ts';
+import type { IbHostRule } from './hosts.ts';
+import type { Lifetimes } from './lifetimes.ts';
+
+/** The levels of `LOG_LEVEL`, most talkative first. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** All that an operator has set, checked and deep-frozen. Holds no secret, so it may be logged. */
+export interface Config {
+  readonly host: string;
+  /** 0 asks the system for a free port. */
+  readonly port: number;
+  /** The public origin without a trailing slash; undefined where it follows from the free port that `PORT=0` gets. */
+  readonly issuer: string | undefined;
+  /** Absolute path. */
+  readonly clientsFile: string;
+  readonly clients: readonly ClientRegistration[];
+  readonly resources: readonly ProtectedResource[];
+  readonly storage: StorageConfig;
+  readonly stage: string;
+  readonly ibHosts: readonly IbHostRule[];
+  readonly secrets: SecretsSource;
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+  readonly lifetimes: Lifetimes;
+}
+
+/** Where state is kept. `dataDir` is an absolute path, or `:memory:`. */
+export type StorageConfig =
+  | { readonly kind: 'embedded'; readonly dataDir: string }
+  | { readonly kind: 'dynamodb'; readonly stateTable: string; readonly tokenTable: string };
+
+/** Where the server's own keys come from. `generated` makes the file on first start; its path may be `:memory:`. */
+export type SecretsSource =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'generated'; readonly path: string }
+  | { readonly kind: 'secrets_manager'; readonly arn: string };
+
+/** One registered app: what the provider gets to know, and what is the product's own. */
+export interface ClientRegistration {
+  /** RFC 7591 names and values, validated, defaults filled in; never with `client_secret`. */
+  readonly metadata: Readonly<Record<string, unknown>> & { readonly client_id: string };
+  readonly ib: {
+    /** Platforms (as written for IB_HOSTS) its users may sign in to; absent: all that IB_HOSTS allows. */
+    readonly platforms?: readonly string[];
+    readonly defaultPlatform?: string;
+    readonly skipConsent: boolean;
+    readonly bridgeCompat: boolean;
+    /** `always`: the refresh_token grant type is enough; `offline_access`: the scope must be asked for too. */
+    readonly refreshTokens: 'always' | 'offline_access';
+    /** True where a redirect URI holds a wildcard label, `https://*.example.com/callback`. */
+    readonly redirectUriWildcards?: boolean;
+  };
+}
+
+/** Accepted secrets by client_id, newest first; apart from Config so that Config can be logged. */
+export type ClientSecrets = ReadonlyMap<string, readonly string[]>;
+
+/** A protected resource (RFC 8707) that apps may ask tokens for. */
+export interface ProtectedResource {
+  readonly identifier: string;
+  readonly scopes: readonly string[];
+  readonly tokenFormat: 'opaque' | 'jwt';
+  readonly name?: string;
+}
+
+/** What loading gives: everything, or every fault, each one line that names file or variable and the path inside. */
+export type LoadedConfig =
+  | {
+      readonly ok: true;
+      readonly config: Config;
+      readonly clientSecrets: ClientSecrets;
+      readonly warnings: readonly string[];
+    }
+  | { readonly ok: false; readonly faults: string[] };
+
+/** Reads environment and clients' file into one frozen Config. Relative paths start at `cwd`. */
+export function loadConfig(_env: Environment, _options: { readonly cwd?: string } = {}): LoadedConfig {
+  return { ok: false, faults: ['not built yet'] };
+}

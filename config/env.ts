@@ -1,0 +1,27 @@
+/**
+ * The names of the environment variables that an operator may set, for messages and for `deploy/`.
+ * Meanings and defaults: README, "Environment".
+ */
+export const ENV = Object.freeze({
+  host: 'HOST',
+  port: 'PORT',
+  issuer: 'ISSUER',
+  clientsFile: 'CLIENTS_FILE',
+  storage: 'STORAGE',
+  dataDir: 'DATA_DIR',
+  stateTable: 'STATE_TABLE',
+  tokenTable: 'TOKEN_TABLE',
+  stage: 'STAGE',
+  ibHosts: 'IB_HOSTS',
+  secretsFile: 'SECRETS_FILE',
+  secretsArn: 'SECRETS_ARN',
+  logLevel: 'LOG_LEVEL',
+} as const);
+
+/** Variables by name, as the process got them; an empty value counts as not set. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A copy of the process's environment: the only place in the product that reads `process.env`. */
+export function readEnvironment(): Environment {
+  return { ...process.env };
+}

@@ -1,0 +1,52 @@
+/** Every life time, interval and size limit of the product, the unit in each name. */
+export type Lifetimes = Readonly<Record<keyof typeof lifetimes, number>>;
+
+/**
+ * The values in force. IB's own session is the upper bound of all tokens: `loginTime + logintimeoutperiod` hours,
+ * decided per sign-in by `adapters/ib/session.ts`.
+ */
+export const lifetimes = Object.freeze({
+  // --- tokens ---
+  /** One hour: a stolen access token is short-lived, and an app refreshes at most 24 times a day. */
+  accessTokenSeconds: 3600,
+  /** A minute is enough for a redirect and a call; RFC 6749 4.1.2 allows ten minutes at most. */
+  authorizationCodeSeconds: 60,
+  /** As long as the access token issued with it. */
+  idTokenSeconds: 3600,
+  /** RFC 9126 2.2: a pushed request is used at once, by the redirect that follows it. */
+  parSeconds: 60,
+  /** RFC 8628 3.2: time to walk to another device, type the code and sign in there. */
+  deviceCodeSeconds: 600,
+  /** RFC 8628 3.5: how often a device may ask. */
+  devicePollIntervalSeconds: 5,
+  /** Two refreshes at once, or a repeated one after a lost answer, are one client's, not a thief's, for this long. */
+  refreshLeewaySeconds: 10,
+
+  // --- the user's steps ---
+  /** From `/authorize` to the return to the app: SSO, 2FA and a phone call in between. */
+  interactionSeconds: 3600,
+  /** One attempt at IB's login, renewals of its login token included; IB's own clients give up after five minutes. */
+  loginAttemptSeconds: 900,
+  /** A browser session in which nobody has signed in yet; a signed-in one ends with the IB session. */
+  sessionWithoutSignInSeconds: 3600,
+  /** How long the browser remembers which platform was used last. */
+  rememberedPlatformSeconds: 180 * 24 * 3600,
+  /** Between IB's clients' 1 s and 5 s; also the least time between two calls to IB for one attempt. */
+  pollIntervalSeconds: 2,
+  /** Where the interval stops growing while IB does not answer. */
+  pollMaxIntervalSeconds: 30,
+
+  // --- calls to others ---
+  /** IB's own client uses this time-out for its login calls. */
+  ibTimeoutMs: 10_000,
+  /** IB's login answers are a few kilobytes; more is no login answer. */
+  ibResponseBytes: 256 * 1024,
+
+  // --- the server ---
+  /** OAuth requests are small; a pushed request with a signed object is the largest. Uploads through `/proxy` are streamed and not counted. */
+  requestBodyBytes: 64 * 1024,
+  /** SIGTERM to exit: what is in flight may finish for this long. Below the 10 s that operators are promised. */
+  drainMs: 9_000,
+  /** How often the embedded store deletes what has expired; DynamoDB does so by itself. */
+  sweepIntervalSeconds: 60,
+});
