@@ -1,0 +1,141 @@
+/**
+ * What any store of this product promises. The engine below it is DynamoDB (or dynalite, its embedded twin).
+ *
+ * - **Visibility.** Every read in a request path is strongly consistent: what one process has flushed, the next
+ *   request sees, whichever process answers it. Only the operator's listings use an index that may lag.
+ * - **Expiry.** An item whose `expires` has passed is never returned, however late DynamoDB deletes it.
+ * - **One unit of work a request.** Reads are cached in it, writes are joined and flushed once, after the
+ *   handler and before the answer. A failed flush fails the request; a rejected handler writes nothing.
+ * - **Atomic verbs.** `consume`, `claimPoll`, `finish`, `renew`, `slowDown` and the replay check are single
+ *   conditional writes. They take effect at once, not at the flush. Of any number of concurrent callers one wins.
+ * - **Lost races.** `consume` rejects with `errors.InvalidGrant`; the others answer a value that says who won.
+ * - **Retries.** A conditional write carries a nonce of its caller, so that repeating it after an unknown outcome
+ *   (time-out, cut connection) is recognised as the same write. Flushed writes are plain puts and deletes under
+ *   keys the caller chose: repeating them is harmless.
+ * - **Revocation.** A token lives only as long as its Grant and its IB session. Both are read with it, in the same
+ *   batch; deleting either ends all tokens under it at once, however many there are.
+ * - **Sealing.** Keys are hashes and payloads are encrypted under the very value they are looked up by.
+ */
+import type { Adapter } from 'oidc-provider';
+import type { IbSession } from '../ib/session.ts';
+
+/** A record's model name and the secret value that it is looked up by. */
+export interface Ref {
+  readonly model: string;
+  readonly id: string;
+}
+
+/** Which attempt: the interaction's uid and the secret of the browser that started it. Neither alone finds it. */
+export interface AttemptId {
+  readonly uid: string;
+  readonly browser: string;
+}
+
+/** How one login attempt at IB stands. Times are unix milliseconds. */
+export interface LoginAttempt {
+  /** Changes when the user starts over, with the same or another platform. */
+  readonly attemptId: string;
+  /** Changes each time IB's login token is renewed; the poll handle carries it. */
+  readonly generation: string;
+  readonly platformOrigin: string;
+  /** IB's login token (`content`), a secret of this attempt. Gone once the attempt has ended. */
+  readonly loginToken: string | undefined;
+  readonly startedAtMs: number;
+  /** After this the attempt is over, though the interaction may begin another. */
+  readonly deadlineAtMs: number;
+  /** When the record itself ends, with its interaction; unix seconds. */
+  readonly expires: number;
+  readonly status: 'pending' | 'signed_in' | 'refused';
+  readonly refusedReason: string | undefined;
+  readonly renewals: number;
+  /** Consecutive times that IB did not answer sensibly. */
+  readonly failures: number;
+  readonly intervalMs: number;
+  readonly nextPollAtMs: number;
+  /** Set when signed in: IB's first success, kept here until the user has decided about the app. */
+  readonly session: IbSession | undefined;
+}
+
+/** Outcome of asking for the right to poll IB once. */
+export type PollClaim =
+  | { readonly outcome: 'claimed'; readonly attempt: LoginAttempt }
+  | { readonly outcome: 'not_yet'; readonly attempt: LoginAttempt }
+  | { readonly outcome: 'unknown' };
+
+/** Login attempts: one item per interaction and browser, replaced when the user starts over. */
+export interface LoginAttempts {
+  find(id: AttemptId): Promise<LoginAttempt | undefined>;
+  /** Stores a new attempt with the flush, replacing the interaction's earlier one and with it all its state. */
+  start(id: AttemptId, attempt: LoginAttempt): Promise<void>;
+  /**
+   * Atomically takes the right to ask IB once: granted only for the attempt's current generation, while it is pending,
+   * and no sooner than `intervalMs` after the last grant. Reads the attempt in the same call.
+   */
+  claimPoll(id: AttemptId, generation: string, nowMs: number): Promise<PollClaim>;
+  /** Records the end of the attempt, once: false when it had already ended or the user has started over. */
+  finish(id: AttemptId, attempt: LoginAttempt): Promise<boolean>;
+  /** Replaces an expired login token, if `generation` is still the current one. */
+  renew(id: AttemptId, generation: string, next: LoginAttempt): Promise<boolean>;
+  /** Sets the number of failures and the interval, if the attempt's generation is still the current one. */
+  pace(id: AttemptId, attempt: LoginAttempt): Promise<boolean>;
+  /** Removes the attempt with the flush. */
+  remove(id: AttemptId): Promise<void>;
+}
+
+/** IB sessions by handle. A sign-in has one; the grants of several apps may stand on it. */
+export interface IbSessions {
+  find(ibSessionId: string): Promise<IbSession | undefined>;
+  /** Writes the session with the flush; the grants that stand on an existing one stay with it. */
+  put(ibSessionId: string, session: IbSession): Promise<void>;
+  /** Deletes the session with the flush, and with it the life of every grant and token that stands on it. */
+  end(ibSessionId: string): Promise<void>;
+}
+
+/** One app's access of one user, as a listing shows it. `key` deletes it and reveals nothing. */
+export interface GrantSummary {
+  readonly key: string;
+  readonly clientId: string;
+  readonly createdAt: number;
+  readonly lastUsedAt: number;
+}
+
+export interface StoreStats {
+  readonly [model: string]: { readonly live: number; readonly expired: number; readonly bytes: number };
+}
+
+/** One call to the engine, for metrics, logs and the benchmarks. */
+export interface StoreCall {
+  readonly operation: string;
+  readonly items: number;
+  readonly ms: number;
+  readonly outcome: 'ok' | 'condition_failed' | 'throttled' | 'unavailable' | 'failed';
+  readonly attempts: number;
+  readonly readUnits: number;
+  readonly writeUnits: number;
+}
+
+export interface Store {
+  /** Runs `work` as one unit; resolves with its value after the flush, rejects with `StoreError` if the store failed in it. */
+  unit<T>(work: () => Promise<T>): Promise<T>;
+  /**
+   * The value for a token that replaces a rotated refresh token: the same each time, so that a client that repeats a
+   * refresh whose answer it lost gets the same pair. `context` is what else shapes the token, such as a narrower scope.
+   */
+  successor(model: 'AccessToken' | 'RefreshToken', rotated: string, context: string): string;
+  /** Names records that this unit will want, so that the next read brings them in the same batch. */
+  hint(refs: readonly Ref[]): void;
+  /** node-oidc-provider's adapter for one model. */
+  readonly adapter: (model: string) => Adapter;
+  readonly attempts: LoginAttempts;
+  readonly ibSessions: IbSessions;
+  /** The apps that hold a grant of this account. Read from an index that may lag. */
+  grantsOf(accountId: string): Promise<readonly GrantSummary[]>;
+  /** Revokes one listed grant, if it is that account's. */
+  revokeGrant(accountId: string, key: string): Promise<boolean>;
+  /** Resolves when both tables answer. */
+  ready(): Promise<void>;
+  /** Deletes expired items; for engines without TTL and for operators. Bounded pages, reads every item. */
+  sweep(): Promise<{ readonly deleted: number }>;
+  stats(): Promise<StoreStats>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,18 @@
+/** Why the store could not do what was asked; `throttled` and `unavailable` pass, `failed` is a fault to be mended. */
+export type StoreErrorCode = 'throttled' | 'unavailable' | 'failed';
+
+/** The store did not answer as it must. Carries no key, no payload. */
+export class StoreError extends Error {
+  readonly code: StoreErrorCode;
+  /** Name of the engine's own error, such as `ProvisionedThroughputExceededException`. */
+  readonly engineError: string;
+  readonly operation: string;
+
+  constructor(facts: { code: StoreErrorCode; operation: string; engineError: string; cause?: unknown }) {
+    super(`store ${facts.code}: ${facts.operation} (${facts.engineError})`, { cause: facts.cause });
+    this.name = 'StoreError';
+    this.code = facts.code;
+    this.operation = facts.operation;
+    this.engineError = facts.engineError;
+  }
+}

@@ -1,0 +1,36 @@
+/** IB sessions on DynamoDB. The grants that stand on one are a set beside the sealed session. */
+import type { IbSession } from '../ib/session.ts';
+import type { IbSessions } from './contract.ts';
+import type { AdapterDeps } from './oidc-adapter.ts';
+import { fromItem, recordKey, toItem } from './records.ts';
+
+const MODEL = 'IbSession';
+
+/** The IB sessions of a store. */
+export function createIbSessions(deps: AdapterDeps): IbSessions {
+  const { engine, units, peppers } = deps;
+  return {
+    find: (id) =>
+      units.within(async (unit) => {
+        const item = await unit.get(recordKey(MODEL, id));
+        const nowSeconds = Math.floor(deps.now() / 1000);
+        return fromItem({ model: MODEL, id, item, nowSeconds, peppers }) as IbSession | undefined;
+      }),
+
+    put: (id, session) =>
+      units.within(async (unit) => {
+        const item = toItem({ model: MODEL, id, payload: session, expires: session.endsAt, peppers });
+        const key = recordKey(MODEL, id);
+        unit.remember(key, item);
+        unit.defer(async () => {
+          await engine.update(key, {
+            text: 'SET #data = :data, expires = :expires',
+            names: { '#data': 'data' },
+            values: { ':data': item.data ?? new Uint8Array(), ':expires': item.expires },
+          });
+        });
+      }),
+
+    end: (id) => units.within(async (unit) => unit.delete(recordKey(MODEL, id))),
+  };
+}

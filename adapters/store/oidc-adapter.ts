@@ -1,0 +1,288 @@
+/** node-oidc-provider's adapter, one per model, on the unit of work of the current request. */
+import { randomBytes, scrypt } from 'node:crypto';
+import { promisify } from 'node:util';
+import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
+import type { Engine, Expression } from './dynamodb.ts';
+import { grantIdOf, ibSessionIdOf, isPrefixedModel, isTokenValueOf, successorTokenValue } from './handles.ts';
+import { type AttributeScalar, type Item, numberOf, setOf } from './items.ts';
+import { fromItem, type Payload, recordKey, standsOn, toItem } from './records.ts';
+import { keyedHash, type Pepper, seal } from './seal.ts';
+import type { UnitOfWork, UnitsOfWork } from './unit-of-work.ts';
+
+export interface AdapterDeps {
+  readonly engine: Engine;
+  readonly units: UnitsOfWork;
+  readonly peppers: readonly Pepper[];
+  /** For how long a rotated refresh token may be presented again by a client that lost the answer. */
+  readonly refreshLeewaySeconds: number;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
+const GRANTS = 'grants';
+
+/** The newest pepper; configuration guarantees that there is one. */
+export function newestPepper(peppers: readonly Pepper[]): Pepper {
+  const [pepper] = peppers;
+  if (pepper === undefined) throw new TypeError('a store needs at least one pepper');
+  return pepper;
+}
+
+/** The value of the refresh token that follows a rotated one. */
+export function refreshSuccessor(rotated: string, pepper: Pepper): string {
+  const grantId = grantIdOf(rotated) ?? '';
+  return successorTokenValue({ model: 'RefreshToken', grantId, rotated, context: '', key: pepper.key });
+}
+
+const scryptAsync = promisify<string, string, number, { N: number; r: number; p: number }, Buffer>(scrypt);
+
+/**
+ * The lookup value of a user code. User codes have few bits (RFC 8628 section 6.1), so a slow derivation, about 50 ms,
+ * stands between a copy of the table with the pepper and the device codes behind them.
+ */
+async function userCodeId(userCode: string): Promise<string> {
+  const derived = await scryptAsync(userCode, 'ib-oauth user code 1', 32, { N: 2 ** 14, r: 8, p: 1 });
+  return derived.toString('base64url');
+}
+
+/** The factory that node-oidc-provider takes as `adapter`. */
+export function createOidcAdapter(deps: AdapterDeps): (model: string) => Adapter {
+  return (model) => {
+    if (model === 'Grant') return grantAdapter(deps);
+    if (model === 'RefreshToken') return refreshTokenAdapter(deps);
+    if (model === 'ReplayDetection') return replayAdapter(deps);
+    if (model === 'DeviceCode') return deviceCodeAdapter(deps);
+    return plainAdapter(deps, model);
+  };
+}
+
+interface Put {
+  readonly model: string;
+  readonly id: string;
+  readonly payload: unknown;
+  readonly expiresIn: number | undefined;
+  readonly clear?: Readonly<Record<string, AttributeScalar | undefined>>;
+}
+
+/** Clients registered at run time (RFC 7591) do not expire; far enough to be never. */
+const NEVER_SECONDS = 100 * 365 * 86_400;
+
+function put(deps: AdapterDeps, unit: UnitOfWork, facts: Put): void {
+  const expires = Math.floor(deps.now() / 1000) + (facts.expiresIn ?? NEVER_SECONDS);
+  unit.put(recordKey(facts.model, facts.id), toItem({ ...facts, expires, peppers: deps.peppers }));
+}
+
+async function read(unit: UnitOfWork, model: string, id: string): Promise<Item | undefined> {
+  return unit.get(recordKey(model, id), standsOn(model, id));
+}
+
+function decode(deps: AdapterDeps, model: string, id: string, item: Item | undefined): Payload | undefined {
+  const nowSeconds = Math.floor(deps.now() / 1000);
+  return fromItem({ model, id, item, nowSeconds, peppers: deps.peppers });
+}
+
+function plainAdapter(deps: AdapterDeps, model: string): Adapter {
+  const { units } = deps;
+  const find = (id: string): Promise<AdapterPayload | undefined> =>
+    units.within(async (unit) => {
+      // A value without this model's prefix is another kind of token: not found, and no read spent on it.
+      if (isPrefixedModel(model) && !isTokenValueOf(model, id)) return undefined;
+      const item = await read(unit, model, id);
+      const payload = decode(deps, model, id, item);
+      if (payload === undefined || item === undefined) return undefined;
+      // A browser session's item is kept under its uid: the id's secret part must match too.
+      if (model === 'Session' && payload['jti'] !== id) return undefined;
+      const consumedAtMs = numberOf(item, 'consumedAtMs');
+      return consumedAtMs === undefined ? payload : { ...payload, consumed: Math.floor(consumedAtMs / 1000) };
+    });
+
+  return {
+    find,
+    upsert: (id, payload, expiresIn) =>
+      units.within(async (unit) => put(deps, unit, { model, id, payload, expiresIn })),
+    destroy: (id) => units.within(async (unit) => unit.delete(recordKey(model, id))),
+    consume: (id) => consumeOnce(deps, model, id),
+    findByUid: (uid) =>
+      units.within(async (unit) => decode(deps, model, uid, await unit.get(recordKey(model, uid)))),
+    findByUserCode: async () => undefined,
+    // Tokens live only as long as their Grant, which node-oidc-provider deletes in the same step: nothing to collect,
+    // however many tokens there are.
+    revokeByGrantId: async () => undefined,
+  };
+}
+
+/** Marks a record as used, once, at once. Rejects with `invalid_grant` where somebody else was first. */
+async function consumeOnce(deps: AdapterDeps, model: string, id: string, leewayMs = 0): Promise<void> {
+  const nowMs = deps.now();
+  const key = recordKey(model, id);
+  const nonce = randomBytes(12).toString('base64url');
+  const update: Expression = {
+    text: 'SET consumedAtMs = if_not_exists(consumedAtMs, :now), consumedBy = if_not_exists(consumedBy, :nonce)',
+    values: { ':now': nowMs, ':nonce': nonce },
+  };
+  const inLeeway = leewayMs > 0 ? ' OR consumedAtMs > :leeway' : '';
+  const condition: Expression = {
+    text: `attribute_exists(pk) AND (attribute_not_exists(consumedAtMs) OR consumedBy = :nonce${inLeeway})`,
+    values: leewayMs > 0 ? { ':leeway': nowMs - leewayMs } : {},
+  };
+  await deps.units.within(async (unit) => {
+    const item = await unit.guard(() => deps.engine.update(key, update, condition));
+    if (item === undefined) {
+      if (model === 'PushedAuthorizationRequest') {
+        throw new errors.InvalidRequestUri('request_uri is invalid, expired, or was already used');
+      }
+      throw new errors.InvalidGrant(`${model} was already used`);
+    }
+    unit.remember(key, item);
+  });
+}
+
+/**
+ * Refresh tokens rotate. One that was rotated a moment ago may be presented again, by a client that lost the answer,
+ * as long as nobody has used its successor: the repetition produces the same successor, so no second family begins.
+ */
+function refreshTokenAdapter(deps: AdapterDeps): Adapter {
+  const plain = plainAdapter(deps, 'RefreshToken');
+  const leewayMs = deps.refreshLeewaySeconds * 1000;
+  return {
+    ...plain,
+    find: (id) =>
+      deps.units.within(async (unit) => {
+        const payload = await plain.find(id);
+        if (!payload?.consumed) return payload ?? undefined;
+        const item = await read(unit, 'RefreshToken', id);
+        const consumedAtMs = item === undefined ? 0 : (numberOf(item, 'consumedAtMs') ?? 0);
+        if (consumedAtMs <= deps.now() - leewayMs) return payload;
+        const successor = refreshSuccessor(id, newestPepper(deps.peppers));
+        const next = await read(unit, 'RefreshToken', successor);
+        if (next !== undefined && numberOf(next, 'consumedAtMs') !== undefined) return payload;
+        const { consumed: _consumed, ...usable } = payload;
+        return usable;
+      }),
+    consume: (id) => consumeOnce(deps, 'RefreshToken', id, leewayMs),
+  };
+}
+
+/** Grants are listed under their account, and counted on the IB session they stand on. */
+function grantAdapter(deps: AdapterDeps): Adapter {
+  const plain = plainAdapter(deps, 'Grant');
+  return {
+    ...plain,
+    upsert: (id, payload, expiresIn) =>
+      deps.units.within(async (unit) => {
+        const pepper = newestPepper(deps.peppers);
+        const accountId = payload.accountId ?? '';
+        const { pk } = recordKey('Grant', id);
+        const summary = { clientId: payload.clientId, createdAt: payload.iat };
+        const clear = {
+          subject: keyedHash(pepper, 'subject', accountId),
+          summary: seal(summary, { secret: accountId, label: 'GrantSummary', key: pk }, deps.peppers),
+          lastUsedAt: Math.floor(deps.now() / 1000),
+        };
+        put(deps, unit, { model: 'Grant', id, payload, expiresIn, clear });
+        const ibSessionId = ibSessionIdOf(id);
+        if (ibSessionId !== undefined) unit.defer(() => addGrant(deps.engine, ibSessionId, pk));
+      }),
+    destroy: (id) =>
+      deps.units.within(async (unit) => {
+        const key = recordKey('Grant', id);
+        unit.delete(key);
+        const ibSessionId = ibSessionIdOf(id);
+        if (ibSessionId !== undefined) {
+          const session = await unit.get(recordKey('IbSession', ibSessionId));
+          if (session !== undefined) unit.defer(() => removeGrant(deps.engine, session, key.pk));
+        }
+      }),
+  };
+}
+
+/** Notes a Grant on its IB session. If that has ended meanwhile the Grant is dead already: nothing to note. */
+async function addGrant(engine: Engine, ibSessionId: string, grantPk: string): Promise<void> {
+  await engine.update(
+    recordKey('IbSession', ibSessionId),
+    { text: `ADD ${GRANTS} :grant`, values: { ':grant': new Set([grantPk]) } },
+    { text: 'attribute_exists(pk)' },
+  );
+}
+
+/** Takes a Grant off its IB session, and deletes the session with the last one. */
+async function removeGrant(engine: Engine, session: Item, grantPk: string): Promise<void> {
+  const key = { table: 'tokens', pk: session.pk } as const;
+  const mine = new Set([grantPk]);
+  const grants = setOf(session, GRANTS);
+  const alone = grants.size === 0 || (grants.size === 1 && grants.has(grantPk));
+  const onlyMine: Expression = {
+    text: `attribute_not_exists(${GRANTS}) OR ${GRANTS} = :grant`,
+    values: { ':grant': mine },
+  };
+  if (alone && (await engine.deleteIf(key, onlyMine))) return;
+  const left = await engine.update(
+    key,
+    { text: `DELETE ${GRANTS} :grant`, values: { ':grant': mine } },
+    { text: 'attribute_exists(pk)' },
+  );
+  if (left !== undefined && setOf(left, GRANTS).size === 0) {
+    await engine.deleteIf(key, { text: `attribute_not_exists(${GRANTS})` });
+  }
+}
+
+/** How long a claimed `jti` is kept until its real expiry is written: longer than any request takes. */
+const REPLAY_CLAIM_SECONDS = 600;
+
+/**
+ * Replay detection asks `find`, then saves. Two requests could both find nothing, so here `find` itself is the claim:
+ * a conditional put that only one of them wins.
+ */
+function replayAdapter(deps: AdapterDeps): Adapter {
+  const model = 'ReplayDetection';
+  return {
+    ...plainAdapter(deps, model),
+    find: (id) =>
+      deps.units.within(async (unit) => {
+        const nowSeconds = Math.floor(deps.now() / 1000);
+        const nonce = randomBytes(12).toString('base64url');
+        const item: Item = {
+          ...toItem({
+            model,
+            id,
+            payload: {},
+            expires: nowSeconds + REPLAY_CLAIM_SECONDS,
+            peppers: deps.peppers,
+          }),
+          claimedBy: nonce,
+        };
+        const fresh = await unit.guard(() =>
+          deps.engine.putIf(recordKey(model, id), item, {
+            text: 'attribute_not_exists(pk) OR expires <= :now OR claimedBy = :nonce',
+            values: { ':now': nowSeconds, ':nonce': nonce },
+          }),
+        );
+        return fresh
+          ? undefined
+          : { jti: id, kind: model, iat: nowSeconds, exp: nowSeconds + REPLAY_CLAIM_SECONDS };
+      }),
+  };
+}
+
+/** Device codes are found by their user code too: an index item that ends with them. */
+function deviceCodeAdapter(deps: AdapterDeps): Adapter {
+  const plain = plainAdapter(deps, 'DeviceCode');
+  return {
+    ...plain,
+    upsert: (id, payload, expiresIn) =>
+      deps.units.within(async (unit) => {
+        put(deps, unit, { model: 'DeviceCode', id, payload, expiresIn });
+        if (typeof payload.userCode === 'string' && payload.accountId === undefined) {
+          const index = await userCodeId(payload.userCode);
+          put(deps, unit, { model: 'UserCode', id: index, payload: { deviceCode: id }, expiresIn });
+        }
+      }),
+    findByUserCode: (userCode) =>
+      deps.units.within(async (unit) => {
+        const id = await userCodeId(userCode);
+        const index = decode(deps, 'UserCode', id, await read(unit, 'UserCode', id));
+        const deviceCode = index?.['deviceCode'];
+        return typeof deviceCode === 'string' ? plain.find(deviceCode) : undefined;
+      }),
+  };
+}

@@ -1,0 +1,152 @@
+/** Puts the store together: engine, units of work, oidc-provider's adapter and the records of our own. */
+import type { Store, StoreCall, StoreStats } from './contract.ts';
+import { createEngine, type Engine, type EngineOptions } from './dynamodb.ts';
+import { grantIdOf, successorTokenValue } from './handles.ts';
+import { createIbSessions } from './ib-sessions.ts';
+import { type Item, type Key, modelOf, numberOf, type TableRole } from './items.ts';
+import { createLoginAttempts } from './login-attempts.ts';
+import { type AdapterDeps, createOidcAdapter, newestPepper } from './oidc-adapter.ts';
+import { recordKey, standsOn } from './records.ts';
+import { keyedHash, open, type Pepper } from './seal.ts';
+import { createUnitsOfWork } from './unit-of-work.ts';
+
+export interface StoreOptions {
+  readonly tables: Readonly<Record<TableRole, string>>;
+  /** Newest first; at least one. */
+  readonly peppers: readonly Pepper[];
+  readonly refreshLeewaySeconds: number;
+  readonly client?: EngineOptions['client'];
+  readonly onCall?: (call: StoreCall) => void;
+  /** Unix milliseconds; the process's clock unless a test sets another. */
+  readonly now?: () => number;
+}
+
+const TABLES: readonly TableRole[] = ['state', 'tokens'];
+/** More apps than any user has; a listing shows so many at most. */
+const LISTED_GRANTS = 200;
+
+/** Opens the store on DynamoDB, or on what speaks its protocol. Nothing is sent until first used. */
+export function createStore(options: StoreOptions): Store {
+  const engine = createEngine({
+    tables: options.tables,
+    ...(options.client === undefined ? {} : { client: options.client }),
+    ...(options.onCall === undefined ? {} : { onCall: options.onCall }),
+  });
+  const units = createUnitsOfWork(engine);
+  const deps: AdapterDeps = {
+    engine,
+    units,
+    peppers: options.peppers,
+    refreshLeewaySeconds: options.refreshLeewaySeconds,
+    now: options.now ?? Date.now,
+  };
+
+  return {
+    unit: (work) => units.run(work),
+    successor: (model, rotated, context) =>
+      successorTokenValue({
+        model,
+        rotated,
+        context: model === 'RefreshToken' ? '' : context,
+        grantId: grantIdOf(rotated) ?? '',
+        key: newestPepper(deps.peppers).key,
+      }),
+    hint(refs) {
+      const keys = refs.flatMap((ref) => [recordKey(ref.model, ref.id), ...standsOn(ref.model, ref.id)]);
+      units.current()?.hint(keys);
+    },
+    adapter: createOidcAdapter(deps),
+    attempts: createLoginAttempts(deps),
+    ibSessions: createIbSessions(deps),
+    ...grantListing(deps),
+    ...maintenance(deps),
+    close: async () => engine.close(),
+  };
+}
+
+interface Listed {
+  readonly key: Key;
+  readonly item: Item;
+}
+
+/** The grants of an account, by the index; revoking one goes by its key and checks whose it is. */
+function grantListing(deps: AdapterDeps): Pick<Store, 'grantsOf' | 'revokeGrant'> {
+  const { engine, peppers } = deps;
+
+  async function listed(accountId: string): Promise<Listed[]> {
+    const nowSeconds = Math.floor(deps.now() / 1000);
+    const pages = await Promise.all(
+      peppers.map((pepper) => engine.querySubject(keyedHash(pepper, 'subject', accountId), LISTED_GRANTS)),
+    );
+    return pages
+      .flat()
+      .filter((item) => item.expires > nowSeconds)
+      .map((item) => ({ key: { table: 'tokens', pk: item.pk }, item }));
+  }
+
+  return {
+    async grantsOf(accountId) {
+      return (await listed(accountId)).map(({ key, item }) => {
+        const sealed = item['summary'];
+        const context = { secret: accountId, label: 'GrantSummary', key: key.pk };
+        const summary = sealed instanceof Uint8Array ? open(sealed, context, peppers) : {};
+        const { clientId, createdAt } = summary as { clientId?: string; createdAt?: number };
+        return {
+          key: key.pk,
+          clientId: clientId ?? '',
+          createdAt: createdAt ?? 0,
+          lastUsedAt: numberOf(item, 'lastUsedAt') ?? 0,
+        };
+      });
+    },
+    async revokeGrant(accountId, pk) {
+      const mine = (await listed(accountId)).some(({ key }) => key.pk === pk);
+      if (mine) await engine.write([{ op: 'delete', key: { table: 'tokens', pk } }]);
+      return mine;
+    },
+  };
+}
+
+const SWEEP_BATCH = 25;
+
+/** What operators ask of the store as a whole. Reads every item, page by page; never in a request. */
+function maintenance(deps: AdapterDeps): Pick<Store, 'ready' | 'sweep' | 'stats'> {
+  const { engine } = deps;
+  return {
+    async ready() {
+      await engine.read(TABLES.map((table) => ({ table, pk: 'Ready#' })));
+    },
+    async sweep() {
+      const nowSeconds = Math.floor(deps.now() / 1000);
+      let deleted = 0;
+      for (const table of TABLES) {
+        for await (const page of engine.scan(table)) {
+          const over = page.filter((item) => item.expires <= nowSeconds);
+          for (let at = 0; at < over.length; at += SWEEP_BATCH) {
+            await engine.write(
+              over.slice(at, at + SWEEP_BATCH).map(({ pk }) => ({ op: 'delete', key: { table, pk } })),
+            );
+          }
+          deleted += over.length;
+        }
+      }
+      return { deleted };
+    },
+    stats: () => countItems(engine, Math.floor(deps.now() / 1000)),
+  };
+}
+
+async function countItems(engine: Engine, nowSeconds: number): Promise<StoreStats> {
+  const stats: Record<string, { live: number; expired: number; bytes: number }> = {};
+  for (const table of TABLES) {
+    for await (const page of engine.scan(table)) {
+      for (const item of page) {
+        const entry = (stats[modelOf(item.pk)] ??= { live: 0, expired: 0, bytes: 0 });
+        if (item.expires > nowSeconds) entry.live += 1;
+        else entry.expired += 1;
+        entry.bytes += item.data?.length ?? 0;
+      }
+    }
+  }
+  return stats;
+}
