@@ -1,0 +1,15 @@
+/** Why there are no keys: not there or not readable, not writable on first start, or not what they should be. */
+export type SecretsErrorCode = 'secrets_unreadable' | 'secrets_unwritable' | 'secrets_invalid';
+
+/** The server's keys could not be had. `faults` are lines for the operator that name places and no values. */
+export class SecretsError extends Error {
+  readonly code: SecretsErrorCode;
+  readonly faults: readonly string[];
+
+  constructor(code: SecretsErrorCode, faults: readonly string[], cause?: unknown) {
+    super(faults.join('\n'), cause === undefined ? undefined : { cause });
+    this.name = 'SecretsError';
+    this.code = code;
+    this.faults = faults;
+  }
+}

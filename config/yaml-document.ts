@@ -1,0 +1,47 @@
+import { LineCounter, parseDocument } from 'yaml';
+
+/** A document's plain value, or one line for each mistake, `file:line:col: sentence`. */
+export type YamlDocument =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly faults: string[] };
+
+/** Aliases may repeat a list of redirect URIs, and not blow a small file up into gigabytes. */
+const MAX_ALIASES = 100;
+
+/** Parses one YAML 1.2 document (JSON is YAML); duplicate keys and further documents are mistakes. */
+export function parseYaml(file: string, text: string): YamlDocument {
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, {
+    lineCounter,
+    prettyErrors: false,
+    uniqueKeys: true,
+    logLevel: 'silent',
+  });
+  if (document.errors.length > 0) {
+    return {
+      ok: false,
+      faults: document.errors.map((error) => {
+        const { line, col } = lineCounter.linePos(error.pos[0]);
+        return `${file}:${line}:${col}: ${oneLine(error.message)}`;
+      }),
+    };
+  }
+  try {
+    return { ok: true, value: document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown };
+  } catch (error) {
+    // Thrown for aliases only: one without an anchor, or too many of them.
+    return {
+      ok: false,
+      faults: [`${file}: ${oneLine(error instanceof Error ? error.message : 'is not YAML')}`],
+    };
+  }
+}
+
+/** One line without the piece of the document that some messages quote. */
+function oneLine(message: string): string {
+  return message
+    .replace(/: ".*$/s, '')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+    .slice(0, 200);
+}
