@@ -7,8 +7,8 @@ export interface RuleContext {
   readonly scopes: ReadonlySet<string>;
   /** A sentence where a platform is not one that IB_HOSTS allows. */
   platformFault(platform: string): string | undefined;
-  /** One spelling for each platform. */
-  normalisePlatform(platform: string): string;
+  /** True where an entry of `platforms` means the platform, however both are spelt. */
+  coversPlatform(entry: string, platform: string): boolean;
 }
 
 /** What a rule found, the path counted from the client. Warnings do not stop the server. */

@@ -140,10 +140,13 @@ const platformRules: Rule[] = [
     needs: ['ib', 'ib.platforms', 'ib.default_platform'],
     check: ({ ib }, context) => {
       if (ib.default_platform === undefined) return [];
-      const message = context.platformFault(ib.default_platform);
+      const pattern = ib.default_platform.includes('*');
+      const message = pattern
+        ? 'must be one host, not a pattern'
+        : context.platformFault(ib.default_platform);
       if (message !== undefined) return [at('ib.default_platform', message)];
-      const platforms = ib.platforms?.map(context.normalisePlatform);
-      const listed = platforms?.includes(context.normalisePlatform(ib.default_platform)) ?? true;
+      const { default_platform: wanted } = ib;
+      const listed = ib.platforms?.some((entry) => context.coversPlatform(entry, wanted)) ?? true;
       return when(!listed, 'ib.default_platform', 'must be one of ib.platforms');
     },
   },

@@ -54,7 +54,7 @@ const jwk = z
 const ib = z
   .strictObject({
     platforms: z
-      .array(text(300, 'A platform host, as in IB_HOSTS: acme.intelligencebank.com'))
+      .array(text(300, 'A platform as in IB_HOSTS: acme.intelligencebank.com, or *.acme.com'))
       .min(1)
       .max(LIMITS.uris)
       .describe('Which platforms users of this app may sign in to. Default: all that IB_HOSTS allows.')

@@ -1,9 +1,12 @@
-import type { Environment } from './env.ts';
+import { resolve } from 'node:path';
+import { LIMITS } from './client-schema.ts';
+import { type ParsedClients, parseClients } from './clients.ts';
+import { ENV, type Environment } from './env.ts';
+import { readTextFile } from './files.ts';
 import type { IbHostRule } from './hosts.ts';
-import type { Lifetimes } from './lifetimes.ts';
-
-/** The levels of `LOG_LEVEL`, most talkative first. */
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+import { type Lifetimes, lifetimes } from './lifetimes.ts';
+import { coversPlatform, platformFault } from './platforms.ts';
+import { parseSettings } from './settings.ts';
 
 /** All that an operator has set, checked and deep-frozen. Holds no secret, so it may be logged. */
 export interface Config {
@@ -20,7 +23,7 @@ export interface Config {
   readonly stage: string;
   readonly ibHosts: readonly IbHostRule[];
   readonly secrets: SecretsSource;
-  readonly logLevel: (typeof LOG_LEVELS)[number];
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   readonly lifetimes: Lifetimes;
 }
 
@@ -73,7 +76,50 @@ export type LoadedConfig =
     }
   | { readonly ok: false; readonly faults: string[] };
 
-/** Reads environment and clients' file into one frozen Config. Relative paths start at `cwd`. */
-export function loadConfig(_env: Environment, _options: { readonly cwd?: string } = {}): LoadedConfig {
-  return { ok: false, faults: ['not built yet'] };
+/**
+ * Reads the environment and the clients' file into one frozen Config. Relative paths of variables start at `cwd`.
+ * Every fault is reported, those of the file too where a variable is wrong.
+ */
+export function loadConfig(
+  env: Environment,
+  { cwd = process.cwd() }: { readonly cwd?: string } = {},
+): LoadedConfig {
+  const { settings, faulty, faults, warnings } = parseSettings(env, cwd);
+  const path = resolve(cwd, settings.clientsFile);
+  const parsed = readClients(settings.clientsFile, path, {
+    env,
+    // A faulty IB_HOSTS has one fault of its own, and none for each platform.
+    ibHosts: faulty.has(ENV.ibHosts) ? undefined : settings.ibHosts,
+  });
+  if (faults.length > 0 || !parsed.ok) {
+    return { ok: false, faults: [...faults, ...(parsed.ok ? [] : parsed.faults)] };
+  }
+  const { clients, resources, clientSecrets } = parsed;
+  const config = deepFreeze({ ...settings, clientsFile: path, clients, resources, lifetimes });
+  return { ok: true, config, clientSecrets, warnings: [...warnings, ...parsed.warnings] };
+}
+
+/** The clients' file by itself, for a reload or a check of text that is not written yet. */
+function readClients(
+  name: string,
+  path: string,
+  { env, ibHosts }: { readonly env: Environment; readonly ibHosts: readonly IbHostRule[] | undefined },
+): ParsedClients {
+  const file = readTextFile(path, LIMITS.fileBytes);
+  if (!file.ok) return { ok: false, faults: [`${name}: ${file.reason}`], warnings: [] };
+  return parseClients(file.text, {
+    name,
+    path,
+    env,
+    coversPlatform,
+    platformFault: (platform) => platformFault(platform, ibHosts),
+  });
+}
+
+/** The values are trees: zod copied them, and keeps nothing of a YAML alias that points back. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const inner of Object.values(Object.freeze(value))) deepFreeze(inner);
+  }
+  return value;
 }

@@ -23,7 +23,7 @@ describe('the clients file', () => {
       env: { A_SECRET: SECRET, NEW_SECRET: `new-${SECRET}`, SHORT: 'short', SPACED: 'two words', EMPTY: '' },
       platformFault: (platform) =>
         platform.toLowerCase().endsWith('.intelligencebank.com') ? undefined : 'is not allowed by IB_HOSTS',
-      normalisePlatform: (platform) => platform.toLowerCase(),
+      coversPlatform: (one, other) => one.toLowerCase() === other.toLowerCase(),
     });
   const parsed = (text: string) => {
     const result = parse(text);

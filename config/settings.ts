@@ -1,0 +1,164 @@
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import type { Config, SecretsSource, StorageConfig } from './config.ts';
+import { ENV, type Environment } from './env.ts';
+import { faultsOfIssues } from './faults.ts';
+import { type IbHostRule, parseIbHosts } from './hosts.ts';
+import { isLoopbackHost } from './redirect-uris.ts';
+
+/** In place of a folder: everything is kept in memory and gone with the process. */
+export const IN_MEMORY = ':memory:';
+
+/** What the environment says, the clients' file left as it was written; a faulty variable has its default. */
+export interface Settings extends Omit<Config, 'clients' | 'resources' | 'lifetimes'> {}
+
+/** IntelligenceBank's own hosts; customers' custom domains have to be named. */
+const DEFAULT_IB_HOSTS: readonly IbHostRule[] = [{ kind: 'pattern', pattern: '*.intelligencebank.com' }];
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+const TABLE = z.string().regex(/^[A-Za-z0-9_.-]{3,255}$/, 'must be 3 to 255 of A-Z a-z 0-9 _ . -');
+const PATH = z.string().max(4096);
+
+/** One schema a variable: text in, value out. */
+const VARIABLES = {
+  [ENV.host]: z.string().regex(/^[A-Za-z0-9.:_-]{1,253}$/, 'must be an IP address or a host name'),
+  [ENV.port]: z
+    .string()
+    .regex(/^\d{1,5}$/, 'must be a whole number from 0 to 65535')
+    .transform(Number)
+    .refine((port) => port <= 65_535, 'must be a whole number from 0 to 65535'),
+  [ENV.issuer]: z.string().max(2048).transform(toIssuer),
+  [ENV.clientsFile]: PATH,
+  [ENV.storage]: z.enum(['embedded', 'dynamodb']),
+  [ENV.dataDir]: PATH,
+  [ENV.stateTable]: TABLE,
+  [ENV.tokenTable]: TABLE,
+  [ENV.stage]: z.string().regex(/^[A-Za-z0-9_-]{1,32}$/, 'must be 1 to 32 of A-Z a-z 0-9 _ -'),
+  [ENV.ibHosts]: z.string().max(10_000).transform(toHostRules),
+  [ENV.secretsFile]: PATH,
+  [ENV.secretsArn]: z
+    .string()
+    .regex(
+      /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+$/,
+      'must be the ARN of a secret: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME',
+    ),
+  [ENV.logLevel]: z.enum(LOG_LEVELS),
+} as const;
+
+type Variables = typeof VARIABLES;
+type Values = { readonly [Name in keyof Variables]?: z.output<Variables[Name]> };
+
+/** The environment as settings (contract: "Environment"), every fault in it at once; `faulty` names the variables. */
+export function parseSettings(
+  env: Environment,
+  cwd: string,
+): { settings: Settings; faulty: ReadonlySet<string>; faults: string[]; warnings: string[] } {
+  const { values, faulty, faults } = readVariables(env);
+  const port = values.PORT ?? 3000;
+  const storage = storageOf(values, cwd);
+  if (storage.kind === 'dynamodb' && storage.stateTable === storage.tokenTable) {
+    faults.push(`${ENV.tokenTable}: must not be the table of ${ENV.stateTable}`);
+  }
+  const settings: Settings = {
+    host: values.HOST ?? '127.0.0.1',
+    port,
+    issuer: values.ISSUER ?? (port === 0 ? undefined : new URL(`http://localhost:${port}`).origin),
+    clientsFile: values.CLIENTS_FILE ?? 'config/clients.yaml',
+    storage,
+    stage: values.STAGE ?? 'dev',
+    ibHosts: values.IB_HOSTS ?? DEFAULT_IB_HOSTS,
+    secrets: secretsOf(values, storage, cwd),
+    logLevel: values.LOG_LEVEL ?? 'info',
+  };
+  return {
+    settings,
+    faulty,
+    faults: [...faults, ...secretsFaults(env, storage)],
+    warnings: listenWarnings(settings, values),
+  };
+}
+
+function readVariables(env: Environment): { values: Values; faulty: ReadonlySet<string>; faults: string[] } {
+  const values: Record<string, unknown> = {};
+  const faulty = new Set<string>();
+  const faults: string[] = [];
+  for (const [name, schema] of Object.entries(VARIABLES)) {
+    const text = env[name]?.trim();
+    if (text === undefined || text === '') continue;
+    const parsed = schema.safeParse(text);
+    if (parsed.success) {
+      values[name] = parsed.data;
+    } else {
+      faulty.add(name);
+      faults.push(...faultsOfIssues(parsed.error.issues).map(({ message }) => `${name}: ${message}`));
+    }
+  }
+  // Each value is the output of the schema of its own name.
+  return { values: values as Values, faulty, faults };
+}
+
+function toIssuer(text: string, context: z.RefinementCtx): string {
+  const url = URL.parse(text);
+  const isOrigin =
+    url !== null && /^https?:\/\/[^/?#@\\]+\/?$/i.test(text) && ['http:', 'https:'].includes(url.protocol);
+  if (!isOrigin) {
+    context.addIssue('must be an origin, https://host or https://host:port, without a path');
+    return z.NEVER;
+  }
+  if (url.protocol === 'http:' && !isLoopbackHost(url.hostname)) {
+    context.addIssue('must be https, or http on localhost, 127.0.0.1 or [::1]');
+  }
+  return url.origin;
+}
+
+function toHostRules(text: string, context: z.RefinementCtx): readonly IbHostRule[] {
+  const parsed = parseIbHosts(text);
+  if ('rules' in parsed) return parsed.rules;
+  for (const fault of parsed.faults) context.addIssue(fault.replaceAll(/\s+/g, ' ').slice(0, 300));
+  return z.NEVER;
+}
+
+function storageOf(values: Values, cwd: string): StorageConfig {
+  const named = values.STATE_TABLE !== undefined || values.TOKEN_TABLE !== undefined;
+  if ((values.STORAGE ?? (named ? 'dynamodb' : 'embedded')) === 'embedded') {
+    const folder = values.DATA_DIR ?? '.data';
+    return { kind: 'embedded', dataDir: folder === IN_MEMORY ? IN_MEMORY : resolve(cwd, folder) };
+  }
+  const stage = values.STAGE ?? 'dev';
+  return {
+    kind: 'dynamodb',
+    stateTable: values.STATE_TABLE ?? `ib-oauth-state-${stage}`,
+    tokenTable: values.TOKEN_TABLE ?? `ib-oauth-tokens-${stage}`,
+  };
+}
+
+function secretsOf(values: Values, storage: StorageConfig, cwd: string): SecretsSource {
+  if (values.SECRETS_ARN !== undefined) return { kind: 'secrets_manager', arn: values.SECRETS_ARN };
+  if (values.SECRETS_FILE !== undefined) return { kind: 'file', path: resolve(cwd, values.SECRETS_FILE) };
+  const folder = storage.kind === 'embedded' ? storage.dataDir : IN_MEMORY;
+  return { kind: 'generated', path: folder === IN_MEMORY ? IN_MEMORY : join(folder, 'secrets.json') };
+}
+
+/** Judged by what is set, right or wrong, so that a mistyped ARN is not also called missing. */
+function secretsFaults(env: Environment, storage: StorageConfig): string[] {
+  const file = isSet(env, ENV.secretsFile);
+  const arn = isSet(env, ENV.secretsArn);
+  if (file && arn) return [`${ENV.secretsArn}: must not be set beside ${ENV.secretsFile}; keep one`];
+  // Processes that share tables must share keys; one made by the first of them would be unknown to the second.
+  if (storage.kind === 'dynamodb' && !file && !arn) {
+    return [`${ENV.secretsFile}: is required with ${ENV.storage}=dynamodb (or ${ENV.secretsArn})`];
+  }
+  return [];
+}
+
+function isSet(env: Environment, name: string): boolean {
+  return (env[name]?.trim() ?? '') !== '';
+}
+
+function listenWarnings(settings: Settings, values: Values): string[] {
+  const isLocal = /^(localhost|127\..*|::1)$/.test(settings.host);
+  return values.ISSUER === undefined && !isLocal
+    ? [`${ENV.issuer}: is not set while ${ENV.host} is reached from elsewhere; its URLs say localhost`]
+    : [];
+}
