@@ -267,6 +267,11 @@ resources:
         `clients: [{ client_id: a, client_secret_env: [A_SECRET, 's3cr3t!'], ${uris} }]`,
         'clients[0].client_secret_env[1]: must be the name of an environment variable',
       ],
+      'a number where a name belongs': [
+        `clients: [{ client_id: a, client_secret_env: [A_SECRET, 5], client_secret_file: 5, ${uris} }]`,
+        'clients[0].client_secret_env[1]: must be text',
+        'clients[0].client_secret_file: must be text',
+      ],
       'a missing secret file': [
         `clients: [{ client_id: a, client_secret_file: none.txt, ${uris} }]`,
         'clients[0].client_secret_file: the file "none.txt" does not exist',
