@@ -65,6 +65,10 @@ export type PollClaim =
 /** Login attempts: one item per interaction and browser, replaced when the user starts over. */
 export interface LoginAttempts {
   find(id: AttemptId): Promise<LoginAttempt | undefined>;
+  /** Reads past the unit's cache: how the attempt stands this moment, after a lost race. */
+  current(id: AttemptId): Promise<LoginAttempt | undefined>;
+  /** The record of an attempt, for `Store.hint`. */
+  ref(id: AttemptId): Ref;
   /** Stores a new attempt with the flush, replacing the interaction's earlier one and with it all its state. */
   start(id: AttemptId, attempt: LoginAttempt): Promise<void>;
   /**

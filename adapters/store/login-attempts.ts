@@ -88,8 +88,7 @@ export function createLoginAttempts(deps: AdapterDeps): LoginAttempts {
     });
   }
 
-  /** Reads past the unit's cache: what another request has just written. */
-  async function findNow(id: AttemptId): Promise<LoginAttempt | undefined> {
+  async function current(id: AttemptId): Promise<LoginAttempt | undefined> {
     return units.within(async (unit) => {
       const found = await unit.guard(() => engine.read([keyOf(id)]));
       const [item] = found.values();
@@ -100,6 +99,10 @@ export function createLoginAttempts(deps: AdapterDeps): LoginAttempts {
 
   return {
     find: (id) => units.within(async (unit) => attemptOf(deps, id, await unit.get(keyOf(id)))),
+
+    current,
+
+    ref: (id) => ({ model: MODEL, id: idOf(id) }),
 
     start: (id, attempt) => units.within(async (unit) => unit.put(keyOf(id), itemOf(deps, id, attempt))),
 
@@ -125,7 +128,7 @@ export function createLoginAttempts(deps: AdapterDeps): LoginAttempts {
           unit.remember(keyOf(id), item);
           return { outcome: 'claimed', attempt: claimed };
         }
-        const attempt = await findNow(id);
+        const attempt = await current(id);
         return attempt === undefined ? { outcome: 'unknown' } : { outcome: 'not_yet', attempt };
       }),
 

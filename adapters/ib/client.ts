@@ -1,0 +1,190 @@
+/** The calls to IntelligenceBank that a sign-in needs. Expected outcomes, trouble among them, are values. */
+import { type Dispatcher, fetch, type Response } from 'undici';
+import type { IbHostRule } from '../../config/hosts.ts';
+import { createBreakers } from './breaker.ts';
+import { BodyTooLargeError, createGuardedAgent, readLimited } from './http-agent.ts';
+import { isYapiAddress, type LoginInfo, parseLoginInfo, parseLoginToken, saysExpired } from './messages.ts';
+import type { PlatformUrl } from './platform-url.ts';
+
+/** IB did not answer as it should; nothing is lost by trying again later. */
+export interface IbTrouble {
+  readonly status: 'trouble';
+  readonly reason:
+    | 'timeout'
+    | 'rate_limited'
+    | 'server_error'
+    | 'client_error'
+    | 'malformed'
+    | 'network'
+    | 'circuit_open';
+  /** What IB asked for in `Retry-After`. */
+  readonly retryAfterSeconds?: number;
+  readonly httpStatus?: number;
+}
+
+/** One call, for logs and metrics. */
+export interface IbCallEvent {
+  readonly operation: 'login_token' | 'login_info' | 'probe';
+  readonly platformHost: string;
+  readonly outcome: string;
+  readonly ms: number;
+}
+
+export interface IbClient {
+  requestLoginToken(
+    platform: PlatformUrl,
+  ): Promise<{ readonly status: 'ok'; readonly token: string } | IbTrouble>;
+  /** The page where the user signs in. It holds the login token: not for logs. */
+  loginUrl(platform: PlatformUrl, token: string): string;
+  checkLogin(platform: PlatformUrl, token: string): Promise<LoginInfo | IbTrouble>;
+  /** Whether a host is an IB platform, by the cheapest call that tells. */
+  probe(
+    platform: PlatformUrl,
+  ): Promise<{ readonly status: 'ib' } | { readonly status: 'not_ib' } | IbTrouble>;
+}
+
+export interface IbClientOptions {
+  readonly rules: readonly IbHostRule[];
+  /** For each call as a whole; IB's own client uses 10 s. */
+  readonly timeoutMs?: number;
+  readonly maxBodyBytes?: number;
+  readonly agent?: Dispatcher;
+  readonly onCall?: (event: IbCallEvent) => void;
+  /** Unix milliseconds. */
+  readonly now?: () => number;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+const LONGEST_RETRY_AFTER_SECONDS = 3600;
+
+/** Seconds of a `Retry-After` header, as number or date (RFC 9110 section 10.2.3). */
+function retryAfter(response: Response, nowMs: number): { retryAfterSeconds?: number } {
+  const value = response.headers.get('retry-after');
+  if (value === null) return {};
+  const seconds = /^\d+$/.test(value.trim()) ? Number(value) : (Date.parse(value) - nowMs) / 1000;
+  if (!Number.isFinite(seconds) || seconds <= 0) return {};
+  return { retryAfterSeconds: Math.min(Math.ceil(seconds), LONGEST_RETRY_AFTER_SECONDS) };
+}
+
+/** What a status says of itself; undefined for the ones that a caller reads. */
+function troubleOf(response: Response, nowMs: number): IbTrouble | undefined {
+  const { status } = response;
+  if (status === 200 || status === 404) return undefined;
+  const facts = { status: 'trouble', httpStatus: status, ...retryAfter(response, nowMs) } as const;
+  if (status === 429) return { ...facts, reason: 'rate_limited' };
+  if (status >= 500) return { ...facts, reason: 'server_error' };
+  // A redirect is followed by nobody: whoever answers with one does not speak this API.
+  return { ...facts, reason: status >= 400 ? 'client_error' : 'malformed' };
+}
+
+function troubleFrom(error: unknown): IbTrouble {
+  if (error instanceof BodyTooLargeError) return { status: 'trouble', reason: 'malformed' };
+  const names = [error, (error as { cause?: unknown } | undefined)?.cause].map((entry) =>
+    entry instanceof Error ? `${entry.name} ${(entry as { code?: string }).code ?? ''}` : '',
+  );
+  const timedOut = names.some((name) =>
+    /TimeoutError|UND_ERR_(HEADERS|BODY|CONNECT)_TIMEOUT|ETIMEDOUT/.test(name),
+  );
+  return { status: 'trouble', reason: timedOut ? 'timeout' : 'network' };
+}
+
+const isTrouble = (value: { readonly status: unknown }): value is IbTrouble => value.status === 'trouble';
+
+/** A client for the platforms that the rules allow. */
+export function createIbClient(options: IbClientOptions): IbClient {
+  const now = options.now ?? Date.now;
+  const timeoutMs = options.timeoutMs ?? 10_000;
+  const limit = options.maxBodyBytes ?? 256 * 1024;
+  const dispatcher = options.agent ?? createGuardedAgent({ rules: options.rules });
+  const breakers = createBreakers();
+
+  async function send(
+    platform: PlatformUrl,
+    method: 'GET' | 'POST',
+    path: string,
+  ): Promise<Answer | IbTrouble> {
+    try {
+      const response = await fetch(platform.origin + path, {
+        method,
+        dispatcher,
+        redirect: 'manual',
+        credentials: 'omit',
+        headers: { accept: 'application/json' },
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      const trouble = troubleOf(response, now());
+      if (trouble === undefined)
+        return { status: response.status, text: await readLimited(response.body, limit) };
+      await response.body?.cancel();
+      return trouble;
+    } catch (error) {
+      return troubleFrom(error);
+    }
+  }
+
+  async function call<T extends { readonly status: string }>(
+    operation: IbCallEvent['operation'],
+    platform: PlatformUrl,
+    request: {
+      readonly method: 'GET' | 'POST';
+      readonly path: string;
+      readonly read: (answer: Answer) => T | IbTrouble;
+    },
+  ): Promise<T | IbTrouble> {
+    const started = performance.now();
+    const answer = await breakers.run(platform.host, () => send(platform, request.method, request.path));
+    const result = isTrouble(answer as { status: unknown })
+      ? (answer as IbTrouble)
+      : request.read(answer as Answer);
+    options.onCall?.({
+      operation,
+      platformHost: platform.host,
+      outcome: isTrouble(result) ? (result as IbTrouble).reason : result.status,
+      ms: Math.round(performance.now() - started),
+    });
+    return result;
+  }
+
+  const malformed: IbTrouble = { status: 'trouble', reason: 'malformed' };
+
+  return {
+    requestLoginToken: (platform) =>
+      call('login_token', platform, {
+        method: 'POST',
+        path: '/v1/auth/app/token',
+        read: ({ status, text }) => {
+          const token = status === 200 ? parseLoginToken(text) : undefined;
+          return token === undefined ? malformed : { status: 'ok' as const, token };
+        },
+      }),
+
+    loginUrl: (platform, token) => `${platform.origin}/auth/?login=0&token=${encodeURIComponent(token)}`,
+
+    checkLogin: (platform, token) =>
+      call<LoginInfo>('login_info', platform, {
+        method: 'GET',
+        path: `/v1/auth/app/info?token=${encodeURIComponent(token)}`,
+        read: ({ status, text }) => {
+          if (status === 404) return { status: saysExpired(text) ? 'expired' : 'pending' };
+          return parseLoginInfo(text, {
+            platform,
+            rules: options.rules,
+            nowSeconds: Math.floor(now() / 1000),
+          });
+        },
+      }),
+
+    probe: (platform) =>
+      call('probe', platform, {
+        method: 'GET',
+        path: '/v1/auth/app/getYapiAddress',
+        read: ({ status, text }) => ({
+          status: status === 200 && isYapiAddress(text) ? ('ib' as const) : ('not_ib' as const),
+        }),
+      }),
+  };
+}

@@ -1,0 +1,124 @@
+/**
+ * Outgoing connections that cannot be turned inwards: every address is checked after it has been resolved and before it
+ * is connected to, so a name that answers differently the second time gains nothing.
+ */
+import { type LookupAddress, type LookupOptions, lookup as systemLookup } from 'node:dns';
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import { Agent, buildConnector, type Dispatcher, fetch as undiciFetch } from 'undici';
+import type { IbHostRule } from '../../config/hosts.ts';
+import { isExactOrigin } from './platform-url.ts';
+
+/** A connection refused before anything was sent. */
+export class AddressRefusedError extends Error {
+  readonly code = 'ADDRESS_REFUSED';
+
+  constructor() {
+    super('the host resolves to an address that is not public');
+    this.name = 'AddressRefusedError';
+  }
+}
+
+/** An answer longer than its reader takes, counted after decoding. */
+export class BodyTooLargeError extends Error {
+  readonly code = 'BODY_TOO_LARGE';
+
+  constructor() {
+    super('the answer is larger than allowed');
+    this.name = 'BodyTooLargeError';
+  }
+}
+
+const GLOBAL_IPV6 = ipaddr.parseCIDR('2000::/3');
+
+/** Whether an address is on the public internet: not private, loopback, link-local, mapped, reserved or multicast. */
+export function isPublicAddress(address: string): boolean {
+  if (!ipaddr.isValid(address)) return false;
+  const parsed = ipaddr.process(address);
+  if (parsed.range() !== 'unicast') return false;
+  return parsed.kind() === 'ipv4' || parsed.match(GLOBAL_IPV6);
+}
+
+type Lookup = (
+  host: string,
+  options: LookupOptions,
+  callback: (error: Error | null, addresses: LookupAddress[]) => void,
+) => void;
+
+export interface GuardedAgentOptions {
+  /** Exact origins among them may resolve to any address. */
+  readonly rules: readonly IbHostRule[];
+  readonly connectTimeoutMs?: number;
+  readonly headersTimeoutMs?: number;
+  readonly bodyTimeoutMs?: number;
+  /** Name resolution; the system's unless a test sets another. */
+  readonly lookup?: Lookup;
+}
+
+const systemLookupAll: Lookup = (host, options, callback) =>
+  systemLookup(host, { ...options, all: true }, (error, addresses) => callback(error, addresses));
+
+/** Wraps a lookup so that one bad address among the answers refuses the host as a whole. */
+function guardedLookup(lookup: Lookup) {
+  return (
+    host: string,
+    options: LookupOptions,
+    callback: (error: Error | null, address: string | LookupAddress[], family?: number) => void,
+  ): void => {
+    lookup(host, options, (error, addresses) => {
+      if (error !== null) return callback(error, []);
+      const [first] = addresses;
+      if (first === undefined || !addresses.every(({ address }) => isPublicAddress(address))) {
+        return callback(new AddressRefusedError(), []);
+      }
+      if (options.all === true) return callback(null, addresses);
+      callback(null, first.address, first.family);
+    });
+  };
+}
+
+/** An agent that connects to public addresses, and to the exact origins of the rules. HTTP/1.1, no redirects followed. */
+export function createGuardedAgent(options: GuardedAgentOptions): Agent {
+  const timeout = options.connectTimeoutMs ?? 5_000;
+  const guarded = buildConnector({
+    timeout,
+    allowH2: false,
+    lookup: guardedLookup(options.lookup ?? systemLookupAll) as never,
+  });
+  const open = buildConnector({ timeout, allowH2: false });
+
+  const connect: buildConnector.connector = (target, callback) => {
+    const port = target.port === '' ? '' : `:${target.port}`;
+    const origin = URL.parse(`${target.protocol}//${target.hostname}${port}`)?.origin ?? '';
+    if (isExactOrigin(origin, options.rules)) return open(target, callback);
+    // Addresses in the URL are never looked up, so they are checked here.
+    const host = target.hostname.replace(/^\[|\]$/g, '');
+    if (isIP(host) !== 0 && !isPublicAddress(host)) return callback(new AddressRefusedError(), null);
+    guarded(target, callback);
+  };
+  return new Agent({
+    connect,
+    headersTimeout: options.headersTimeoutMs ?? 10_000,
+    bodyTimeout: options.bodyTimeoutMs ?? 10_000,
+    allowH2: false,
+  } as Agent.Options);
+}
+
+/** The text of a body, up to `limit` decoded bytes; throws `BodyTooLargeError`. */
+export async function readLimited(body: AsyncIterable<Uint8Array> | null, limit: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body ?? []) {
+    size += chunk.length;
+    if (size > limit) throw new BodyTooLargeError();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** A fetch over a guarded agent, in the shape that libraries take. Redirects are never followed. */
+export function createGuardedFetch(deps: { readonly agent: Dispatcher }): typeof globalThis.fetch {
+  const guarded = (url: unknown, init: object = {}): Promise<unknown> =>
+    undiciFetch(url as string, { ...init, redirect: 'manual', dispatcher: deps.agent });
+  return guarded as typeof globalThis.fetch;
+}

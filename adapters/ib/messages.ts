@@ -1,0 +1,149 @@
+/** IB's answers as typed values: loose in what is ignored, strict in what is used. Pure. */
+import { z } from 'zod';
+import type { IbHostRule } from '../../config/hosts.ts';
+import { type PlatformUrl, parseApiUrl } from './platform-url.ts';
+import { type IbSession, isSessionAlive, periodHours, sessionEnd } from './session.ts';
+
+/** Why a login that IB confirmed is not accepted. */
+export type RefusedReason = 'api_host_not_allowed' | 'session_over' | 'malformed_identity';
+
+export type LoginInfo =
+  | { readonly status: 'pending' }
+  | { readonly status: 'expired' }
+  | { readonly status: 'signed_in'; readonly session: IbSession }
+  | { readonly status: 'refused'; readonly reason: RefusedReason };
+
+/** What a 404 says when the login token, rather than the login, is missing. */
+const EXPIRED_WORDS = /resource has expired/i;
+
+/** The value of a JSON text, or undefined where it is none. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const loginTokenAnswer = z.object({ content: z.string().regex(/^[A-Za-z0-9_-]{1,128}$/) });
+
+/** The login token of IB's answer; undefined where the body is not IB's. */
+export function parseLoginToken(text: string): string | undefined {
+  const parsed = loginTokenAnswer.safeParse(parseJson(text));
+  return parsed.success ? parsed.data.content : undefined;
+}
+
+const yapiAnswer = z.object({ content: z.string().startsWith('https://') });
+
+/** Whether a body is IB's answer to the cheap probe. */
+export function isYapiAddress(text: string): boolean {
+  return yapiAnswer.safeParse(parseJson(text)).success;
+}
+
+/** Whether the body of a 404 says that the login token has expired. */
+export function saysExpired(text: string): boolean {
+  return EXPIRED_WORDS.test(text);
+}
+
+const text = z.string().trim().min(1).max(512);
+/** An optional text: anything else counts as absent. */
+const loose = text.optional().catch(undefined);
+const numeric = z.union([
+  z.number(),
+  z
+    .string()
+    .trim()
+    .regex(/^\d+(\.\d+)?$/)
+    .transform(Number),
+]);
+
+/** A session id travels in a header: visible ASCII only. */
+const sid = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,512}$/)
+  .optional()
+  .catch(undefined);
+const sidHolder = z.object({
+  content: z.object({
+    session: z.object({ sid }).optional().catch(undefined),
+    info: z.object({ sid }).optional().catch(undefined),
+  }),
+});
+
+const identity = z.object({
+  content: z.object({
+    session: z
+      .object({ userUuid: loose, loginTime: numeric.optional().catch(undefined) })
+      .optional()
+      .catch(undefined),
+    info: z.object({
+      clientid: text.regex(/^[A-Za-z0-9_-]{1,64}$/),
+      clientuuid: loose,
+      clientname: loose,
+      useruuid: loose,
+      apiV3url: text,
+      logintimeoutperiod: numeric.optional().catch(undefined),
+      firstname: loose,
+      lastname: loose,
+      email: z.email().max(254).optional().catch(undefined),
+    }),
+  }),
+});
+
+const USER_UUID = /^[A-Za-z0-9-]{1,64}$/;
+
+/** What an answer with status 200 says. Without a session in it the user has not signed in yet. */
+export function parseLoginInfo(
+  body: string,
+  facts: {
+    readonly platform: PlatformUrl;
+    readonly rules: readonly IbHostRule[];
+    readonly nowSeconds: number;
+  },
+): LoginInfo {
+  const json = parseJson(body);
+  const holder = sidHolder.safeParse(json);
+  const found = holder.data?.content.session?.sid ?? holder.data?.content.info?.sid;
+  if (found === undefined) return { status: 'pending' };
+
+  const parsed = identity.safeParse(json);
+  if (!parsed.success) return { status: 'refused', reason: 'malformed_identity' };
+  const { session, info } = parsed.data.content;
+  const userUuid = session?.userUuid ?? info.useruuid;
+  if (userUuid === undefined || !USER_UUID.test(userUuid))
+    return { status: 'refused', reason: 'malformed_identity' };
+  const apiUrl = parseApiUrl(info.apiV3url, facts.rules);
+  if (apiUrl === undefined) return { status: 'refused', reason: 'api_host_not_allowed' };
+
+  // Absent: IB has just answered, so the login is no older than this moment. A clock ahead of ours gains nothing.
+  const loginTime = Math.min(Math.floor(session?.loginTime ?? facts.nowSeconds), facts.nowSeconds);
+  const endsAt = sessionEnd(loginTime, info.logintimeoutperiod);
+  if (!isSessionAlive({ endsAt }, facts.nowSeconds)) return { status: 'refused', reason: 'session_over' };
+  const optional = {
+    clientuuid: info.clientuuid,
+    clientName: info.clientname,
+    givenName: info.firstname,
+    familyName: info.lastname,
+    email: info.email,
+  };
+  return {
+    status: 'signed_in',
+    session: {
+      sid: found,
+      apiUrl,
+      platformUrl: facts.platform.origin,
+      clientid: info.clientid,
+      userUuid,
+      ...present(optional),
+      loginTime,
+      timeoutPeriodHours: periodHours(info.logintimeoutperiod),
+      endsAt,
+    },
+  };
+}
+
+type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+function present<T extends Record<string, unknown>>(values: T): Present<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Present<T>;
+}

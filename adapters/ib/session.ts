@@ -1,0 +1,49 @@
+/** An IB session: what is kept of IB's answer, when it ends, whose it is. Pure. */
+
+/** Times in unix seconds. `sid` is a secret. */
+export interface IbSession {
+  readonly sid: string;
+  /** Origin of the API, without a trailing slash. */
+  readonly apiUrl: string;
+  /** Origin of the platform the user signed in to. */
+  readonly platformUrl: string;
+  /** The customer's id; its case matters. */
+  readonly clientid: string;
+  readonly clientuuid?: string;
+  readonly clientName?: string;
+  readonly userUuid: string;
+  readonly givenName?: string;
+  readonly familyName?: string;
+  /** Only where IB gave the user's own. */
+  readonly email?: string;
+  readonly loginTime: number;
+  readonly timeoutPeriodHours: number;
+  readonly endsAt: number;
+}
+
+const HOUR_SECONDS = 3600;
+/** Where IB does not say how long a session lasts. */
+export const DEFAULT_PERIOD_HOURS = 24;
+/** IB's own bounds of `logintimeoutperiod`. */
+const LONGEST_PERIOD_HOURS = 120;
+
+/** The period in force, hours: IB's where it is within IB's own bounds, else the default. */
+export function periodHours(stated: number | undefined): number {
+  const valid = stated !== undefined && stated > 0 && stated <= LONGEST_PERIOD_HOURS;
+  return valid ? stated : DEFAULT_PERIOD_HOURS;
+}
+
+/** When a session ends, unix seconds: absolute from the login, whatever the user does. */
+export function sessionEnd(loginTime: number, stated: number | undefined): number {
+  return Math.floor(loginTime + periodHours(stated) * HOUR_SECONDS);
+}
+
+/** Whether a session has not ended yet. */
+export function isSessionAlive(session: Pick<IbSession, 'endsAt'>, nowSeconds: number): boolean {
+  return nowSeconds < session.endsAt;
+}
+
+/** The subject of a session: `{clientid}.{userUuid}`, as the same user id was seen on two platforms for two people. */
+export function subjectOf(session: Pick<IbSession, 'clientid' | 'userUuid'>): string {
+  return `${session.clientid}.${session.userUuid}`;
+}

@@ -1,0 +1,32 @@
+/** Asking the user whether the app may have what it asks for. */
+import type { Asked } from './decision.ts';
+import type { SignIn } from './sign-in.ts';
+import type { InteractionDeps, Step } from './step.ts';
+
+/** What a consent page is about: who is asked, and for what. */
+export interface ConsentQuestion {
+  readonly signIn: SignIn;
+  readonly asked: Asked;
+}
+
+/**
+ * Whether to ask now. An app with `skip_consent` is never asked for. After a sign-in the question comes at once where
+ * the app has no Grant yet; where it has one, the provider decides whether that is enough.
+ */
+export async function mustAsk(deps: InteractionDeps, step: Step, signIn: SignIn): Promise<boolean> {
+  const { clientId } = step.client;
+  if (deps.settings(clientId).skipConsent) return false;
+  if (step.interaction.prompt.name === 'consent') return true;
+  return !(await deps.hasGrant(step.ctx, clientId, signIn.accountId));
+}
+
+/** What the request of this interaction asks for. */
+export function askedIn(deps: InteractionDeps, step: Step): Asked {
+  return deps.askedBy(step.interaction.params);
+}
+
+/** The user's posted decision; undefined for a form that holds none. */
+export function parseDecision(form: Readonly<Record<string, unknown>>): 'allow' | 'deny' | undefined {
+  const decision = form['decision'];
+  return decision === 'allow' || decision === 'deny' ? decision : undefined;
+}

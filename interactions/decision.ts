@@ -1,0 +1,36 @@
+/** What a user has allowed an app, as an interaction's result carries it to the Grant. */
+
+export interface Decision {
+  /** OpenID scopes, ours among them. */
+  readonly scopes: readonly string[];
+  /** Claims asked for one by one (`claims` parameter). */
+  readonly claims: readonly string[];
+  /** Scopes at protected resources (RFC 8707). */
+  readonly resources: readonly { readonly identifier: string; readonly scopes: readonly string[] }[];
+}
+
+/** What a request asks for: all its scopes, which of them the provider knows itself, claims, resources and their scopes. */
+export interface Asked {
+  readonly scopes: readonly string[];
+  readonly oidcScopes: readonly string[];
+  readonly claims: readonly string[];
+  readonly resources: readonly { readonly identifier: string; readonly scopes: readonly string[] }[];
+}
+
+/** The decision that allows all that was asked. */
+export function everythingAsked(asked: Asked): Decision {
+  return {
+    scopes: asked.oidcScopes,
+    claims: asked.claims,
+    resources: asked.resources.map(({ identifier, scopes }) => ({
+      identifier,
+      scopes: scopes.filter((scope) => asked.scopes.includes(scope)),
+    })),
+  };
+}
+
+/** The user's decision in an interaction's result, if there is one. */
+export function decisionOf(result: unknown): Decision | undefined {
+  const consent = (result as { consent?: { decision?: Decision } } | undefined)?.consent;
+  return consent?.decision;
+}

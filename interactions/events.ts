@@ -1,0 +1,23 @@
+/** What happens in interactions, as the trunk logs and counts it. No event carries a secret. */
+
+export interface InteractionEvents {
+  signInStarted(facts: { readonly clientId: string; readonly platformHost: string }): void;
+  signInFinished(facts: {
+    readonly clientId: string;
+    readonly platformHost: string;
+    readonly accountId: string;
+    readonly tookMs: number;
+  }): void;
+  signInReused(facts: { readonly clientId: string; readonly accountId: string }): void;
+  loginTokenRenewed(facts: { readonly platformHost: string; readonly renewals: number }): void;
+  signInRefused(facts: { readonly platformHost: string; readonly reason: string }): void;
+  attemptExpired(facts: { readonly platformHost: string }): void;
+  polled(facts: { readonly outcome: string }): void;
+  consentDecided(facts: {
+    readonly clientId: string;
+    readonly accountId: string;
+    readonly decision: 'allow' | 'deny';
+    readonly scopes: readonly string[];
+  }): void;
+  cancelled(facts: { readonly clientId: string; readonly step: string }): void;
+}

@@ -1,0 +1,105 @@
+/** Starting a login at IB, and ending it: from a platform to an attempt, from a signed-in attempt to a result. */
+import { randomBytes } from 'node:crypto';
+import type { IbTrouble } from '../adapters/ib/client.ts';
+import type { LoginAttempt } from '../adapters/store/contract.ts';
+import { newGeneration } from './attempt.ts';
+import type { Decision } from './decision.ts';
+import type { Platform } from './platform.ts';
+import { type SignIn, signInOf } from './sign-in.ts';
+import type { InteractionDeps, Step } from './step.ts';
+
+/** Asks IB for a login token and stores the attempt, in place of an earlier one of this interaction. */
+export async function startAttempt(
+  deps: InteractionDeps,
+  step: Step,
+  platform: Platform,
+): Promise<{ status: 'started'; attempt: LoginAttempt } | IbTrouble> {
+  const answer = await deps.ib.requestLoginToken(platform);
+  if (answer.status === 'trouble') return answer;
+  const nowMs = deps.now();
+  const attempt: LoginAttempt = {
+    attemptId: randomBytes(12).toString('base64url'),
+    generation: newGeneration(),
+    platformOrigin: platform.origin,
+    loginToken: answer.token,
+    startedAtMs: nowMs,
+    deadlineAtMs: nowMs + deps.lifetimes.loginAttemptSeconds * 1000,
+    expires: step.interaction.exp,
+    status: 'pending',
+    refusedReason: undefined,
+    renewals: 0,
+    failures: 0,
+    intervalMs: deps.lifetimes.pollIntervalSeconds * 1000,
+    nextPollAtMs: nowMs,
+    session: undefined,
+  };
+  await deps.store.attempts.start(step.attemptId, attempt);
+  deps.events.signInStarted({ clientId: step.client.clientId, platformHost: platform.host });
+  return { status: 'started', attempt };
+}
+
+/**
+ * The sign-in that a signed-in attempt gives. Where this browser is signed in to that account already, the new IB
+ * session takes the place of the old one, so that the tokens of that sign-in go on with it.
+ */
+export async function signInFrom(
+  deps: InteractionDeps,
+  step: Step,
+  attempt: LoginAttempt,
+): Promise<SignIn | undefined> {
+  const { session } = attempt;
+  if (session === undefined) return undefined;
+  const accountId = deps.accountIdOf(session);
+  const known = (await deps.signInsOf(step.ctx)).find((signIn) => signIn.accountId === accountId);
+  const alive = known !== undefined && (await deps.store.ibSessions.find(known.ibSessionId)) !== undefined;
+  return signInOf(
+    session,
+    accountId,
+    alive && known !== undefined ? known.ibSessionId : deps.newIbSessionId(),
+  );
+}
+
+/** Ends the interaction with a sign-in, what the user allowed, or both, and sends the browser on. */
+export async function finishInteraction(
+  deps: InteractionDeps,
+  step: Step,
+  outcome: { readonly signIn?: SignIn; readonly attempt?: LoginAttempt; readonly decision?: Decision },
+): Promise<void> {
+  const { signIn, attempt, decision } = outcome;
+  if (signIn !== undefined && attempt?.session !== undefined) {
+    await deps.store.ibSessions.put(signIn.ibSessionId, attempt.session);
+    deps.events.signInFinished({
+      clientId: step.client.clientId,
+      platformHost: new URL(signIn.platformOrigin).host,
+      accountId: signIn.accountId,
+      tookMs: deps.now() - attempt.startedAtMs,
+    });
+  }
+  await deps.store.attempts.remove(step.attemptId);
+  const returnTo = await deps.provider.interactionResult(step.ctx.req, step.ctx.res, {
+    ...(signIn === undefined ? {} : { login: { accountId: signIn.accountId, ts: signIn.loginTime }, signIn }),
+    ...(decision === undefined ? {} : { consent: { decision } }),
+  });
+  seeOther(step.ctx, returnTo);
+}
+
+/** Ends the interaction without a sign-in: the app gets the error. */
+export async function refuseInteraction(
+  deps: InteractionDeps,
+  step: Step,
+  description: string,
+): Promise<void> {
+  await deps.store.attempts.remove(step.attemptId);
+  const error = { error: 'access_denied', error_description: description };
+  const returnTo = await deps.provider.interactionResult(step.ctx.req, step.ctx.res, error, {
+    mergeWithLastSubmission: false,
+  });
+  seeOther(step.ctx, returnTo);
+}
+
+/** 303, so that a posted form is never posted on (RFC 9700 section 4.12). */
+export function seeOther(ctx: Step['ctx'], location: string): void {
+  ctx.redirect(location);
+  ctx.status = 303;
+  ctx.body = '';
+}

@@ -1,0 +1,39 @@
+/** The pages of an interaction, as its routes see them: each writes the answer of one request. */
+import type { LoginAttempt } from '../adapters/store/contract.ts';
+import type { ConsentQuestion } from './consent.ts';
+import type { Step } from './step.ts';
+
+/** A platform this browser has used, newest first; `name` is the customer's own name for it. */
+export interface RememberedPlatform {
+  readonly host: string;
+  readonly name?: string;
+}
+
+/** Why a platform cannot be used. */
+export type PlatformFault = 'empty' | 'not_a_host' | 'not_allowed' | 'not_ib' | 'not_answering';
+
+export interface PlatformQuestion {
+  readonly value: string;
+  readonly fault?: PlatformFault;
+  readonly remembered: readonly RememberedPlatform[];
+}
+
+/** What a waiting page says. */
+export type WaitingState = 'waiting' | 'not_yet' | 'renewed' | 'not_answering' | 'too_old' | 'refused';
+
+export interface Waiting {
+  readonly attempt: LoginAttempt;
+  readonly state: WaitingState;
+  /** IB's login page; undefined once the attempt is over. */
+  readonly loginUrl: string | undefined;
+}
+
+export interface InteractionPages {
+  platform(step: Step, question: PlatformQuestion): void;
+  waiting(step: Step, waiting: Waiting): void;
+  consent(step: Step, question: ConsentQuestion): void;
+  /** The interaction is over, unknown, or another browser's. */
+  lost(ctx: Step['ctx']): void;
+  /** The form did not come from our page. */
+  forged(ctx: Step['ctx']): void;
+}

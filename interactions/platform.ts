@@ -1,0 +1,98 @@
+/** Which platform a sign-in is for: the request's wish, the app's settings, the operator's list. Pure. */
+
+/** A platform as its origin, and its host with port. */
+export interface Platform {
+  readonly origin: string;
+  readonly host: string;
+}
+
+export type ParsedPlatform =
+  | { readonly ok: true; readonly platform: Platform }
+  | { readonly ok: false; readonly reason: 'empty' | 'not_a_host' | 'not_allowed' };
+
+/** The operator's list of hosts, behind two questions. */
+export interface PlatformRules {
+  /** What a user or a request names, checked against the list. */
+  parse(text: string): ParsedPlatform;
+}
+
+/** The settings of an app that say which platforms its users may sign in to. */
+export interface PlatformSettings {
+  readonly platforms?: readonly string[];
+  readonly defaultPlatform?: string;
+}
+
+/** What a request says about the platform. */
+export type WantedPlatform =
+  | { readonly kind: 'any' }
+  | { readonly kind: 'named'; readonly platform: Platform }
+  /** Named, but no platform we would talk to: shown to the user, never replaced by another in silence. */
+  | { readonly kind: 'refused'; readonly text: string; readonly reason: 'not_a_host' | 'not_allowed' };
+
+/** Whether an app's users may sign in to a platform. No list: to every one the operator allows. */
+export function appAllows(platform: Platform, settings: PlatformSettings, rules: PlatformRules): boolean {
+  if (settings.platforms === undefined) return true;
+  return settings.platforms.some((entry) => {
+    if (entry.startsWith('*.')) return platform.host.endsWith(entry.slice(1));
+    const parsed = rules.parse(entry);
+    return parsed.ok && parsed.platform.origin === platform.origin;
+  });
+}
+
+/** Reads what somebody typed or a request named, against the operator's and the app's list. */
+export function parseFor(text: string, settings: PlatformSettings, rules: PlatformRules): ParsedPlatform {
+  const parsed = rules.parse(text);
+  if (parsed.ok && !appAllows(parsed.platform, settings, rules)) return { ok: false, reason: 'not_allowed' };
+  return parsed;
+}
+
+/**
+ * The platform a request wants: `platform_url`, else a `login_hint` that names one, else the app's `default_platform`,
+ * else its only platform.
+ */
+export function wantedPlatform(
+  params: Readonly<Record<string, unknown>>,
+  settings: PlatformSettings,
+  rules: PlatformRules,
+): WantedPlatform {
+  const explicit = params['platform_url'];
+  if (typeof explicit === 'string' && explicit.trim() !== '') {
+    const parsed = parseFor(explicit, settings, rules);
+    if (parsed.ok) return { kind: 'named', platform: parsed.platform };
+    return {
+      kind: 'refused',
+      text: explicit,
+      reason: parsed.reason === 'empty' ? 'not_a_host' : parsed.reason,
+    };
+  }
+  const [only, ...others] = settings.platforms ?? [];
+  const candidates = [
+    hostIn(params['login_hint']),
+    settings.defaultPlatform,
+    others.length === 0 ? only : undefined,
+  ];
+  for (const candidate of candidates) {
+    if (typeof candidate !== 'string') continue;
+    const parsed = parseFor(candidate, settings, rules);
+    if (parsed.ok) return { kind: 'named', platform: parsed.platform };
+  }
+  return { kind: 'any' };
+}
+
+/** A `login_hint` that can name a platform: a bare word may be anybody's user name. */
+function hostIn(hint: unknown): string | undefined {
+  return typeof hint === 'string' && /[.:]/.test(hint) ? hint : undefined;
+}
+
+/** Whether a sign-in on a platform serves a request that wants another, or any. */
+export function acceptsPlatform(
+  origin: string,
+  wanted: WantedPlatform,
+  settings: PlatformSettings,
+  rules: PlatformRules,
+): boolean {
+  if (wanted.kind === 'refused') return false;
+  if (wanted.kind === 'named') return wanted.platform.origin === origin;
+  const parsed = rules.parse(origin);
+  return parsed.ok && appAllows(parsed.platform, settings, rules);
+}

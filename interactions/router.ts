@@ -1,0 +1,204 @@
+/** The routes of an interaction. Each loads its step, checks the form where there is one, and hands over to one file. */
+import Router from '@koa/router';
+import type { Context, Middleware, Next } from 'koa';
+import { errors } from 'oidc-provider';
+import { handleOf, parseHandle } from './attempt.ts';
+import { concludeConsent } from './conclude.ts';
+import { parseDecision } from './consent.ts';
+import { FormError, readForm } from './form.ts';
+import { refuseInteraction, seeOther, startAttempt } from './login.ts';
+import { parseFor } from './platform.ts';
+import { type PollOutcome, poll } from './poll.ts';
+import { forgetPlatform, rememberedPlatforms } from './remembered.ts';
+import { faultOf, showInteraction, showWaiting } from './show.ts';
+import { browserOf, csrfToken, ensureBrowser, type InteractionDeps, isCsrfToken, type Step } from './step.ts';
+
+type Form = Readonly<Record<string, string>>;
+type Handler = (step: Step, form: Form) => Promise<void> | void;
+
+/** `/authorize/poll` and `/interaction/{uid}/…`. */
+export function createInteractionRouter(deps: InteractionDeps): Middleware {
+  const router = new Router();
+  const show = withStep(deps, (step) => showInteraction(deps, step, step.ctx.query['platform'] === 'other'));
+  router.get('/interaction/:uid', show);
+  router.post('/interaction/:uid/platform', withForm(deps, choosePlatform(deps)));
+  router.post('/interaction/:uid/continue', withForm(deps, continueLogin(deps)));
+  router.post('/interaction/:uid/restart', withForm(deps, restart(deps)));
+  router.post('/interaction/:uid/other', withForm(deps, otherPlatform(deps)));
+  router.post('/interaction/:uid/consent', withForm(deps, consent(deps)));
+  router.post(
+    '/interaction/:uid/cancel',
+    withForm(deps, (step) => {
+      deps.events.cancelled({ clientId: step.client.clientId, step: step.interaction.prompt.name });
+      return refuseInteraction(deps, step, 'the user cancelled the sign-in');
+    }),
+  );
+  router.get('/authorize/poll', (ctx) => answerPoll(deps, ctx));
+  return router.routes() as unknown as Middleware;
+}
+
+const pathOf = (step: Step): string => `/interaction/${step.interaction.uid}`;
+
+/** Loads an interaction with all that belongs to it in one read, or says that it is lost. */
+async function loadStep(deps: InteractionDeps, ctx: Context, uid: string): Promise<Step | undefined> {
+  const browser = ensureBrowser(ctx, deps.issuer);
+  const attemptId = { uid, browser };
+  const session = ctx.cookies.get(deps.provider.cookieName('session'), { signed: true });
+  deps.store.hint([
+    deps.store.attempts.ref(attemptId),
+    ...(session === undefined ? [] : [{ model: 'Session', id: session }]),
+  ]);
+  try {
+    const interaction = await deps.provider.interactionDetails(ctx.req, ctx.res);
+    if (interaction.uid !== uid) return undefined;
+    const client = await deps.provider.Client.find(String(interaction.params['client_id']));
+    if (client === undefined) return undefined;
+    return { ctx, interaction, client, attemptId, csrf: csrfToken(deps.csrfKey, attemptId) };
+  } catch (error) {
+    if (error instanceof errors.SessionNotFound) return undefined;
+    throw error;
+  }
+}
+
+function withStep(deps: InteractionDeps, handle: (step: Step) => Promise<void>) {
+  return async (ctx: Context & { params: Record<string, string> }, _next: Next): Promise<void> => {
+    const step = await loadStep(deps, ctx, ctx.params['uid'] ?? '');
+    if (step === undefined) return deps.pages.lost(ctx);
+    await handle(step);
+  };
+}
+
+function withForm(deps: InteractionDeps, handle: Handler) {
+  return async (ctx: Context & { params: Record<string, string> }): Promise<void> => {
+    try {
+      const form = await readForm(ctx);
+      const step = await loadStep(deps, ctx, ctx.params['uid'] ?? '');
+      if (step === undefined) return deps.pages.lost(ctx);
+      if (!isCsrfToken(step.csrf, form['csrf'])) return deps.pages.forged(ctx);
+      await handle(step, form);
+    } catch (error) {
+      if (!(error instanceof FormError)) throw error;
+      deps.pages.forged(ctx);
+      ctx.status = error.status;
+    }
+  };
+}
+
+function choosePlatform(deps: InteractionDeps): Handler {
+  return async (step, form) => {
+    const { ctx } = step;
+    const forget = form['forget'];
+    if (forget !== undefined) {
+      const secure = deps.issuer.startsWith('https:');
+      forgetPlatform(ctx, forget, { secure, maxAgeSeconds: deps.lifetimes.rememberedPlatformSeconds });
+      return seeOther(ctx, `${pathOf(step)}?platform=other`);
+    }
+    const value = form['remembered'] ?? form['platform_url'] ?? '';
+    const parsed = parseFor(value, deps.settings(step.client.clientId), deps.platforms);
+    const remembered = rememberedPlatforms(ctx);
+    if (!parsed.ok) return deps.pages.platform(step, { value, fault: parsed.reason, remembered });
+    const started = await startAttempt(deps, step, parsed.platform);
+    if (started.status === 'started') return seeOther(ctx, pathOf(step));
+    deps.pages.platform(step, { value, fault: faultOf(started), remembered });
+  };
+}
+
+/** "I have signed in", where no script polls. */
+function continueLogin(deps: InteractionDeps): Handler {
+  return async (step) => {
+    const before = await deps.store.attempts.find(step.attemptId);
+    if (before === undefined) return seeOther(step.ctx, pathOf(step));
+    const outcome = await poll(deps, step.attemptId, before.generation);
+    if (outcome.kind === 'pending' || outcome.kind === 'too_soon') {
+      return showWaiting(deps, step, before, 'not_yet');
+    }
+    if (outcome.kind === 'renewed') return showWaiting(deps, step, outcome.attempt, 'renewed');
+    if (outcome.kind === 'trouble') return showWaiting(deps, step, before, 'not_answering');
+    return seeOther(step.ctx, pathOf(step));
+  };
+}
+
+/** Begins again at the same platform, after an attempt that ended: the app's request is still the same. */
+function restart(deps: InteractionDeps): Handler {
+  return async (step) => {
+    const before = await deps.store.attempts.find(step.attemptId);
+    if (before === undefined) return seeOther(step.ctx, pathOf(step));
+    const platform = { origin: before.platformOrigin, host: new URL(before.platformOrigin).host };
+    const started = await startAttempt(deps, step, platform);
+    if (started.status === 'started') return seeOther(step.ctx, pathOf(step));
+    showWaiting(deps, step, before, 'not_answering');
+  };
+}
+
+/** Another platform, or another person: the attempt is dropped, the question asked again. */
+function otherPlatform(deps: InteractionDeps): Handler {
+  return async (step) => {
+    await deps.store.attempts.remove(step.attemptId);
+    seeOther(step.ctx, `${pathOf(step)}?platform=other`);
+  };
+}
+
+function consent(deps: InteractionDeps): Handler {
+  return async (step, form) => {
+    const decision = parseDecision(form);
+    const attempt = await deps.store.attempts.find(step.attemptId);
+    if (decision === undefined) return seeOther(step.ctx, pathOf(step));
+    if (attempt?.status === 'signed_in')
+      return concludeConsent(deps, step, { source: { attempt }, decision });
+    const shown = form['account'];
+    const signIns = await deps.signInsOf(step.ctx);
+    // The account that the page named, not whichever is active by now.
+    const signIn = signIns.find(({ accountId }) => accountId === shown);
+    if (signIn === undefined) return seeOther(step.ctx, pathOf(step));
+    await concludeConsent(deps, step, { source: { signIn }, decision });
+  };
+}
+
+/** The poll of the waiting page's script; JSON as the contract fixes it. */
+async function answerPoll(deps: InteractionDeps, ctx: Context): Promise<void> {
+  ctx.set('Cache-Control', 'no-store');
+  const handle = parseHandle(ctx.query['token']);
+  const browser = browserOf(ctx, deps.issuer);
+  const unknown = { kind: 'unknown' } as const;
+  const outcome =
+    handle === undefined || browser === undefined
+      ? unknown
+      : await poll(deps, { uid: handle.uid, browser }, handle.generation);
+  writePoll(deps, ctx, handle?.uid ?? '', outcome);
+}
+
+function writePoll(deps: InteractionDeps, ctx: Context, uid: string, outcome: PollOutcome): void {
+  const failed = (status: number, error: string, description: string, more: object = {}): void => {
+    ctx.status = status;
+    ctx.body = { error, error_description: description, ...more };
+  };
+  const seconds = (ms: number): number => Math.max(1, Math.ceil(ms / 1000));
+  switch (outcome.kind) {
+    case 'pending':
+      return failed(400, 'authorization_pending', 'the user has not signed in yet', {
+        interval: seconds(outcome.intervalMs),
+      });
+    case 'too_soon':
+      return failed(400, 'slow_down', 'asked too soon', { interval: seconds(outcome.intervalMs) });
+    case 'over':
+      return failed(400, 'expired_token', 'the login attempt is over');
+    case 'unknown':
+      return failed(400, 'invalid_request', 'no such login attempt in this browser');
+    case 'trouble':
+      ctx.set('Retry-After', String(seconds(outcome.retryAfterMs)));
+      return failed(503, 'temporarily_unavailable', 'IntelligenceBank does not answer; the login goes on', {
+        interval: seconds(outcome.retryAfterMs),
+      });
+    case 'renewed': {
+      const { attempt } = outcome;
+      const platform = { origin: attempt.platformOrigin, host: new URL(attempt.platformOrigin).host };
+      ctx.body = {
+        login_url: deps.ib.loginUrl(platform, attempt.loginToken ?? ''),
+        token: handleOf(uid, attempt),
+      };
+      return;
+    }
+    case 'signed_in':
+      ctx.body = { redirect_url: `${deps.issuer}/interaction/${uid}` };
+  }
+}

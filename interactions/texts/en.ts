@@ -1,0 +1,86 @@
+/** The pages' words in English. Other languages have the same keys; `{name}` is filled in. */
+export const en = {
+  cancel: 'Cancel',
+  reference: 'Reference',
+  support: 'Get help',
+  continueTo: 'to continue to {app}',
+  platformTitle: 'Sign in with IntelligenceBank',
+  platformLabel: 'Your IntelligenceBank address',
+  platformHint: 'For example acme.intelligencebank.com',
+  platformSubmit: 'Continue',
+  platformRecent: 'Used in this browser',
+  platformForget: 'Forget {host}',
+  faultEmpty: 'Enter the address of your IntelligenceBank platform.',
+  faultNotAHost: 'This is not an address. It looks like acme.intelligencebank.com.',
+  faultNotAllowed:
+    'Sign-in to this address is not allowed here. Check the spelling, or ask your administrator.',
+  faultNotIb: 'There is no IntelligenceBank platform at this address. Check the spelling.',
+  faultNotAnswering: 'IntelligenceBank is not answering at this address right now. Try again in a moment.',
+  waitingTitle: 'Sign in at IntelligenceBank',
+  waitingOpen: 'Open the sign-in page',
+  waitingExplain: 'Sign in to {host} in the new window. This page continues by itself.',
+  waitingManual: 'When you have signed in there, come back and continue here.',
+  waitingContinue: 'I have signed in',
+  waitingOther: 'Use another platform',
+  waitingRestart: 'Begin again',
+  stateWaiting: 'Waiting for you to sign in…',
+  stateNotYet: 'You have not signed in yet. Open the sign-in page first.',
+  stateRenewed: 'The sign-in link had expired. Here is a new one.',
+  stateNotAnswering: 'IntelligenceBank is not answering right now. We keep trying; you need not do anything.',
+  stateTooOld: 'This sign-in took too long. You can begin again.',
+  stateRefused: 'This sign-in could not be accepted. You can begin again or use another platform.',
+  stateDone: 'Signed in. One moment…',
+  stateOffline: 'You are offline. This page continues when you are back.',
+  consentTitle: 'Allow {app} to use your account?',
+  consentSignedIn: 'Signed in as {name} on {host}',
+  consentNotYou: 'Not you?',
+  consentReturn: 'You will return to {host}',
+  consentAsks: '{app} asks to:',
+  consentAllow: 'Allow',
+  consentDeny: 'Deny',
+  scopeOpenid: 'Know who you are on this platform',
+  scopeProfile: 'See your name and your organisation',
+  scopeEmail: 'See your e-mail address, if IntelligenceBank gives it',
+  scopeOffline: 'Keep access while you are away, until your IntelligenceBank session ends',
+  scopeApi: 'Use IntelligenceBank in your name: see, add and change what you can',
+  scopeSession:
+    'Get your IntelligenceBank session itself. With it the app can do all that you can, outside our control. Allow this only if you trust the app completely.',
+  scopeOther: '{scope}',
+  scopeAt: 'at {resource}',
+  errorTitle: 'This did not work',
+  errorLost:
+    'This sign-in is over, or it was started in another browser. Go back to the app and sign in again.',
+  errorForged: 'This form has expired. Go back and try again.',
+  errorClient:
+    'The app that sent you here is not known to us, or its address does not match its registration. Tell the people who run the app.',
+  errorBusy: 'We are busy right now. Try again in a moment.',
+  errorServer: 'Something went wrong on our side. Try again in a moment.',
+  errorRequest:
+    'The request of the app that sent you here cannot be answered. Tell the people who run the app.',
+  signOutTitle: 'Sign out?',
+  signOutExplain: 'This ends your sign-in here and the access of the apps you use in this browser.',
+  signOutApp: '{app} asks to sign you out.',
+  signOutYes: 'Yes, sign me out',
+  signOutNo: 'Stay signed in',
+  signedOutTitle: 'You are signed out',
+  signedOutExplain: 'You can close this window.',
+  deviceTitle: 'Connect a device',
+  deviceLabel: 'Code shown on your device',
+  deviceSubmit: 'Continue',
+  deviceInvalid: 'This code is not known or has expired. Check it, or ask the device for a new one.',
+  deviceConfirmTitle: 'Is this your device?',
+  deviceConfirmExplain: '{app} asks to be connected. Continue only if your device shows this code now:',
+  deviceWarning:
+    'If somebody sent you this code or a link with it, cancel: they would get access to your account.',
+  deviceConfirm: 'Yes, connect it',
+  deviceDoneTitle: 'Your device is connected',
+  deviceDoneExplain: 'You can go back to it and close this window.',
+} as const;
+
+/** The words of one language. */
+export type Texts = { readonly [key in keyof typeof en]: string };
+
+/** Fills in the names of a text. */
+export function fill(text: string, names: Readonly<Record<string, string>>): string {
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => names[name] ?? whole);
+}

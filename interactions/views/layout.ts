@@ -1,0 +1,49 @@
+/** The frame of every page. */
+import { type Html, html, safeUrl } from './html.ts';
+import type { FormTarget, PageEnv } from './models.ts';
+
+/** A whole document. `script` adds the sign-in script. */
+export function layout(
+  env: PageEnv,
+  page: {
+    readonly title: string;
+    readonly body: Html;
+    readonly script?: boolean;
+    readonly cancel?: FormTarget;
+  },
+): Html {
+  const { texts, branding } = env;
+  return html`<!doctype html>
+<html lang="${env.lang}" dir="${env.dir}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<title>${page.title} · ${branding.name}</title>
+<link rel="stylesheet" href="${env.assetPath('style.css')}">
+${page.script === true && html`<script src="${env.assetPath('sign-in.js')}" defer></script>`}
+</head>
+<body>
+<main class="card">
+<p class="brand">${branding.name}</p>
+<h1>${page.title}</h1>
+${page.body}
+${page.cancel !== undefined && cancelForm(env, page.cancel)}
+</main>
+<footer>
+${branding.supportUrl !== undefined && html`<a href="${safeUrl(branding.supportUrl)}">${texts.support}</a>`}
+<small>${texts.reference} ${env.reference}</small>
+</footer>
+</body>
+</html>
+`;
+}
+
+/** The way out of an interaction: the app gets `access_denied`. */
+function cancelForm(env: PageEnv, form: FormTarget): Html {
+  return html`<form method="post" action="${form.base}/cancel" class="quiet">
+<input type="hidden" name="csrf" value="${form.csrf}">
+<button data-cancel class="link">${env.texts.cancel}</button>
+</form>`;
+}

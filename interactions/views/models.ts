@@ -1,0 +1,93 @@
+/** What the pages are made from. */
+import type { Texts } from '../texts/en.ts';
+
+/** The operator's name and links on every page. */
+export interface Branding {
+  readonly name: string;
+  readonly supportUrl?: string;
+}
+
+/** What every page needs besides its own model. */
+export interface PageEnv {
+  readonly texts: Texts;
+  readonly lang: string;
+  readonly dir: 'ltr' | 'rtl';
+  readonly branding: Branding;
+  /** The address of an asset, its content's hash in it. */
+  readonly assetPath: (name: 'style.css' | 'sign-in.js') => string;
+  /** The request's correlation id, for support. */
+  readonly reference: string;
+}
+
+/** The app a page is about. */
+export interface AppView {
+  readonly name: string;
+  /** Host of the redirect URI, or a native app's scheme. */
+  readonly host: string;
+  readonly clientUri?: string;
+  readonly policyUri?: string;
+  readonly tosUri?: string;
+}
+
+/** Where a page's forms go, and the token that proves they are ours. */
+export interface FormTarget {
+  /** Path without a trailing slash; forms add `/platform` and the like. */
+  readonly base: string;
+  readonly csrf: string;
+}
+
+export interface PlatformModel {
+  readonly form: FormTarget;
+  readonly app: AppView;
+  readonly value: string;
+  readonly fault?: 'empty' | 'not_a_host' | 'not_allowed' | 'not_ib' | 'not_answering';
+  readonly remembered: readonly { readonly host: string; readonly name?: string }[];
+}
+
+export interface WaitingModel {
+  readonly form: FormTarget;
+  readonly app: AppView;
+  readonly platformHost: string;
+  readonly state: 'waiting' | 'not_yet' | 'renewed' | 'not_answering' | 'too_old' | 'refused';
+  /** Absent once the attempt is over. */
+  readonly loginUrl?: string;
+  readonly pollHandle: string;
+  readonly intervalSeconds: number;
+}
+
+export interface ConsentModel {
+  readonly form: FormTarget;
+  readonly app: AppView;
+  readonly accountId: string;
+  readonly personName: string;
+  readonly platformHost: string;
+  readonly scopes: readonly string[];
+  readonly resources: readonly { readonly identifier: string; readonly scopes: readonly string[] }[];
+}
+
+export interface ErrorModel {
+  readonly kind: 'lost' | 'forged' | 'client' | 'busy' | 'server' | 'request';
+  /** The protocol's own error code and sentence, for developers. */
+  readonly error?: string;
+  readonly description?: string;
+}
+
+export interface SignOutModel {
+  readonly action: string;
+  readonly xsrf: string;
+  readonly app?: AppView;
+}
+
+export interface DeviceCodeModel {
+  readonly action: string;
+  readonly xsrf: string;
+  readonly value: string;
+  readonly invalid: boolean;
+}
+
+export interface DeviceConfirmModel {
+  readonly action: string;
+  readonly xsrf: string;
+  readonly app: AppView;
+  readonly userCode: string;
+}

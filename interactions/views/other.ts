@@ -1,0 +1,73 @@
+/** Pages beside the sign-in: errors, sign-out, devices. */
+import { fill } from '../texts/en.ts';
+import { type Html, html } from './html.ts';
+import { layout } from './layout.ts';
+import type { DeviceCodeModel, DeviceConfirmModel, ErrorModel, PageEnv, SignOutModel } from './models.ts';
+
+const ERRORS = {
+  lost: 'errorLost',
+  forged: 'errorForged',
+  client: 'errorClient',
+  busy: 'errorBusy',
+  server: 'errorServer',
+  request: 'errorRequest',
+} as const;
+
+/** What went wrong and what to do now. */
+export function errorPage(model: ErrorModel, env: PageEnv): Html {
+  const { texts } = env;
+  const body = html`<p role="alert">${texts[ERRORS[model.kind]]}</p>
+${model.error !== undefined && html`<p class="hint"><code>${model.error}</code> ${model.description}</p>`}`;
+  return layout(env, { title: texts.errorTitle, body });
+}
+
+/** Sign out? The fields are those the library expects. */
+export function signOutPage(model: SignOutModel, env: PageEnv): Html {
+  const { texts } = env;
+  const body = html`${model.app !== undefined && html`<p>${fill(texts.signOutApp, { app: model.app.name })}</p>`}
+<p>${texts.signOutExplain}</p>
+<form method="post" action="${model.action}" class="choice-row">
+<input type="hidden" name="xsrf" value="${model.xsrf}">
+<button data-cancel>${texts.signOutNo}</button>
+<button name="logout" value="yes" class="primary">${texts.signOutYes}</button>
+</form>`;
+  return layout(env, { title: texts.signOutTitle, body });
+}
+
+/** Signed out. */
+export function signedOutPage(env: PageEnv): Html {
+  return layout(env, { title: env.texts.signedOutTitle, body: html`<p>${env.texts.signedOutExplain}</p>` });
+}
+
+/** Which device? */
+export function deviceCodePage(model: DeviceCodeModel, env: PageEnv): Html {
+  const { texts } = env;
+  const body = html`<form method="post" action="${model.action}">
+<input type="hidden" name="xsrf" value="${model.xsrf}">
+<label for="user_code">${texts.deviceLabel}</label>
+<input id="user_code" name="user_code" value="${model.value}" autocomplete="off" autocapitalize="characters" spellcheck="false" required autofocus${model.invalid && html` aria-invalid="true" aria-describedby="code-fault"`}>
+${model.invalid && html`<p id="code-fault" class="fault" role="alert">${texts.deviceInvalid}</p>`}
+<button class="primary">${texts.deviceSubmit}</button>
+</form>`;
+  return layout(env, { title: texts.deviceTitle, body });
+}
+
+/** Is this your device? */
+export function deviceConfirmPage(model: DeviceConfirmModel, env: PageEnv): Html {
+  const { texts } = env;
+  const body = html`<p>${fill(texts.deviceConfirmExplain, { app: model.app.name })}</p>
+<p class="code">${model.userCode}</p>
+<p class="warning">${texts.deviceWarning}</p>
+<form method="post" action="${model.action}" class="choice-row">
+<input type="hidden" name="xsrf" value="${model.xsrf}">
+<input type="hidden" name="user_code" value="${model.userCode}">
+<button name="abort" value="yes" data-cancel>${texts.cancel}</button>
+<button name="confirm" value="yes" class="primary">${texts.deviceConfirm}</button>
+</form>`;
+  return layout(env, { title: texts.deviceConfirmTitle, body });
+}
+
+/** The device is connected. */
+export function deviceDonePage(env: PageEnv): Html {
+  return layout(env, { title: env.texts.deviceDoneTitle, body: html`<p>${env.texts.deviceDoneExplain}</p>` });
+}

@@ -1,0 +1,109 @@
+/** The application: every middleware in the order a request meets it. */
+
+import type { Middleware } from 'koa';
+import type Provider from 'oidc-provider';
+import type { Logger } from 'pino';
+import type { IbClient } from '../adapters/ib/client.ts';
+import { subjectOf } from '../adapters/ib/session.ts';
+import type { Secrets } from '../adapters/secrets.ts';
+import type { Store } from '../adapters/store/contract.ts';
+import { StoreError } from '../adapters/store/errors.ts';
+import { newIbSessionId } from '../adapters/store/handles.ts';
+import type { Config } from '../config/config.ts';
+import type { PlatformRules } from '../interactions/platform.ts';
+import { createInteractionRouter } from '../interactions/router.ts';
+import { createSessionCheck } from './bearer.ts';
+import { publicErrorOf, writeError } from './errors.ts';
+import { type Events, logProviderEvents } from './events.ts';
+import { createHealth } from './health.ts';
+import { createPages } from './pages.ts';
+import { createAsked } from './provider/asked.ts';
+import { createSessionReader } from './provider/browser-session.ts';
+import type { ClientRegistry } from './provider/clients.ts';
+import { createProvider } from './provider/provider.ts';
+import { createIssuerAddress, createRequestLog, createSafeHeaders, referenceOf } from './request.ts';
+import { createRequestDefaults } from './request-defaults.ts';
+
+export interface AppDeps {
+  readonly config: Config;
+  readonly issuer: string;
+  readonly registry: ClientRegistry;
+  readonly secrets: Secrets;
+  readonly store: Store;
+  readonly ib: IbClient;
+  readonly platforms: PlatformRules;
+  readonly fetch: typeof globalThis.fetch;
+  readonly events: Events;
+  readonly log: Logger;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
+/** Builds the application: the provider itself, with everything else in front of its routes. */
+export function createApp(deps: AppDeps): Provider {
+  const { config, issuer, store, registry } = deps;
+  const { lifetimes, resources } = config;
+  const nowSeconds = (): number => Math.floor(deps.now() / 1000);
+  const pages = createPages();
+  const provider = createProvider({
+    issuer,
+    lifetimes,
+    resources,
+    registry,
+    secrets: deps.secrets,
+    store,
+    platforms: deps.platforms,
+    pages: pages.provider,
+    fetch: deps.fetch,
+    nowSeconds,
+  });
+  provider.proxy = true;
+  logProviderEvents(provider, deps.log);
+  const [cookieKey = ''] = deps.secrets.cookieKeys;
+
+  provider.use(createRequestLog(deps.log));
+  provider.use(createHealth(store));
+  provider.use(createIssuerAddress(issuer));
+  provider.use(createSafeHeaders(issuer));
+  provider.use(pages.assets);
+  provider.use(createErrorBoundary(deps, pages.error));
+  provider.use((_ctx, next) => store.unit(next));
+  provider.use(createSessionCheck({ store, issuer, nowSeconds }));
+  provider.use(createRequestDefaults({ registry, resources }));
+  provider.use(
+    createInteractionRouter({
+      issuer,
+      provider,
+      store,
+      ib: deps.ib,
+      platforms: deps.platforms,
+      settings: registry.settings,
+      lifetimes,
+      pages: pages.interaction,
+      events: deps.events.interaction,
+      askedBy: createAsked(resources),
+      ...createSessionReader(provider, nowSeconds),
+      accountIdOf: subjectOf,
+      newIbSessionId,
+      csrfKey: cookieKey,
+      now: deps.now,
+    }),
+  );
+  return provider;
+}
+
+/** Whatever a request failed of: logged with its cause, answered without it. */
+function createErrorBoundary(
+  deps: AppDeps,
+  renderPage: (ctx: Parameters<Middleware>[0], error: ReturnType<typeof publicErrorOf>) => void,
+): Middleware {
+  return async (ctx, next) => {
+    try {
+      await next();
+    } catch (error) {
+      const shown = publicErrorOf(error);
+      if (error instanceof StoreError || shown.status >= 500) deps.events.failed(referenceOf(ctx), error);
+      writeError(ctx, shown, (known) => renderPage(ctx, known));
+    }
+  };
+}

@@ -1,0 +1,53 @@
+/** Errors of the rooms below on the wire: one place, exhaustive. The public sentence tells a stranger nothing. */
+import type { Context } from 'koa';
+import { StoreError } from '../adapters/store/errors.ts';
+
+/** What a stranger gets to see of an error. */
+export interface PublicError {
+  readonly status: number;
+  readonly error: 'temporarily_unavailable' | 'server_error' | 'invalid_request';
+  readonly description: string;
+  readonly retryAfterSeconds?: number;
+}
+
+const RETRY_AFTER_SECONDS = 5;
+
+/** Maps any error to what may be said of it. */
+export function publicErrorOf(error: unknown): PublicError {
+  if (error instanceof StoreError) {
+    switch (error.code) {
+      case 'throttled':
+      case 'unavailable':
+        return {
+          status: 503,
+          error: 'temporarily_unavailable',
+          description: 'the service is busy; try again in a moment',
+          retryAfterSeconds: RETRY_AFTER_SECONDS,
+        };
+      case 'failed':
+        return serverError;
+    }
+  }
+  const status = (error as { status?: unknown; expose?: unknown } | undefined)?.status;
+  if (typeof status === 'number' && status >= 400 && status < 500) {
+    return { status, error: 'invalid_request', description: 'the request is invalid' };
+  }
+  return serverError;
+}
+
+const serverError: PublicError = {
+  status: 500,
+  error: 'server_error',
+  description: 'something went wrong on our side',
+};
+
+/** Answers with an error, in place of whatever the request had prepared. */
+export function writeError(ctx: Context, error: PublicError, renderPage: (error: PublicError) => void): void {
+  for (const header of ['Location', 'Set-Cookie', 'Content-Type', 'WWW-Authenticate']) ctx.remove(header);
+  ctx.body = null;
+  if (error.retryAfterSeconds !== undefined) ctx.set('Retry-After', String(error.retryAfterSeconds));
+  ctx.set('Cache-Control', 'no-store');
+  if (ctx.accepts('json', 'html') === 'html') renderPage(error);
+  else ctx.body = { error: error.error, error_description: error.description };
+  ctx.status = error.status;
+}

@@ -1,0 +1,193 @@
+/** Pages on the wire: the views filled with what a request knows, their headers, and the assets they load. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Context, Middleware } from 'koa';
+import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
+import { handleOf } from '../interactions/attempt.ts';
+import type { InteractionPages } from '../interactions/pages.ts';
+import type { Client, Step } from '../interactions/step.ts';
+import { en } from '../interactions/texts/en.ts';
+import type { Html } from '../interactions/views/html.ts';
+import { consentPage, platformPage, waitingPage } from '../interactions/views/interaction.ts';
+import type { AppView, ErrorModel, FormTarget, PageEnv } from '../interactions/views/models.ts';
+import { errorPage, signedOutPage, signOutPage } from '../interactions/views/other.ts';
+import type { PublicError } from './errors.ts';
+import { referenceOf } from './request.ts';
+
+type Features = NonNullable<Configuration['features']>;
+
+/** The pages that node-oidc-provider asks for. */
+export interface ProviderPages {
+  readonly renderError: NonNullable<Configuration['renderError']>;
+  readonly logout: NonNullable<Features['rpInitiatedLogout']>;
+}
+
+export interface Pages {
+  readonly interaction: InteractionPages;
+  readonly provider: ProviderPages;
+  readonly assets: Middleware;
+  readonly error: (ctx: Context, error: PublicError) => void;
+}
+
+interface Asset {
+  readonly path: string;
+  readonly type: string;
+  readonly body: Buffer;
+}
+
+const ASSET_TYPES = {
+  'style.css': 'text/css; charset=utf-8',
+  'sign-in.js': 'text/javascript; charset=utf-8',
+} as const;
+type AssetName = keyof typeof ASSET_TYPES;
+
+function loadAsset(name: AssetName): Asset {
+  const body = readFileSync(new URL(`../interactions/assets/${name}`, import.meta.url));
+  const hash = createHash('sha256').update(body).digest('hex').slice(0, 16);
+  return { path: `/assets/${hash}/${name}`, type: ASSET_TYPES[name], body };
+}
+
+/** Assets are named by their content, so browsers may keep them for good. */
+function serveAssets(assets: readonly Asset[]): Middleware {
+  const byPath = new Map(assets.map((asset) => [asset.path, asset]));
+  return (ctx, next) => {
+    const asset = byPath.get(ctx.path);
+    if (asset === undefined) return next();
+    ctx.set('Cache-Control', 'public, max-age=31536000, immutable');
+    ctx.type = asset.type;
+    ctx.body = asset.body;
+    return undefined;
+  };
+}
+
+/** The app's name and whose it is, from its registration and the request. */
+function appView(client: Client, redirectUri: unknown): AppView {
+  const metadata = client.metadata();
+  const target = typeof redirectUri === 'string' ? URL.parse(redirectUri) : null;
+  const host = target === null ? '' : target.host === '' ? target.protocol : target.host;
+  return {
+    name: metadata.client_name ?? client.clientId,
+    host,
+    ...(metadata.client_uri === undefined ? {} : { clientUri: metadata.client_uri }),
+    ...(metadata.policy_uri === undefined ? {} : { policyUri: metadata.policy_uri }),
+    ...(metadata.tos_uri === undefined ? {} : { tosUri: metadata.tos_uri }),
+  };
+}
+
+/**
+ * No script, style or picture but our own, no frames around it. `form-action` is left open on pages whose form leads,
+ * by redirects, back to the app: browsers check every hop of them.
+ */
+const POLICY = [
+  "default-src 'none'",
+  "style-src 'self'",
+  "script-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+function write(ctx: Context, page: Html): void {
+  ctx.set('Content-Security-Policy', POLICY);
+  ctx.set('Cache-Control', 'no-store');
+  // A popup opened here must stay reachable, so that it can be closed.
+  ctx.set('Cross-Origin-Opener-Policy', 'same-origin-allow-popups');
+  ctx.type = 'text/html; charset=utf-8';
+  ctx.body = page.markup;
+}
+
+/** The pages of this product. Assets are read once, here. */
+export function createPages(): Pages {
+  const assets = { 'style.css': loadAsset('style.css'), 'sign-in.js': loadAsset('sign-in.js') };
+  const envOf = (ctx: Context): PageEnv => ({
+    texts: en,
+    lang: 'en',
+    dir: 'ltr',
+    branding: { name: 'IntelligenceBank' },
+    assetPath: (name) => assets[name].path,
+    reference: referenceOf(ctx),
+  });
+  const about = (step: Step): { form: FormTarget; app: AppView } => ({
+    form: { base: `/interaction/${step.interaction.uid}`, csrf: step.csrf },
+    app: appView(step.client, step.interaction.params['redirect_uri']),
+  });
+  const failed = (ctx: Context, status: number, model: ErrorModel): void => {
+    write(ctx, errorPage(model, envOf(ctx)));
+    ctx.status = status;
+  };
+
+  return {
+    assets: serveAssets(Object.values(assets)),
+    interaction: {
+      platform(step, question) {
+        write(step.ctx, platformPage({ ...about(step), ...question }, envOf(step.ctx)));
+        if (question.fault !== undefined && step.ctx.method === 'POST') step.ctx.status = 422;
+      },
+      waiting(step, { attempt, state, loginUrl }) {
+        const model = {
+          ...about(step),
+          state,
+          platformHost: new URL(attempt.platformOrigin).host,
+          ...(loginUrl === undefined ? {} : { loginUrl }),
+          pollHandle: handleOf(step.interaction.uid, attempt),
+          intervalSeconds: Math.ceil(attempt.intervalMs / 1000),
+        };
+        write(step.ctx, waitingPage(model, envOf(step.ctx)));
+      },
+      consent(step, { signIn, asked }) {
+        const model = {
+          ...about(step),
+          accountId: signIn.accountId,
+          personName: signIn.displayName === '' ? signIn.accountId : signIn.displayName,
+          platformHost: new URL(signIn.platformOrigin).host,
+          scopes: asked.oidcScopes,
+          resources: asked.resources,
+        };
+        write(step.ctx, consentPage(model, envOf(step.ctx)));
+      },
+      lost: (ctx) => failed(ctx, 400, { kind: 'lost' }),
+      forged: (ctx) => failed(ctx, 403, { kind: 'forged' }),
+    },
+    provider: createProviderPages(envOf, failed),
+    error: (ctx, { status, error, description }) =>
+      failed(ctx, status, {
+        kind: status === 503 ? 'busy' : status >= 500 ? 'server' : 'request',
+        error,
+        description,
+      }),
+  };
+}
+
+function createProviderPages(
+  envOf: (ctx: Context) => PageEnv,
+  failed: (ctx: Context, status: number, model: ErrorModel) => void,
+): ProviderPages {
+  return {
+    async renderError(oidcCtx, out) {
+      const ctx = oidcCtx as unknown as Context;
+      const clientFault = out.error === 'invalid_client' || out.error === 'invalid_redirect_uri';
+      const kind = ctx.status >= 500 ? 'server' : clientFault ? 'client' : 'request';
+      const lost = out.error === 'invalid_request' && ctx.path.startsWith('/authorize/');
+      failed(ctx, ctx.status, {
+        kind: lost ? 'lost' : kind,
+        error: out.error,
+        ...(out.error_description === undefined ? {} : { description: out.error_description }),
+      });
+    },
+    logout: {
+      async logoutSource(oidcCtx: KoaContextWithOIDC, form: string) {
+        const ctx = oidcCtx as unknown as Context;
+        // The library hands over a finished form; only its token is taken from it.
+        const xsrf = /name="xsrf" value="([^"]*)"/.exec(form)?.[1] ?? '';
+        const client = oidcCtx.oidc.client as Client | undefined;
+        const app = client === undefined ? {} : { app: appView(client, undefined) };
+        write(ctx, signOutPage({ action: '/logout/confirm', xsrf, ...app }, envOf(ctx)));
+      },
+      async postLogoutSuccessSource(oidcCtx: KoaContextWithOIDC) {
+        const ctx = oidcCtx as unknown as Context;
+        write(ctx, signedOutPage(envOf(ctx)));
+      },
+    },
+  };
+}

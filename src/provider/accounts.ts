@@ -1,0 +1,82 @@
+/** Who a user is: the account behind a session or token, and its claims. */
+import type { Account, FindAccount } from 'oidc-provider';
+import { type IbSession, isSessionAlive } from '../../adapters/ib/session.ts';
+import type { IbSessions } from '../../adapters/store/contract.ts';
+import { ibSessionIdOf } from '../../adapters/store/handles.ts';
+import { activeSignIn, type BrowserSession } from './browser-session.ts';
+
+/** An account with the end of the IB session behind it, unix seconds: the bound of whatever is issued. */
+export type IbAccount = Account & { readonly endsAt: number };
+
+/** The claims of each scope, as the contract lists them. */
+export const CLAIMS = {
+  openid: ['sub'],
+  profile: [
+    'name',
+    'given_name',
+    'family_name',
+    'updated_at',
+    'ib_client_id',
+    'ib_client_name',
+    'ib_user_uuid',
+  ],
+  email: ['email'],
+  'ib:session': ['ib_session_id', 'ib_api_url', 'ib_session_expires_at'],
+} as const;
+
+/** All claims of an IB session. `email` only where IB gave the user's own; times in unix seconds. */
+export function claimsOf(session: IbSession): Record<string, unknown> {
+  const name = [session.givenName, session.familyName].filter(Boolean).join(' ');
+  const claims: Record<string, unknown> = {
+    name: name === '' ? undefined : name,
+    given_name: session.givenName,
+    family_name: session.familyName,
+    email: session.email,
+    updated_at: session.loginTime,
+    ib_client_id: session.clientid,
+    ib_client_name: session.clientName,
+    ib_user_uuid: session.userUuid,
+    ib_session_id: session.sid,
+    ib_api_url: session.apiUrl,
+    ib_session_expires_at: session.endsAt,
+  };
+  return Object.fromEntries(
+    Object.entries(claims).filter(([, value]) => value !== undefined && value !== ''),
+  );
+}
+
+/** node-oidc-provider's `findAccount`. A token whose IB session has ended has no account any more. */
+export function createFindAccount(ibSessions: IbSessions, nowSeconds: () => number): FindAccount {
+  async function liveSession(ibSessionId: string): Promise<IbSession | undefined> {
+    const session = await ibSessions.find(ibSessionId);
+    return session !== undefined && isSessionAlive(session, nowSeconds()) ? session : undefined;
+  }
+
+  return async (ctx, accountId, token) => {
+    const grantId = token?.grantId;
+    if (grantId === undefined)
+      return sessionAccount(ctx.oidc.session as BrowserSession | undefined, accountId);
+    const ibSessionId = ibSessionIdOf(grantId);
+    const session = ibSessionId === undefined ? undefined : await liveSession(ibSessionId);
+    if (session === undefined) return undefined;
+    const account: IbAccount = {
+      accountId,
+      endsAt: session.endsAt,
+      claims: async () => ({ sub: accountId, ...claimsOf(session) }),
+    };
+    return account;
+  };
+
+  /** The account of a browser session; its IB session is read only if somebody asks for claims. */
+  function sessionAccount(session: BrowserSession | undefined, accountId: string): IbAccount {
+    const signIn = session === undefined ? undefined : activeSignIn(session);
+    return {
+      accountId,
+      endsAt: signIn?.endsAt ?? 0,
+      claims: async () => {
+        const ib = signIn === undefined ? undefined : await liveSession(signIn.ibSessionId);
+        return { sub: accountId, ...(ib === undefined ? {} : claimsOf(ib)) };
+      },
+    };
+  }
+}

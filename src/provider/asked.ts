@@ -1,0 +1,44 @@
+/** What a stored request asks for, read from its parameters: what a consent page shows and a decision allows. */
+import type { ProtectedResource } from '../../config/config.ts';
+import type { Asked } from '../../interactions/decision.ts';
+import { CLAIMS } from './accounts.ts';
+import { SCOPES } from './features.ts';
+
+const CLAIM_NAMES: ReadonlySet<string> = new Set(Object.values(CLAIMS).flat());
+
+/** A reader of requests' parameters, for the configured resources. */
+export function createAsked(
+  resources: readonly ProtectedResource[],
+): (params: Readonly<Record<string, unknown>>) => Asked {
+  const known = new Set<string>([...SCOPES, ...resources.flatMap(({ scopes }) => scopes)]);
+  return (params) => {
+    const scopes = typeof params['scope'] === 'string' ? params['scope'].split(' ').filter(Boolean) : [];
+    const wanted = [params['resource']].flat().filter((value) => typeof value === 'string');
+    return {
+      scopes,
+      oidcScopes: scopes.filter((scope) => known.has(scope)),
+      claims: claimsIn(params['claims']),
+      resources: wanted.map((identifier) => ({
+        identifier,
+        scopes: scopesAt(resources, identifier).filter((scope) => scopes.includes(scope)),
+      })),
+    };
+  };
+}
+
+const trimSlash = (url: string): string => url.replace(/\/$/, '');
+
+/** The scopes of a configured resource; the provider's own API has all of its own. */
+function scopesAt(resources: readonly ProtectedResource[], identifier: string): readonly string[] {
+  const found = resources.find((resource) => trimSlash(resource.identifier) === trimSlash(identifier));
+  return found?.scopes ?? SCOPES;
+}
+
+/** Names in the `claims` parameter (OpenID Core 5.5); the provider has checked its form by now. */
+function claimsIn(value: unknown): string[] {
+  if (typeof value !== 'string') return [];
+  const { userinfo, id_token } = JSON.parse(value) as Record<string, Record<string, unknown> | undefined>;
+  return [...new Set([...Object.keys(userinfo ?? {}), ...Object.keys(id_token ?? {})])].filter((name) =>
+    CLAIM_NAMES.has(name),
+  );
+}

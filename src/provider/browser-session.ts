@@ -1,0 +1,144 @@
+/**
+ * The browser's session. node-oidc-provider's knows one account; an IB user may be signed in to several platforms at
+ * once, one account on each. This adds to the session what stands behind each account, and parks all but one.
+ *
+ * The models' classes are replaced on the provider instance, the one place where this product reaches past the
+ * library's documented configuration: it offers no field of the session for the deployer's own data.
+ */
+import type { Context } from 'koa';
+import type Provider from 'oidc-provider';
+import type { KoaContextWithOIDC } from 'oidc-provider';
+import type { SignIn } from '../../interactions/sign-in.ts';
+
+type SessionModel = InstanceType<Provider['Session']>;
+type Authorizations = SessionModel['authorizations'];
+
+interface ParkedSignIn extends SignIn {
+  /** The apps' grants of this account, while another account is the active one. */
+  readonly authorizations?: Authorizations;
+}
+
+/** A session of node-oidc-provider with this product's sign-ins. */
+export type BrowserSession = SessionModel & {
+  /** By account: the IB session behind each sign-in of this browser. */
+  signIns?: Record<string, ParkedSignIn>;
+  oldId?: string;
+};
+
+/** The sign-in that the session's active account stands on. */
+export function activeSignIn(session: BrowserSession): SignIn | undefined {
+  return session.accountId === undefined ? undefined : session.signIns?.[session.accountId];
+}
+
+/** Makes an account the active one, parking the one that was. Grants stay with their account. */
+export function activate(session: BrowserSession, accountId: string, signIn: SignIn): void {
+  const signIns = { ...session.signIns };
+  const current = session.accountId;
+  if (current !== undefined && current !== accountId) {
+    const parked = signIns[current];
+    if (parked !== undefined && session.authorizations !== undefined) {
+      signIns[current] = { ...parked, authorizations: session.authorizations };
+    }
+    const { authorizations } = signIns[accountId] ?? {};
+    session.authorizations = authorizations ?? {};
+  }
+  signIns[accountId] = signIn;
+  session.signIns = signIns;
+  if (current !== undefined) {
+    session.accountId = accountId;
+    session.loginTs = signIn.loginTime;
+  }
+}
+
+/** The sign-ins of a session that have not ended, `nowSeconds` being unix time. */
+export function liveSignIns(session: BrowserSession | undefined, nowSeconds: number): SignIn[] {
+  return Object.values(session?.signIns ?? {}).filter((signIn) => signIn.endsAt > nowSeconds);
+}
+
+const RESUME_ROUTES: ReadonlySet<string> = new Set(['resume', 'device_resume']);
+
+/** What an interaction's result says of a finished sign-in. */
+function signInOf(result: unknown): SignIn | undefined {
+  return (result as { signIn?: SignIn } | undefined)?.signIn;
+}
+
+/** Gives a provider the sessions described above. */
+export function installBrowserSessions(provider: Provider): void {
+  const Base = provider.Session as unknown as SessionClass;
+  const { Session } = {
+    // The class's name is the model's name, which adapters and stored payloads go by.
+    Session: class Session extends Base {
+      constructor(payload?: unknown) {
+        super(payload);
+        // The id starts with the uid, so that the session is found by either with one read.
+        if (!this.jti.startsWith(this.uid)) this.jti = this.uid + this.jti;
+      }
+
+      static override get IN_PAYLOAD(): string[] {
+        return [...super.IN_PAYLOAD, 'signIns'];
+      }
+
+      static override async get(ctx: KoaContextWithOIDC): Promise<SessionModel> {
+        const session = await super.get(ctx);
+        if (ctx.oidc !== undefined && RESUME_ROUTES.has(ctx.oidc.route)) {
+          const signIn = await finishedSignIn(provider, ctx);
+          // Before the library compares accounts: a sign-in to another platform must not end the first one.
+          if (signIn !== undefined) activate(session as BrowserSession, signIn.accountId, signIn);
+        }
+        return session;
+      }
+
+      override resetIdentifier(): void {
+        super.resetIdentifier();
+        this.id = this.uid + this.id;
+      }
+    },
+  };
+  Object.defineProperty(provider, 'Session', { value: Session });
+}
+
+async function finishedSignIn(provider: Provider, ctx: KoaContextWithOIDC): Promise<SignIn | undefined> {
+  const id = ctx.cookies.get(provider.cookieName('resume'), { signed: true });
+  if (id === undefined) return undefined;
+  const interaction = await provider.Interaction.find(id);
+  return interaction?.result?.login === undefined ? undefined : signInOf(interaction.result);
+}
+
+/** The parts of the library's Session class that are built upon. */
+type SessionClass = {
+  new (payload?: unknown): SessionModel & { jti: string; uid: string; id: string };
+  readonly IN_PAYLOAD: string[];
+  get(ctx: KoaContextWithOIDC): Promise<SessionModel>;
+};
+
+/** What the interaction's steps ask of the browser's session. */
+export interface SessionReader {
+  signInsOf(ctx: Context): Promise<readonly SignIn[]>;
+  hasGrant(ctx: Context, clientId: string, accountId: string): Promise<boolean>;
+}
+
+/** Reads sessions for the interaction's steps: live sign-ins, the active account's first. */
+export function createSessionReader(provider: Provider, nowSeconds: () => number): SessionReader {
+  async function read(ctx: Context): Promise<BrowserSession | undefined> {
+    const id = ctx.cookies.get(provider.cookieName('session'), { signed: true });
+    return id === undefined ? undefined : ((await provider.Session.find(id)) as BrowserSession | undefined);
+  }
+  return {
+    async signInsOf(ctx) {
+      const session = await read(ctx);
+      const active = session?.accountId;
+      return liveSignIns(session, nowSeconds()).toSorted(
+        (a, b) => Number(b.accountId === active) - Number(a.accountId === active),
+      );
+    },
+    async hasGrant(ctx, clientId, accountId) {
+      const session = await read(ctx);
+      if (session === undefined) return false;
+      const authorizations =
+        session.accountId === accountId
+          ? session.authorizations
+          : session.signIns?.[accountId]?.authorizations;
+      return authorizations?.[clientId]?.grantId !== undefined;
+    },
+  };
+}

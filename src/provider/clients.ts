@@ -1,0 +1,101 @@
+/** The registered apps, as the provider sees them: configured ones from the file, others from the store. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type Provider from 'oidc-provider';
+import type { Adapter } from 'oidc-provider';
+import type { ClientRegistration, ClientSecrets } from '../../config/config.ts';
+
+/** The product's own settings of a client. */
+export type ClientSettings = ClientRegistration['ib'];
+
+/** Settings of clients that are not in the file. */
+const DEFAULT_SETTINGS: ClientSettings = { skipConsent: false, bridgeCompat: false, refreshTokens: 'always' };
+
+/** The configured clients; replaced as a whole when the file changes. */
+export interface ClientRegistry {
+  settings(clientId: string): ClientSettings;
+  /** RFC 7591 metadata with the newest secret, as the provider wants it; undefined where not configured. */
+  metadata(clientId: string): Record<string, unknown> | undefined;
+  secrets(clientId: string): readonly string[];
+  ids(): readonly string[];
+  replace(clients: readonly ClientRegistration[], secrets: ClientSecrets): void;
+}
+
+/** A registry of the clients' file. */
+export function createClientRegistry(
+  clients: readonly ClientRegistration[],
+  secrets: ClientSecrets,
+): ClientRegistry {
+  let byId = new Map(clients.map((client) => [client.metadata.client_id, client]));
+  let secretsById = secrets;
+  const accepted = (clientId: string): readonly string[] => secretsById.get(clientId) ?? [];
+  return {
+    settings: (clientId) => byId.get(clientId)?.ib ?? DEFAULT_SETTINGS,
+    metadata: (clientId) => {
+      const client = byId.get(clientId);
+      if (client === undefined) return undefined;
+      const [secret] = accepted(clientId);
+      return { ...client.metadata, ...(secret === undefined ? {} : { client_secret: secret }) };
+    },
+    secrets: accepted,
+    ids: () => [...byId.keys()],
+    replace(nextClients, nextSecrets) {
+      byId = new Map(nextClients.map((client) => [client.metadata.client_id, client]));
+      secretsById = nextSecrets;
+    },
+  };
+}
+
+/** The store's adapters, with configured clients found before stored ones. They are never written to the store. */
+export function withConfiguredClients(
+  adapter: (model: string) => Adapter,
+  registry: ClientRegistry,
+): (model: string) => Adapter {
+  return (model) => {
+    const stored = adapter(model);
+    if (model !== 'Client') return stored;
+    return { ...stored, find: async (id) => registry.metadata(id) ?? stored.find(id) };
+  };
+}
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+function sameSecret(expected: string, actual: string): boolean {
+  return timingSafeEqual(digest(expected), digest(actual));
+}
+
+interface ClientInstance {
+  readonly clientId: string;
+  readonly clientSecret?: string;
+  readonly applicationType?: string;
+  compareClientSecret(actual: string): boolean | Promise<boolean>;
+  redirectUriAllowed(value: string): boolean;
+  readonly redirectUris?: readonly string[];
+}
+
+/** Several secrets at once (rotation), and one leading wildcard label for clients of the earlier bridge. */
+export function installClientRules(provider: Provider, registry: ClientRegistry): void {
+  const client = provider.Client.prototype as unknown as ClientInstance;
+  const compare = client.compareClientSecret;
+  client.compareClientSecret = function (this: ClientInstance, actual) {
+    const secrets = registry.secrets(this.clientId);
+    if (secrets.length === 0) return compare.call(this, actual);
+    // Every secret is compared, so that timing does not tell which one matched.
+    return secrets.map((secret) => sameSecret(secret, actual)).includes(true);
+  };
+  const allowed = client.redirectUriAllowed;
+  client.redirectUriAllowed = function (this: ClientInstance, value) {
+    if (allowed.call(this, value)) return true;
+    const settings = registry.settings(this.clientId);
+    if (!settings.bridgeCompat || settings.redirectUriWildcards !== true) return false;
+    return (this.redirectUris ?? []).some((pattern) => matchesWildcard(pattern, value));
+  };
+}
+
+/** `https://*.example.com/callback` matches exactly one label in place of the star, and nothing else differs. */
+export function matchesWildcard(pattern: string, value: string): boolean {
+  const [before, after, ...more] = pattern.split('*');
+  if (before !== 'https://' || after === undefined || !after.startsWith('.') || more.length > 0) return false;
+  if (!value.startsWith(before) || !value.endsWith(after)) return false;
+  const label = value.slice(before.length, value.length - after.length);
+  return /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(label);
+}

@@ -1,0 +1,133 @@
+/** Which interaction a request needs, and which Grant it stands on. */
+import type Provider from 'oidc-provider';
+import { type Configuration, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
+import { isSessionAlive } from '../../adapters/ib/session.ts';
+import type { IbSessions } from '../../adapters/store/contract.ts';
+import { ibSessionIdOf, newGrantId } from '../../adapters/store/handles.ts';
+import { type Decision, decisionOf, everythingAsked } from '../../interactions/decision.ts';
+import { acceptsPlatform, type PlatformRules, wantedPlatform } from '../../interactions/platform.ts';
+import type { SignIn } from '../../interactions/sign-in.ts';
+import { activeSignIn, type BrowserSession } from './browser-session.ts';
+import type { ClientSettings } from './clients.ts';
+
+interface PolicyDeps {
+  readonly ibSessions: IbSessions;
+  readonly settings: (clientId: string) => ClientSettings;
+  readonly platforms: PlatformRules;
+  readonly nowSeconds: () => number;
+}
+
+const { Check, base } = interactionPolicy;
+
+/**
+ * The library's policy with one more reason to sign in: the IB session behind the browser's sign-in has ended, or
+ * belongs to another platform than the request, or the app's registration, asks for.
+ */
+export function createInteractionPolicy(deps: PolicyDeps): interactionPolicy.DefaultPolicy {
+  const policy = base();
+  policy.get('login')?.checks.add(
+    new Check('ib_session', 'a sign-in to IntelligenceBank is required', 'login_required', async (ctx) => {
+      const { oidc } = ctx as KoaContextWithOIDC;
+      const session = oidc.session as BrowserSession | undefined;
+      if (session?.accountId === undefined || oidc.result?.login !== undefined)
+        return Check.NO_NEED_TO_PROMPT;
+      const signIn = activeSignIn(session);
+      const serves =
+        signIn !== undefined && signInServes(deps, signIn, oidc) && (await isAlive(deps, signIn));
+      return serves ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT;
+    }),
+  );
+  return policy;
+}
+
+function signInServes(deps: PolicyDeps, signIn: SignIn, oidc: KoaContextWithOIDC['oidc']): boolean {
+  const settings = deps.settings(oidc.client?.clientId ?? '');
+  const wanted = wantedPlatform(oidc.params ?? {}, settings, deps.platforms);
+  return acceptsPlatform(signIn.platformOrigin, wanted, settings, deps.platforms);
+}
+
+async function isAlive(deps: PolicyDeps, signIn: SignIn): Promise<boolean> {
+  if (signIn.endsAt <= deps.nowSeconds()) return false;
+  const session = await deps.ibSessions.find(signIn.ibSessionId);
+  return session !== undefined && isSessionAlive(session, deps.nowSeconds());
+}
+
+/**
+ * The Grant of this app under the active sign-in: the one it has, widened by what the user has just allowed, or a new
+ * one. Apps with `skip_consent` are granted what they ask for, within their registration.
+ */
+export function createLoadExistingGrant(deps: PolicyDeps): NonNullable<Configuration['loadExistingGrant']> {
+  return async (ctx) => {
+    const { client, provider } = ctx.oidc;
+    const session = ctx.oidc.session as BrowserSession | undefined;
+    const signIn = session === undefined ? undefined : activeSignIn(session);
+    if (client === undefined || session?.accountId === undefined || signIn === undefined) return undefined;
+
+    const existing = await currentGrant(provider, session, client.clientId, signIn);
+    const decision =
+      decisionOf(ctx.oidc.result) ?? (deps.settings(client.clientId).skipConsent ? asked(ctx) : undefined);
+    if (decision === undefined) return existing;
+
+    const grant = existing ?? new provider.Grant({ accountId: session.accountId, clientId: client.clientId });
+    if (existing === undefined) grant.jti = newGrantId(signIn.ibSessionId);
+    const before = JSON.stringify([grant.openid, grant.resources, grant.exp]);
+    apply(decision, grant);
+    // A new sign-in to the same account moves the end of the IB session; its Grant goes on with it.
+    if (existing !== undefined) grant.exp = Math.max(grant.exp ?? 0, signIn.endsAt);
+    if (existing === undefined || before !== JSON.stringify([grant.openid, grant.resources, grant.exp])) {
+      await grant.save();
+    }
+    return grant;
+  };
+}
+
+type GrantModel = InstanceType<Provider['Grant']>;
+
+async function currentGrant(
+  provider: Provider,
+  session: BrowserSession,
+  clientId: string,
+  signIn: SignIn,
+): Promise<GrantModel | undefined> {
+  const grantId = session.grantIdFor(clientId);
+  if (grantId === undefined || ibSessionIdOf(grantId) !== signIn.ibSessionId) return undefined;
+  const grant = await provider.Grant.find(grantId);
+  return grant?.accountId === session.accountId && grant?.clientId === clientId ? grant : undefined;
+}
+
+function asked(ctx: KoaContextWithOIDC): Decision {
+  const resources = Object.entries(ctx.oidc.resourceServers ?? {}).map(([identifier, server]) => ({
+    identifier,
+    scopes: [...server.scopes],
+  }));
+  return everythingAsked({
+    scopes: [...ctx.oidc.requestParamScopes],
+    oidcScopes: [...ctx.oidc.requestParamOIDCScopes],
+    claims: [...ctx.oidc.requestParamClaims],
+    resources,
+  });
+}
+
+function apply(decision: Decision, grant: GrantModel): void {
+  if (decision.scopes.length > 0) grant.addOIDCScope([...decision.scopes].join(' '));
+  if (decision.claims.length > 0) grant.addOIDCClaims([...decision.claims]);
+  for (const { identifier, scopes } of decision.resources) {
+    if (scopes.length > 0) grant.addResourceScope(identifier, [...scopes].join(' '));
+  }
+}
+
+/**
+ * At sign-out the library revokes the grants of the session but those marked `persistsLogout`. Tokens here are never
+ * bound to the browser's session record (that would cost each call a read), so the mark decides alone: only an app that
+ * was given `offline_access` keeps its access.
+ */
+export function markOfflineGrants(provider: Provider): void {
+  provider.on('authorization.success', (ctx: KoaContextWithOIDC) => {
+    const { session, client } = ctx.oidc;
+    const granted = ctx.oidc.entities.Grant?.getOIDCScope().split(' ') ?? [];
+    if (session === undefined || client === undefined) return;
+    const authorization = session.authorizationFor(client.clientId) as { persistsLogout?: boolean };
+    if (granted.includes('offline_access')) authorization.persistsLogout = true;
+    else delete authorization.persistsLogout;
+  });
+}

@@ -1,0 +1,147 @@
+/** The OpenID provider: node-oidc-provider, configured subject by subject in the files beside this one. */
+import Provider, { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
+import type { Secrets } from '../../adapters/secrets.ts';
+import type { Store } from '../../adapters/store/contract.ts';
+import type { ProtectedResource } from '../../config/config.ts';
+import type { Lifetimes } from '../../config/lifetimes.ts';
+import type { PlatformRules } from '../../interactions/platform.ts';
+import type { ProviderPages } from '../pages.ts';
+import { CLAIMS, createFindAccount } from './accounts.ts';
+import { installBrowserSessions } from './browser-session.ts';
+import { type ClientRegistry, installClientRules, withConfiguredClients } from './clients.ts';
+import { createFeatures, ROUTES, SCOPES } from './features.ts';
+import { createInteractionPolicy, createLoadExistingGrant, markOfflineGrants } from './policy.ts';
+import { createIssueRefreshToken, createTtl, installTokenValues } from './tokens.ts';
+
+export interface ProviderDeps {
+  readonly issuer: string;
+  readonly lifetimes: Lifetimes;
+  readonly resources: readonly ProtectedResource[];
+  readonly registry: ClientRegistry;
+  readonly secrets: Secrets;
+  readonly store: Store;
+  readonly platforms: PlatformRules;
+  readonly pages: ProviderPages;
+  /** Fetch for the provider's own outgoing requests, guarded against private addresses. */
+  readonly fetch: typeof globalThis.fetch;
+  /** Unix seconds. */
+  readonly nowSeconds: () => number;
+}
+
+/** Cookie names: with the prefixes that browsers enforce wherever the issuer is https. */
+function cookieNames(secure: boolean): NonNullable<NonNullable<Configuration['cookies']>['names']> {
+  return {
+    session: secure ? '__Host-ib_session' : 'ib_session',
+    interaction: secure ? '__Secure-ib_interaction' : 'ib_interaction',
+    resume: secure ? '__Secure-ib_resume' : 'ib_resume',
+  };
+}
+
+/** The scopes of all configured resources: the library wants them known too. */
+function allScopes(resources: readonly ProtectedResource[]): string[] {
+  return [...new Set([...SCOPES, ...resources.flatMap((resource) => resource.scopes)])];
+}
+
+/**
+ * The library leaves unknown scopes out of the request; here they are an error (RFC 6749 section 4.1.2.1), so that a
+ * misspelt scope is noticed. Runs after client and redirect URI have been checked.
+ */
+function rejectUnknownScopes(ctx: KoaContextWithOIDC, known: ReadonlySet<string>): void {
+  const asked = ctx.method === 'GET' ? ctx.query['scope'] : ctx.oidc.body?.['scope'];
+  if (typeof asked !== 'string') return;
+  const unknown = asked.split(' ').filter((scope) => scope !== '' && !known.has(scope));
+  if (unknown.length > 0) throw new errors.InvalidScope('requested scope is not known', unknown.join(' '));
+}
+
+/** Builds the provider. It is a Koa application: `use` puts middleware before its own routes. */
+export function createProvider(deps: ProviderDeps): Provider {
+  const { issuer, lifetimes, registry, secrets, store, nowSeconds } = deps;
+  const settings = registry.settings;
+  const tokenDeps = { lifetimes, settings, nowSeconds };
+  const policyDeps = { ibSessions: store.ibSessions, settings, platforms: deps.platforms, nowSeconds };
+  const scopes = allScopes(deps.resources);
+  const known = new Set(scopes);
+  const secure = issuer.startsWith('https:');
+  const cookie = {
+    httpOnly: true,
+    sameSite: 'lax',
+    secure,
+    signed: true,
+    overwrite: true,
+    path: '/',
+  } as const;
+
+  const provider = new Provider(issuer, {
+    adapter: withConfiguredClients(store.adapter, registry),
+    claims: Object.fromEntries(Object.entries(CLAIMS).map(([scope, claims]) => [scope, [...claims]])),
+    clientBasedCORS: (_ctx, origin, client) => browserOrigins(client).has(origin),
+    clientDefaults: {
+      grant_types: ['authorization_code'],
+      response_types: ['code'],
+      id_token_signed_response_alg: 'RS256',
+    },
+    cookies: {
+      names: cookieNames(secure),
+      keys: [...secrets.cookieKeys],
+      long: cookie,
+      short: withoutPath(cookie),
+    },
+    enabledJWA: {
+      idTokenSigningAlgValues: signingAlgs(secrets),
+      userinfoSigningAlgValues: signingAlgs(secrets),
+    },
+    expiresWithSession: async () => false,
+    extraParams: { platform_url: (ctx) => rejectUnknownScopes(ctx, known) },
+    features: createFeatures({
+      issuer,
+      resources: deps.resources,
+      accessTokenSeconds: lifetimes.accessTokenSeconds,
+      logout: deps.pages.logout,
+    }),
+    fetch: deps.fetch,
+    fetchResponseBodyLimits: {
+      jwks_uri: lifetimes.requestBodyBytes,
+      sector_identifier_uri: lifetimes.requestBodyBytes,
+    },
+    findAccount: createFindAccount(store.ibSessions, nowSeconds),
+    interactions: {
+      policy: createInteractionPolicy(policyDeps),
+      url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
+    },
+    issueRefreshToken: createIssueRefreshToken(tokenDeps),
+    jwks: { keys: [...secrets.signingKeys] },
+    loadExistingGrant: createLoadExistingGrant(policyDeps),
+    renderError: deps.pages.renderError,
+    responseTypes: ['code'],
+    revokeGrantPolicy: () => true,
+    rotateRefreshToken: true,
+    routes: ROUTES,
+    scopes,
+    ttl: createTtl(tokenDeps),
+  } as Configuration);
+
+  installBrowserSessions(provider);
+  installTokenValues(provider, store, () => Provider.ctx);
+  installClientRules(provider, registry);
+  markOfflineGrants(provider);
+  return provider;
+}
+
+/** The origins of a browser app: those of its redirect URIs. */
+function browserOrigins(client: {
+  readonly redirectUris?: readonly string[] | undefined;
+}): ReadonlySet<string> {
+  return new Set((client.redirectUris ?? []).flatMap((uri) => URL.parse(uri)?.origin ?? []));
+}
+
+function withoutPath<T extends { path: string }>(cookie: T): Omit<T, 'path'> {
+  const { path: _path, ...rest } = cookie;
+  return rest;
+}
+
+type SigningAlg = 'RS256' | 'ES256' | 'EdDSA';
+
+function signingAlgs(secrets: Secrets): SigningAlg[] {
+  const offered: readonly SigningAlg[] = ['RS256', 'ES256', 'EdDSA'];
+  return offered.filter((alg) => secrets.signingKeys.some((key) => key.alg === alg));
+}
