@@ -58,10 +58,10 @@ export function createEvents(log: Logger): Events {
 export function logProviderEvents(provider: Provider, log: Logger): void {
   const names = ['authorization.error', 'grant.error', 'userinfo.error', 'revocation.error'] as const;
   for (const name of names) {
-    provider.on(name, (ctx: KoaContextWithOIDC, error: Error & { error?: string; error_detail?: string }) => {
+    provider.on(name as 'grant.error', (ctx: KoaContextWithOIDC, failure: Error) => {
+      const { error, error_detail: detail } = failure as { error?: string; error_detail?: string };
       const clientId = ctx.oidc.client?.clientId;
-      const reference = referenceOf(ctx as never);
-      log.info({ event: name, reference, clientId, error: error.error, detail: error.error_detail }, name);
+      log.info({ event: name, reference: referenceOf(ctx as never), clientId, error, detail }, name);
     });
   }
   provider.on('grant.success', (ctx: KoaContextWithOIDC) => {
