@@ -61,13 +61,13 @@ export function attributeOf(page: Page, marker: string, name: string): string | 
   return tag === undefined ? undefined : attributes(tag)[name];
 }
 
-/** A browser with its own cookies. `aliases` maps origins of redirects, such as the issuer's, to where they listen. */
+/** A browser with its own cookies. `route` says where an origin is really reached, such as one of several processes. */
 export class Browser {
   readonly cookies: Cookie[] = [];
-  readonly #aliases: ReadonlyMap<string, string>;
+  readonly #route: (origin: string) => string;
 
-  constructor(aliases: Readonly<Record<string, string>> = {}) {
-    this.#aliases = new Map(Object.entries(aliases));
+  constructor(route: (origin: string) => string = (origin) => origin) {
+    this.#route = route;
   }
 
   #cookieHeader(url: URL): string {
@@ -107,7 +107,7 @@ export class Browser {
   ): Promise<Page> {
     const url = new URL(target);
     const cookie = this.#cookieHeader(url);
-    const wire = new URL(url.pathname + url.search, this.#aliases.get(url.origin) ?? url.origin);
+    const wire = new URL(url.pathname + url.search, this.#route(url.origin));
     const response = await fetch(wire, {
       method: init.method ?? 'GET',
       redirect: 'manual',

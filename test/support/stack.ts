@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { loadConfig } from '../../config/config.ts';
+import type { Lifetimes } from '../../config/lifetimes.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/server.ts';
 import { type RunningServer, type ServerOptions, startServer } from '../../src/server.ts';
 import { attributeOf, Browser, type Page } from './browser.ts';
@@ -50,6 +51,8 @@ export interface StackOptions extends Pick<ServerOptions, 'now' | 'store'> {
   readonly clients?: string;
   readonly env?: Record<string, string>;
   readonly sandbox?: Sandbox;
+  /** Life times and limits that differ from the product's. */
+  readonly lifetimes?: Partial<Lifetimes>;
 }
 
 /** Starts a stack. Its store is in memory, its logs are kept for the test to read. */
@@ -73,7 +76,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const logs: string[] = [];
   const log = pino({ level: loaded.config.logLevel }, { write: (line: string) => void logs.push(line) });
   const server = await startServer({
-    config: loaded.config,
+    config: { ...loaded.config, lifetimes: { ...loaded.config.lifetimes, ...options.lifetimes } },
     clientSecrets: loaded.clientSecrets,
     log,
     ...(options.now === undefined ? {} : { now: options.now }),

@@ -1,0 +1,123 @@
+/** Providers as processes of their own, sharing one store: what a load balancer would see. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createSecrets, writeNewSecretsFile } from '../../adapters/secrets.ts';
+import { type EmbeddedEngine, startEmbedded } from '../../adapters/store/embedded.ts';
+import { type Sandbox, startSandbox } from '../../sandbox/server.ts';
+import { CLIENTS, WEB_SECRET } from './stack.ts';
+
+const TABLES = { state: 'ib-oauth-state-test', tokens: 'ib-oauth-tokens-test' };
+const MAIN = join(import.meta.dirname, '../../src/main.ts');
+
+export interface Worker {
+  readonly origin: string;
+  readonly child: ChildProcess;
+  /** All it has printed. */
+  readonly output: string[];
+}
+
+export interface Cluster {
+  readonly issuer: string;
+  readonly sandbox: Sandbox;
+  readonly engine: EmbeddedEngine;
+  readonly workers: Worker[];
+  /** Starts one more process on the shared store. */
+  start(): Promise<Worker>;
+  /** SIGKILL: nothing is said, nothing is flushed. */
+  kill(worker: Worker): Promise<void>;
+  close(): Promise<void>;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new TypeError('no port');
+  return address.port;
+}
+
+/** Starts a program of ours and resolves with it once it has printed that it listens. */
+export async function startProcess(
+  env: Record<string, string>,
+): Promise<{ child: ChildProcess; output: string[] }> {
+  const child = spawn(process.execPath, [MAIN], {
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output: string[] = [];
+  child.stderr.on('data', (chunk: Buffer) => output.push(chunk.toString()));
+  await new Promise<void>((resolve, reject) => {
+    child.stdout.on('data', (chunk: Buffer) => {
+      output.push(chunk.toString());
+      if (output.join('').includes('ib-oauth listens on')) resolve();
+    });
+    child.once('exit', (code) => reject(new Error(`ended with ${code}: ${output.join('')}`)));
+  });
+  return { child, output };
+}
+
+/** A shared store, a sandbox and `size` providers. The issuer's address leads nowhere; route to the workers. */
+export async function startCluster(size: number): Promise<Cluster> {
+  const folder = mkdtempSync(join(tmpdir(), 'ib-oauth-cluster-'));
+  const clientsFile = join(folder, 'clients.yaml');
+  const secretsFile = join(folder, 'secrets.json');
+  writeFileSync(clientsFile, CLIENTS);
+  await writeNewSecretsFile(secretsFile, await createSecrets(new Date()));
+  const engine = await startEmbedded({ dataDir: ':memory:', tables: TABLES });
+  const sandbox = await startSandbox();
+  const [first, second] = sandbox.platforms;
+  const issuer = 'http://localhost:1';
+  const workers: Worker[] = [];
+
+  async function start(): Promise<Worker> {
+    const port = await freePort();
+    const { child, output } = await startProcess({
+      PORT: String(port),
+      ISSUER: issuer,
+      STORAGE: 'dynamodb',
+      STATE_TABLE: TABLES.state,
+      TOKEN_TABLE: TABLES.tokens,
+      AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
+      AWS_REGION: 'local',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      SECRETS_FILE: secretsFile,
+      CLIENTS_FILE: clientsFile,
+      IB_HOSTS: [first.origin, second.origin, sandbox.apiOrigin].join(','),
+      WEB_SECRET,
+    });
+    const worker = { origin: `http://127.0.0.1:${port}`, child, output };
+    workers.push(worker);
+    return worker;
+  }
+
+  async function kill(worker: Worker): Promise<void> {
+    workers.splice(workers.indexOf(worker), 1);
+    if (worker.child.exitCode !== null) return;
+    const ended = once(worker.child, 'exit');
+    worker.child.kill('SIGKILL');
+    await ended;
+  }
+
+  await Promise.all(Array.from({ length: size }, start));
+  return {
+    issuer,
+    sandbox,
+    engine,
+    workers,
+    start,
+    kill,
+    async close() {
+      await Promise.all([...workers].map(kill));
+      await sandbox.close();
+      await engine.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
