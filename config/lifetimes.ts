@@ -42,6 +42,16 @@ export const lifetimes = Object.freeze({
   /** IB's login answers are a few kilobytes; more is no login answer. */
   ibResponseBytes: 256 * 1024,
 
+  // --- the proxy ---
+  /** IB's own limit: 600 calls a minute for each user. */
+  proxyCallsPerMinute: 600,
+  /** Calls a process takes from that limit at once: one write to the store for so many calls. */
+  proxyCallBlock: 20,
+  /** How long a preview's address works without a token: a page full of pictures loads in less. */
+  proxySignedUrlSeconds: 600,
+  /** IB may think for so long before an answer begins, and pause for so long inside one. */
+  proxyIdleMs: 60_000,
+
   // --- the server ---
   /** OAuth requests are small; a pushed request with a signed object is the largest. Uploads through `/proxy` are streamed and not counted. */
   requestBodyBytes: 64 * 1024,

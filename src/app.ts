@@ -1,8 +1,10 @@
 /** The application: every middleware in the order a request meets it. */
 
+import type Koa from 'koa';
 import type { Middleware } from 'koa';
 import type Provider from 'oidc-provider';
 import type { Logger } from 'pino';
+import type { Dispatcher } from 'undici';
 import type { IbClient } from '../adapters/ib/client.ts';
 import { subjectOf } from '../adapters/ib/session.ts';
 import type { Secrets } from '../adapters/secrets.ts';
@@ -17,10 +19,14 @@ import { publicErrorOf, writeError } from './errors.ts';
 import { type Events, logProviderEvents } from './events.ts';
 import { createHealth } from './health.ts';
 import { createPages } from './pages.ts';
+import { createProtectedResourceMetadata } from './protected-resource.ts';
 import { createAsked } from './provider/asked.ts';
 import { createSessionReader } from './provider/browser-session.ts';
 import type { ClientRegistry } from './provider/clients.ts';
 import { createProvider } from './provider/provider.ts';
+import { createCallLimit } from './proxy/call-limit.ts';
+import { createProxy } from './proxy/proxy.ts';
+import { createSignedUrls } from './proxy/signed-url.ts';
 import { createIssuerAddress, createRequestLog, createSafeHeaders, referenceOf } from './request.ts';
 import { createRequestDefaults } from './request-defaults.ts';
 
@@ -33,6 +39,8 @@ export interface AppDeps {
   readonly ib: IbClient;
   readonly platforms: PlatformRules;
   readonly fetch: typeof globalThis.fetch;
+  /** For calls through `/proxy`: slow bodies are no fault there. */
+  readonly proxyAgent: Dispatcher;
   readonly events: Events;
   readonly log: Logger;
   /** Unix milliseconds. */
@@ -58,6 +66,8 @@ export function createApp(deps: AppDeps): Provider {
     nowSeconds,
   });
   provider.proxy = true;
+  // What ends a connection after the answer has begun, such as an app that hangs up, comes here.
+  (provider as Koa).on('error', (error: unknown) => deps.events.failed('connection', error));
   logProviderEvents(provider, deps.log);
   const [cookieKey = ''] = deps.secrets.cookieKeys;
 
@@ -67,6 +77,30 @@ export function createApp(deps: AppDeps): Provider {
   provider.use(createSafeHeaders(issuer));
   provider.use(pages.assets);
   provider.use(createErrorBoundary(deps, pages.error));
+  provider.use(createProtectedResourceMetadata(issuer));
+  provider.use(
+    createProxy({
+      issuer,
+      provider,
+      store,
+      agent: deps.proxyAgent,
+      signedUrls: createSignedUrls({
+        keys: deps.secrets.peppers.map(({ key }) => key),
+        lifetimeSeconds: lifetimes.proxySignedUrlSeconds,
+        nowSeconds,
+      }),
+      limit: createCallLimit({
+        store,
+        limit: lifetimes.proxyCallsPerMinute,
+        block: lifetimes.proxyCallBlock,
+        now: deps.now,
+      }),
+      isIbOrigin: (origin) => deps.platforms.parse(origin).ok,
+      isKnownOrigin: registry.hasOrigin,
+      onCall: deps.events.proxied,
+      nowSeconds,
+    }),
+  );
   provider.use((_ctx, next) => store.unit(next));
   provider.use(createSessionCheck({ store, issuer, nowSeconds }));
   provider.use(createRequestDefaults({ registry, resources }));

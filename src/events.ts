@@ -5,12 +5,14 @@ import type { Logger } from 'pino';
 import type { IbCallEvent } from '../adapters/ib/client.ts';
 import type { StoreCall } from '../adapters/store/contract.ts';
 import type { InteractionEvents } from '../interactions/events.ts';
+import type { ProxyCall } from './proxy/proxy.ts';
 import { referenceOf } from './request.ts';
 
 export interface Events {
   readonly interaction: InteractionEvents;
   ibCalled(call: IbCallEvent): void;
   storeCalled(call: StoreCall): void;
+  proxied(call: ProxyCall): void;
   /** An error nobody expected, with its cause. */
   failed(reference: string, error: unknown): void;
 }
@@ -46,6 +48,7 @@ export function createEvents(log: Logger): Events {
       cancelled: told('cancelled'),
     },
     ibCalled: told('ib_call'),
+    proxied: told('proxied'),
     storeCalled(call) {
       const quiet = call.outcome === 'ok' || call.outcome === 'condition_failed';
       log[quiet ? 'debug' : 'warn']({ event: 'store_call', ...call }, 'store call');

@@ -61,6 +61,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const issuer = config.issuer ?? `http://localhost:${port}`;
 
   const agent = createGuardedAgent({ rules: config.ibHosts });
+  const idle = config.lifetimes.proxyIdleMs;
+  const proxyAgent = createGuardedAgent({
+    rules: config.ibHosts,
+    headersTimeoutMs: idle,
+    bodyTimeoutMs: idle,
+  });
   const app = createApp({
     config,
     issuer,
@@ -77,6 +83,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     }),
     platforms: { parse: (text) => parsePlatform(text, config.ibHosts) },
     fetch: createGuardedFetch({ agent }),
+    proxyAgent,
     events,
     log,
     now,
@@ -89,7 +96,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     async close() {
       log.info({ event: 'draining' }, 'draining');
       await drain(server, config.lifetimes.drainMs);
-      await agent.close();
+      await Promise.all([agent.close(), proxyAgent.destroy()]);
       await store.close();
     },
   };

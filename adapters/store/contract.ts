@@ -95,6 +95,24 @@ export interface IbSessions {
   end(ibSessionId: string): Promise<void>;
 }
 
+/** A limit of calls in fixed windows, kept in the store so that it holds over all processes. */
+export interface Limit {
+  /** What is limited, such as `proxy`. */
+  readonly name: string;
+  /** Whom: an account, an address. Stored as a hash. */
+  readonly subject: string;
+  readonly limit: number;
+  readonly windowSeconds: number;
+  /** How many calls to take at once; what is left of them may be used within the window without asking again. */
+  readonly block: number;
+}
+
+/** How many calls were granted; 0 says that the window is used up, and when the next begins. */
+export interface LimitGrant {
+  readonly granted: number;
+  readonly windowEndsAtMs: number;
+}
+
 /** One app's access of one user, as a listing shows it. `key` deletes it and reveals nothing. */
 export interface GrantSummary {
   readonly key: string;
@@ -132,6 +150,8 @@ export interface Store {
   readonly adapter: (model: string) => Adapter;
   readonly attempts: LoginAttempts;
   readonly ibSessions: IbSessions;
+  /** Takes calls from a limit, at once. Never grants more than the limit over all processes. */
+  take(limit: Limit): Promise<LimitGrant>;
   /** The apps that hold a grant of this account. Read from an index that may lag. */
   grantsOf(accountId: string): Promise<readonly GrantSummary[]>;
   /** Revokes one listed grant, if it is that account's. */

@@ -1,6 +1,7 @@
 /** IB sessions on DynamoDB. The grants that stand on one are a set beside the sealed session. */
 import type { IbSession } from '../ib/session.ts';
 import type { IbSessions } from './contract.ts';
+import { setOf } from './items.ts';
 import type { AdapterDeps } from './oidc-adapter.ts';
 import { fromItem, recordKey, toItem } from './records.ts';
 
@@ -31,6 +32,14 @@ export function createIbSessions(deps: AdapterDeps): IbSessions {
         });
       }),
 
-    end: (id) => units.within(async (unit) => unit.delete(recordKey(MODEL, id))),
+    end: (id) =>
+      units.within(async (unit) => {
+        const key = recordKey(MODEL, id);
+        const item = await unit.get(key);
+        unit.delete(key);
+        // The grants on it are dead already; their items need not wait for their time.
+        for (const pk of item === undefined ? [] : setOf(item, 'grants'))
+          unit.delete({ table: 'tokens', pk });
+      }),
   };
 }

@@ -4,6 +4,7 @@ import { createEngine, type Engine, type EngineOptions } from './dynamodb.ts';
 import { grantIdOf, successorTokenValue } from './handles.ts';
 import { createIbSessions } from './ib-sessions.ts';
 import { type Item, type Key, modelOf, numberOf, type TableRole } from './items.ts';
+import { createLimiter } from './limits.ts';
 import { createLoginAttempts } from './login-attempts.ts';
 import { type AdapterDeps, createOidcAdapter, newestPepper } from './oidc-adapter.ts';
 import { recordKey, standsOn } from './records.ts';
@@ -58,6 +59,7 @@ export function createStore(options: StoreOptions): Store {
     adapter: createOidcAdapter(deps),
     attempts: createLoginAttempts(deps),
     ibSessions: createIbSessions(deps),
+    take: createLimiter(deps),
     ...grantListing(deps),
     ...maintenance(deps),
     close: async () => engine.close(),

@@ -17,6 +17,8 @@ export interface ClientRegistry {
   metadata(clientId: string): Record<string, unknown> | undefined;
   secrets(clientId: string): readonly string[];
   ids(): readonly string[];
+  /** Whether an origin is that of a configured app's redirect URI. */
+  hasOrigin(origin: string): boolean;
   replace(clients: readonly ClientRegistration[], secrets: ClientSecrets): void;
 }
 
@@ -38,6 +40,10 @@ export function createClientRegistry(
     },
     secrets: accepted,
     ids: () => [...byId.keys()],
+    hasOrigin: (origin) =>
+      [...byId.values()].some(({ metadata }) =>
+        [metadata['redirect_uris']].flat().some((uri) => URL.parse(String(uri))?.origin === origin),
+      ),
     replace(nextClients, nextSecrets) {
       byId = new Map(nextClients.map((client) => [client.metadata.client_id, client]));
       secretsById = nextSecrets;

@@ -1,0 +1,59 @@
+/** Where a proxied call goes: decided from the raw request target, so that path and query pass byte for byte. Pure. */
+
+export type Target =
+  | { readonly kind: 'call'; readonly origin: string; readonly path: string }
+  | { readonly kind: 'signed'; readonly handle: string }
+  | { readonly kind: 'refused' };
+
+interface SessionHosts {
+  readonly apiUrl: string;
+  readonly platformUrl: string;
+}
+
+const PREFIX = '/proxy/';
+/** Path of addresses that work without a token for a while. */
+export const SIGNED_PREFIX = '/proxy/~/';
+
+/** The handle of a signed address, if the request target is one. */
+export function signedHandle(target: string): string | undefined {
+  const [, handle] = /^\/proxy\/~\/([A-Za-z0-9_-]+)$/.exec(target) ?? [];
+  return handle;
+}
+
+/** A first segment with a dot or a port is a host; IB's API paths begin with plain words. */
+function isHost(segment: string): boolean {
+  return /[.:]|%3a/i.test(segment);
+}
+
+/** The session's own origin behind a host; undefined for any other host. */
+function originOf(host: string, session: SessionHosts): string | undefined {
+  return [session.apiUrl, session.platformUrl].find((origin) => new URL(origin).host === host);
+}
+
+/** Origin and path of a call, or a refusal for hosts that are not the session's own. */
+export function targetOf(requestTarget: string, session: SessionHosts): Exclude<Target, { kind: 'signed' }> {
+  const rest = requestTarget.slice(PREFIX.length);
+  const end = rest.search(/[/?]/);
+  const segment = end === -1 ? rest : rest.slice(0, end);
+  if (!isHost(segment)) return { kind: 'call', origin: session.apiUrl, path: `/${rest}` };
+  const origin = originOf(segment.replace(/%3a/i, ':').toLowerCase(), session);
+  if (origin === undefined) return { kind: 'refused' };
+  const path = end === -1 ? '/' : rest.slice(end);
+  return { kind: 'call', origin, path: path.startsWith('/') ? path : `/${path}` };
+}
+
+/** The address of a call through the proxy. */
+export function proxyUrl(issuer: string, origin: string, path: string): string {
+  return `${issuer}${PREFIX}${new URL(origin).host}${path}`;
+}
+
+/** A path and query without its `sid` parameter. */
+export function withoutSid(pathAndQuery: string): string {
+  const at = pathAndQuery.indexOf('?');
+  if (at === -1) return pathAndQuery;
+  const kept = pathAndQuery
+    .slice(at + 1)
+    .split('&')
+    .filter((pair) => !/^sid(=|$)/i.test(pair));
+  return pathAndQuery.slice(0, at) + (kept.length === 0 ? '' : `?${kept.join('&')}`);
+}
