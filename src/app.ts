@@ -15,6 +15,7 @@ import type { Config } from '../config/config.ts';
 import type { PlatformRules } from '../interactions/platform.ts';
 import { createInteractionRouter } from '../interactions/router.ts';
 import { createSessionCheck } from './bearer.ts';
+import { createBridgeCompat } from './bridge-compat.ts';
 import { publicErrorOf, writeError } from './errors.ts';
 import { type Events, logProviderEvents } from './events.ts';
 import { createHealth } from './health.ts';
@@ -103,6 +104,7 @@ export function createApp(deps: AppDeps): Provider {
   );
   provider.use((_ctx, next) => store.unit(next));
   provider.use(createSessionCheck({ store, issuer, nowSeconds }));
+  provider.use(createBridgeCompat({ registry, store, requestBodyBytes: lifetimes.requestBodyBytes }));
   provider.use(createRequestDefaults({ registry, resources }));
   provider.use(
     createInteractionRouter({
