@@ -88,6 +88,18 @@ export function installBrowserSessions(provider: Provider): void {
         return session;
       }
 
+      /** The library revokes the active account's grants at sign-out; those of parked ones go the same way. */
+      override async destroy(): Promise<void> {
+        const { signIns = {}, accountId } = this as BrowserSession;
+        const parked = Object.entries(signIns).filter(([account]) => account !== accountId);
+        for (const { grantId, persistsLogout } of parked.flatMap(([, signIn]) =>
+          Object.values(signIn.authorizations ?? {}),
+        ) as { grantId?: string; persistsLogout?: boolean }[]) {
+          if (grantId !== undefined && persistsLogout !== true) await provider.Grant.adapter.destroy(grantId);
+        }
+        await super.destroy();
+      }
+
       override resetIdentifier(): void {
         super.resetIdentifier();
         this.id = this.uid + this.id;

@@ -1,0 +1,384 @@
+import { randomBytes } from 'node:crypto';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import type { Adapter, AdapterPayload } from 'oidc-provider';
+import { errors } from 'oidc-provider';
+import type { IbSession } from '../../../adapters/ib/session.ts';
+import type { LoginAttempt } from '../../../adapters/store/contract.ts';
+import {
+  newGrantId,
+  newIbSessionId,
+  newTokenValue,
+  type PrefixedModel,
+} from '../../../adapters/store/handles.ts';
+import { openStore, PEPPER, startEngine, type TestEngine, type TestStore } from '../../support/engines.ts';
+
+const MODELS = [
+  'Interaction',
+  'AuthorizationCode',
+  'AccessToken',
+  'RefreshToken',
+  'DeviceCode',
+  'PushedAuthorizationRequest',
+  'ClientCredentials',
+  'Client',
+  'InitialAccessToken',
+];
+const PREFIXED: readonly string[] = [
+  'AuthorizationCode',
+  'AccessToken',
+  'RefreshToken',
+  'DeviceCode',
+  'ClientCredentials',
+];
+
+const idFor = (model: string, grantId?: string): string =>
+  PREFIXED.includes(model)
+    ? newTokenValue(model as PrefixedModel, grantId)
+    : randomBytes(32).toString('base64url');
+const payloadOf = (facts: object): AdapterPayload => facts as AdapterPayload;
+
+describe('the store', function () {
+  this.timeout(60_000);
+  let engine: TestEngine;
+  let store: TestStore;
+  let nowMs = 1_800_000_000_000;
+  const later = (seconds: number): void => {
+    nowMs += seconds * 1000;
+  };
+
+  before(async () => {
+    engine = await startEngine();
+    store = openStore(engine, { now: () => nowMs });
+  });
+  after(async () => {
+    await store.close();
+    await engine.close();
+  });
+  beforeEach(() => {
+    store.calls.length = 0;
+  });
+
+  async function refusal(work: Promise<unknown> | undefined): Promise<unknown> {
+    return Promise.resolve(work).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  }
+
+  for (const model of MODELS) {
+    describe(`keeps ${model}`, () => {
+      let adapter: Adapter;
+      before(() => {
+        adapter = store.adapter(model);
+      });
+
+      it('as it was put, until it is replaced or destroyed', async () => {
+        const id = idFor(model);
+        expect(await adapter.find(id)).to.equal(undefined);
+        await adapter.upsert(id, payloadOf({ jti: id, umlaut: 'ü', nested: { list: [1, null, 'x'] } }), 60);
+        expect(await adapter.find(id)).to.deep.equal({
+          jti: id,
+          umlaut: 'ü',
+          nested: { list: [1, null, 'x'] },
+        });
+        await adapter.upsert(id, payloadOf({ jti: id, other: true }), 60);
+        expect(await adapter.find(id)).to.deep.equal({ jti: id, other: true });
+        await adapter.destroy(id);
+        expect(await adapter.find(id)).to.equal(undefined);
+      });
+
+      it('no longer than its time, though the engine deletes late', async () => {
+        const id = idFor(model);
+        await adapter.upsert(id, payloadOf({ jti: id }), 60);
+        later(59);
+        expect(await adapter.find(id)).to.not.equal(undefined);
+        later(1);
+        expect(await adapter.find(id)).to.equal(undefined);
+      });
+    });
+  }
+
+  it('finds a browser session by its id and its uid, and by no former id', async () => {
+    const adapter = store.adapter('Session');
+    const uid = 'u'.repeat(43);
+    const [first, second] = [`${uid}${'a'.repeat(43)}`, `${uid}${'b'.repeat(43)}`];
+    await adapter.upsert(first, payloadOf({ jti: first, uid }), 60);
+    expect(await adapter.find(first)).to.include({ uid });
+    expect(await adapter.findByUid(uid)).to.include({ jti: first });
+    await store.unit(async () => {
+      await adapter.destroy(first);
+      await adapter.upsert(second, payloadOf({ jti: second, uid }), 60);
+    });
+    expect(await adapter.find(first)).to.equal(undefined);
+    expect(await adapter.find(second)).to.include({ uid });
+  });
+
+  it('finds a device code by its user code', async () => {
+    const adapter = store.adapter('DeviceCode');
+    const id = idFor('DeviceCode');
+    await adapter.upsert(id, payloadOf({ jti: id, userCode: 'BCDFGHJK' }), 600);
+    expect(await adapter.findByUserCode('BCDFGHJK')).to.include({ jti: id });
+    expect(await adapter.findByUserCode('BCDFGHJJ')).to.equal(undefined);
+  });
+
+  describe('lets one of many at once', () => {
+    const rounds = 100;
+    const contenders = 50;
+
+    it(`consume a code: ${rounds} rounds of ${contenders}`, async () => {
+      const adapter = store.adapter('AuthorizationCode');
+      for (let round = 0; round < rounds; round += 1) {
+        const id = idFor('AuthorizationCode');
+        await adapter.upsert(id, payloadOf({ jti: id }), 60);
+        const results = await Promise.all(
+          Array.from({ length: contenders }, () => refusal(adapter.consume(id))),
+        );
+        expect(results.filter((error) => error === undefined)).to.have.length(1);
+        expect(results.filter((error) => error instanceof errors.InvalidGrant)).to.have.length(
+          contenders - 1,
+        );
+        expect(await adapter.find(id)).to.have.property('consumed');
+      }
+    });
+
+    it('claim a jti against replay', async () => {
+      const adapter = store.adapter('ReplayDetection');
+      for (let round = 0; round < 10; round += 1) {
+        const id = idFor('ReplayDetection');
+        const found = await Promise.all(Array.from({ length: contenders }, () => adapter.find(id)));
+        expect(found.filter((payload) => payload === undefined)).to.have.length(1);
+      }
+    });
+
+    it('poll IB, and none before the interval has passed', async () => {
+      const id = { uid: randomBytes(16).toString('hex'), browser: 'b' };
+      const attempt = attemptOf({ nextPollAtMs: nowMs });
+      await store.attempts.start(id, attempt);
+      const claim = () => store.attempts.claimPoll(id, attempt.generation, nowMs);
+      const claims = await Promise.all(Array.from({ length: contenders }, claim));
+      expect(claims.filter(({ outcome }) => outcome === 'claimed')).to.have.length(1);
+      later(1);
+      expect((await claim()).outcome).to.equal('not_yet');
+      later(1);
+      expect((await claim()).outcome).to.equal('claimed');
+    });
+
+    it('take the last call of a limit', async () => {
+      const take = () => store.take({ name: 'test', subject: 's', limit: 30, windowSeconds: 60, block: 1 });
+      const grants = await Promise.all(Array.from({ length: contenders }, take));
+      expect(grants.reduce((sum, { granted }) => sum + granted, 0)).to.equal(30);
+      later(60);
+      expect((await take()).granted).to.equal(1);
+    });
+  });
+
+  function attemptOf(facts: Partial<LoginAttempt>): LoginAttempt {
+    return {
+      attemptId: randomBytes(8).toString('hex'),
+      generation: 'g1',
+      platformOrigin: 'https://acme.intelligencebank.com',
+      loginToken: 'secret-login-token',
+      startedAtMs: nowMs,
+      deadlineAtMs: nowMs + 900_000,
+      expires: Math.floor(nowMs / 1000) + 3600,
+      status: 'pending',
+      refusedReason: undefined,
+      renewals: 0,
+      failures: 0,
+      intervalMs: 2000,
+      nextPollAtMs: nowMs,
+      session: undefined,
+      ...facts,
+    };
+  }
+  const ibSession: IbSession = {
+    sid: 'the-sid',
+    apiUrl: 'https://api.intelligencebank.com',
+    platformUrl: 'https://acme.intelligencebank.com',
+    clientid: '6M0B',
+    userUuid: 'u',
+    loginTime: 1,
+    timeoutPeriodHours: 24,
+    endsAt: 4_000_000_000,
+  };
+
+  it('keeps the first success of a login attempt, against renewals and second successes', async () => {
+    const id = { uid: randomBytes(16).toString('hex'), browser: 'b' };
+    const attempt = attemptOf({});
+    await store.attempts.start(id, attempt);
+    const renewed = { ...attempt, generation: 'g2', loginToken: 'other' };
+    expect(await store.attempts.renew(id, 'g1', renewed)).to.equal(true);
+    expect(await store.attempts.renew(id, 'g1', { ...attempt, generation: 'g3' })).to.equal(false);
+    const done: LoginAttempt = { ...attempt, status: 'signed_in', loginToken: undefined, session: ibSession };
+    expect(await store.attempts.finish(id, done), 'by the poll that began before the renewal').to.equal(true);
+    expect(await store.attempts.finish(id, done)).to.equal(false);
+    expect(await store.attempts.renew(id, 'g2', renewed)).to.equal(false);
+    expect(await store.attempts.find(id)).to.deep.include({ status: 'signed_in', session: ibSession });
+    expect(await store.attempts.find({ ...id, browser: 'another' })).to.equal(undefined);
+  });
+
+  describe('with a sign-in of two apps', () => {
+    let ibSessionId: string;
+    let grants: [string, string];
+    beforeEach(async () => {
+      ibSessionId = newIbSessionId();
+      grants = [newGrantId(ibSessionId), newGrantId(ibSessionId)];
+      await store.unit(() => store.ibSessions.put(ibSessionId, ibSession));
+      for (const [at, grantId] of grants.entries()) {
+        const payload = payloadOf({ jti: grantId, accountId: '6M0B.u', clientId: `app${at}`, iat: 1 });
+        await store.unit(() => store.adapter('Grant').upsert(grantId, payload, 600) as Promise<void>);
+      }
+      store.calls.length = 0;
+    });
+
+    it('reads token, Grant and IB session in one consistent batch', async () => {
+      const value = newTokenValue('AccessToken', grants[0]);
+      await store.adapter('AccessToken').upsert(value, payloadOf({ jti: value }), 60);
+      store.calls.length = 0;
+      await store.unit(async () => {
+        expect(await store.adapter('AccessToken').find(value)).to.not.equal(undefined);
+        expect(await store.adapter('Grant').find(grants[0])).to.include({ clientId: 'app0' });
+        expect(await store.ibSessions.find(ibSessionId)).to.deep.equal(ibSession);
+        expect(await store.adapter('RefreshToken').find(value)).to.equal(undefined);
+      });
+      expect(store.calls.map(({ operation, items }) => `${operation} ${items}`)).to.deep.equal([
+        'BatchGetItem 3',
+      ]);
+    });
+
+    it('ends the IB session with the last Grant, not before', async () => {
+      const [first, second] = grants;
+      await store.unit(() => store.adapter('Grant').destroy(first) as Promise<void>);
+      expect(await store.ibSessions.find(ibSessionId)).to.deep.equal(ibSession);
+      await store.unit(() => store.adapter('Grant').destroy(second) as Promise<void>);
+      expect(await store.ibSessions.find(ibSessionId)).to.equal(undefined);
+    });
+
+    it('ends it too when both go at once', async () => {
+      await Promise.all(
+        grants.map((grantId) => store.unit(() => store.adapter('Grant').destroy(grantId) as Promise<void>)),
+      );
+      expect(await store.ibSessions.find(ibSessionId)).to.equal(undefined);
+    });
+
+    it('ends all grants with the IB session', async () => {
+      await store.unit(() => store.ibSessions.end(ibSessionId));
+      for (const grantId of grants) expect(await store.adapter('Grant').find(grantId)).to.equal(undefined);
+    });
+
+    it('lists the grants of an account and revokes one of them, but not for another account', async () => {
+      const mine = (await store.grantsOf('6M0B.u')).filter(({ key }) => key !== '');
+      expect(mine.map(({ clientId }) => clientId)).to.include.members(['app0', 'app1']);
+      const [grant] = mine;
+      expect(await store.revokeGrant('someone.else', grant?.key ?? '')).to.equal(false);
+      expect(await store.revokeGrant('6M0B.u', grant?.key ?? '')).to.equal(true);
+      expect(await store.grantsOf('someone.else')).to.deep.equal([]);
+    });
+  });
+
+  describe('as a unit of work', () => {
+    it('shows its own writes, flushes them in one call, and writes nothing when the work fails', async () => {
+      const adapter = store.adapter('Interaction');
+      const ids = [idFor('Interaction'), idFor('Interaction')] as const;
+      await store.unit(async () => {
+        for (const id of ids) await adapter.upsert(id, payloadOf({ jti: id }), 60);
+        expect(await adapter.find(ids[0])).to.deep.equal({ jti: ids[0] });
+      });
+      expect(store.calls.map(({ operation }) => operation)).to.deep.equal(['BatchWriteItem']);
+      const lost = idFor('Interaction');
+      const failed = store.unit(async () => {
+        await adapter.upsert(lost, payloadOf({ jti: lost }), 60);
+        throw new Error('the work failed');
+      });
+      expect(await refusal(failed)).to.be.an.instanceOf(Error);
+      expect(await adapter.find(lost)).to.equal(undefined);
+    });
+
+    it('writes more than one batch takes', async () => {
+      const ids = Array.from({ length: 60 }, () => idFor('Interaction'));
+      const adapter = store.adapter('Interaction');
+      await store.unit(async () => {
+        for (const id of ids) await adapter.upsert(id, payloadOf({ jti: id }), 60);
+      });
+      for (const id of ids) expect(await adapter.find(id)).to.deep.equal({ jti: id });
+    });
+  });
+
+  it('sweeps what has expired and counts what lives', async () => {
+    const own = await startEngine();
+    const small = openStore(own, { now: () => nowMs });
+    const adapter = small.adapter('Interaction');
+    for (let index = 0; index < 30; index += 1) {
+      const id = idFor('Interaction');
+      await adapter.upsert(id, payloadOf({ jti: id }), index < 10 ? 10 : 1000);
+    }
+    later(20);
+    expect((await small.stats())['Interaction']).to.include({ live: 20, expired: 10 });
+    expect(await small.sweep()).to.deep.equal({ deleted: 10 });
+    expect((await small.stats())['Interaction']).to.include({ live: 20, expired: 0 });
+    await small.close();
+    await own.close();
+  });
+
+  it('opens what an older pepper sealed, and nothing with an unknown one', async () => {
+    const adapter = store.adapter('Interaction');
+    const id = idFor('Interaction');
+    await adapter.upsert(id, payloadOf({ jti: id }), 600);
+    const fresh = { id: 'p2', key: new Uint8Array(randomBytes(32)) };
+    const rotated = openStore(engine, { now: () => nowMs, peppers: [fresh, PEPPER] });
+    expect(await rotated.adapter('Interaction').find(id)).to.deep.equal({ jti: id });
+    const stranger = openStore(engine, { now: () => nowMs, peppers: [fresh] });
+    expect(await refusal(stranger.adapter('Interaction').find(id))).to.have.property(
+      'code',
+      'unknown_pepper',
+    );
+    await Promise.all([rotated.close(), stranger.close()]);
+  });
+
+  it('behaves as a simple model does, whatever the order of upsert, find, consume, destroy and time', async () => {
+    const command = fc.oneof(
+      fc.record({
+        verb: fc.constant('upsert' as const),
+        key: fc.nat(2),
+        ttl: fc.integer({ min: 1, max: 30 }),
+      }),
+      fc.record({
+        verb: fc.constantFrom('find' as const, 'consume' as const, 'destroy' as const),
+        key: fc.nat(2),
+      }),
+      fc.record({ verb: fc.constant('wait' as const), seconds: fc.integer({ min: 1, max: 20 }) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(command, { maxLength: 25 }), async (commands) => {
+        const adapter = store.adapter('AuthorizationCode');
+        const ids = [0, 1, 2].map(() => idFor('AuthorizationCode'));
+        const model = new Map<number, { until: number; consumed: boolean }>();
+        for (const step of commands) {
+          if (step.verb === 'wait') {
+            later(step.seconds);
+            continue;
+          }
+          const id = ids[step.key] ?? '';
+          const known = model.get(step.key);
+          const live = known !== undefined && known.until > Math.floor(nowMs / 1000);
+          if (step.verb === 'upsert') {
+            await adapter.upsert(id, payloadOf({ jti: id }), step.ttl);
+            model.set(step.key, { until: Math.floor(nowMs / 1000) + step.ttl, consumed: false });
+          } else if (step.verb === 'destroy') {
+            await adapter.destroy(id);
+            model.delete(step.key);
+          } else if (step.verb === 'find') {
+            const found = await adapter.find(id);
+            expect(found !== undefined).to.equal(live);
+            if (found !== undefined) expect('consumed' in found).to.equal(known?.consumed);
+          } else if (live) {
+            expect((await refusal(adapter.consume(id))) === undefined).to.equal(known.consumed === false);
+            known.consumed = true;
+          }
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

@@ -1,0 +1,203 @@
+import { mock } from 'node:test';
+import { expect } from 'chai';
+import { Browser, formsOf } from '../support/browser.ts';
+import {
+  authorizeUrl,
+  exchange,
+  REDIRECT_URI,
+  type Stack,
+  signIn,
+  signInAt,
+  startStack,
+  token,
+  WEB_SECRET,
+  withBearer,
+} from '../support/stack.ts';
+
+const HOUR = 3600;
+const START = Math.floor(Date.now() / 1000) * 1000;
+
+describe('the life of an IB session', () => {
+  let stack: Stack;
+  const at = (seconds: number): void => mock.timers.setTime(START + seconds * 1000);
+
+  beforeEach(async () => {
+    mock.timers.enable({ apis: ['Date'], now: START });
+    stack = await startStack({ env: { LOG_LEVEL: 'silent' } });
+  });
+  afterEach(async () => {
+    await stack.close();
+    mock.timers.reset();
+  });
+
+  const refresh = (value: unknown) =>
+    token(stack, { grant_type: 'refresh_token', refresh_token: String(value) });
+  const userinfo = (value: unknown) => withBearer(`${stack.issuer}/userinfo`, value);
+  const proxy = (value: unknown) => withBearer(`${stack.issuer}/proxy/api/3.0.0/6M0B/folder`, value);
+  const stored = async (model: string): Promise<number> =>
+    (await stack.server.store.stats())[model]?.live ?? 0;
+
+  async function expectOver(tokens: Record<string, unknown>): Promise<void> {
+    const over = { error: 'invalid_token', error_description: 'Session has expired' };
+    for (const answer of [await userinfo(tokens['access_token']), await proxy(tokens['access_token'])]) {
+      expect(answer.status).to.equal(401);
+      expect(answer.headers.get('www-authenticate')).to.contain('error="invalid_token"');
+      expect(await answer.json()).to.deep.equal(over);
+    }
+    const refused = await refresh(tokens['refresh_token']);
+    expect([refused.status, refused.body['error']]).to.deep.equal([400, 'invalid_grant']);
+  }
+
+  for (const hours of [1, 2, 24, 120]) {
+    it(`of ${hours} h bounds every token, whatever is refreshed`, async () => {
+      stack.sandbox.platforms[0].switches.periodHours = hours;
+      let { body } = await exchange(stack, await signIn(stack));
+      expect(body['expires_in']).to.be.at.most(HOUR);
+      const end = hours * HOUR;
+      const step = Math.max(1800, Math.floor(end / 6));
+      for (let now = step; now < end; now += step) {
+        at(now);
+        const refreshed = await refresh(body['refresh_token']);
+        expect(refreshed.status, `at ${now} s`).to.equal(200);
+        ({ body } = refreshed);
+        expect(body['expires_in']).to.equal(Math.min(HOUR, end - now));
+        expect((await userinfo(body['access_token'])).status).to.equal(200);
+        expect((await proxy(body['access_token'])).status).to.equal(200);
+      }
+      at(end - 1);
+      expect((await userinfo((await refresh(body['refresh_token'])).body['access_token'])).status).to.equal(
+        200,
+      );
+      at(end + 1);
+      await expectOver(body);
+    });
+  }
+
+  it('ends an access token after its hour, without saying that the session is over', async () => {
+    const { body } = await exchange(stack, await signIn(stack));
+    at(HOUR + 1);
+    const answer = await userinfo(body['access_token']);
+    expect(answer.status).to.equal(401);
+    expect(await answer.json()).to.deep.equal({
+      error: 'invalid_token',
+      error_description: 'invalid token provided',
+    });
+    expect((await refresh(body['refresh_token'])).status).to.equal(200);
+  });
+
+  it('asks for a new login in the browser once it is over', async () => {
+    const browser = new Browser();
+    await signIn(stack, browser);
+    at(24 * HOUR + 1);
+    const page = await browser.open(authorizeUrl(stack.issuer));
+    expect(page.body).to.contain('name="platform_url"');
+  });
+
+  it('is replaced by prompt=login, and older tokens of the sign-in go on with the new one', async () => {
+    const browser = new Browser();
+    const before = await exchange(stack, await signIn(stack, browser));
+    at(60);
+    const [acme] = stack.sandbox.platforms;
+    acme.killSessions();
+    const page = await signInAt(stack, browser, authorizeUrl(stack.issuer, { prompt: 'login' }));
+    expect(page.url.origin + page.url.pathname, 'the app is allowed already').to.equal(REDIRECT_URI);
+    const after = await exchange(stack, page.url);
+    expect((await proxy(after.body['access_token'])).status).to.equal(200);
+    expect((await proxy(before.body['access_token'])).status).to.equal(200);
+    expect(await stored('IbSession')).to.equal(1);
+  });
+
+  it('is not used for max_age once the login is older', async () => {
+    const browser = new Browser();
+    await signIn(stack, browser);
+    at(100);
+    expect((await browser.open(authorizeUrl(stack.issuer, { max_age: '200' }))).url.origin).to.equal(
+      'https://app.example',
+    );
+    expect((await browser.open(authorizeUrl(stack.issuer, { max_age: '50' }))).body).to.contain(
+      'name="platform_url"',
+    );
+  });
+
+  it("serves another platform's request only with that platform's own sign-in", async () => {
+    const browser = new Browser();
+    const [acme, globex] = stack.sandbox.platforms;
+    const first = await exchange(stack, await signIn(stack, browser));
+    const wants = (origin: string) => authorizeUrl(stack.issuer, { platform_url: origin });
+    const consent = await signInAt(stack, browser, wants(globex.origin), 'alan', 1);
+    expect(consent.body).to.contain('Alan Turing');
+    const second = await exchange(
+      stack,
+      (await browser.press(consent, 'consent', { decision: 'allow' })).url,
+    );
+    const sub = async (answer: typeof first) =>
+      ((await (await userinfo(answer.body['access_token'])).json()) as { sub: string }).sub;
+    expect(await sub(first)).to.match(/^6M0B\./);
+    expect(await sub(second)).to.match(/^7q2C\./);
+    for (const [origin, prefix] of [
+      [acme.origin, '6M0B.'],
+      [globex.origin, '7q2C.'],
+    ] as const) {
+      const again = await browser.open(wants(origin));
+      expect(again.url.origin, 'no login, no question').to.equal('https://app.example');
+      expect(await sub(await exchange(stack, again.url))).to.contain(prefix);
+    }
+  });
+
+  it('goes with its last grant when a token is revoked', async () => {
+    const { body } = await exchange(stack, await signIn(stack));
+    expect(await stored('IbSession')).to.equal(1);
+    const revoked = await fetch(`${stack.issuer}/revoke`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${Buffer.from(`web:${WEB_SECRET}`).toString('base64')}` },
+      body: new URLSearchParams({ token: String(body['refresh_token']) }),
+    });
+    expect(revoked.status).to.equal(200);
+    expect(await stored('IbSession')).to.equal(0);
+    expect(await stored('Grant')).to.equal(0);
+    await expectOver(body);
+  });
+
+  it('goes with a sign-out in the browser, but for apps that were given offline_access', async () => {
+    const online = new Browser();
+    const { body } = await exchange(stack, await signIn(stack, online));
+    await signOut(online, String(body['id_token']));
+    await expectOver(body);
+    const offline = new Browser();
+    const kept = await exchange(
+      stack,
+      await signIn(stack, offline, { scope: 'openid profile ib:api offline_access', prompt: 'consent' }),
+    );
+    await signOut(offline, String(kept.body['id_token']));
+    expect((await refresh(kept.body['refresh_token'])).status).to.equal(200);
+    expect((await offline.open(authorizeUrl(stack.issuer))).body, 'the browser is signed out').to.contain(
+      'platform_url',
+    );
+  });
+
+  async function signOut(browser: Browser, idToken: string): Promise<void> {
+    const url = new URL('/logout', stack.issuer);
+    url.search = new URLSearchParams({
+      id_token_hint: idToken,
+      post_logout_redirect_uri: 'https://app.example/bye',
+      state: 'x',
+    }).toString();
+    const page = await browser.open(url);
+    const [form] = formsOf(page);
+    if (form === undefined) throw new Error(page.body);
+    const done = await browser.submit(page, form, { logout: 'yes' });
+    expect(done.url.href).to.equal('https://app.example/bye?state=x');
+  }
+
+  it('leaves nothing of a flow behind but what is signed in', async () => {
+    const browser = new Browser();
+    await signIn(stack, browser);
+    expect([await stored('Interaction'), await stored('LoginAttempt')]).to.deep.equal([0, 0]);
+    const cancelled = new Browser();
+    const page = await cancelled.open(authorizeUrl(stack.issuer));
+    const answer = await cancelled.press(page, 'cancel');
+    expect(answer.url.searchParams.get('error')).to.equal('access_denied');
+    expect(answer.url.searchParams.get('iss')).to.equal(stack.issuer);
+    expect([await stored('Interaction'), await stored('LoginAttempt')]).to.deep.equal([0, 0]);
+  });
+});
