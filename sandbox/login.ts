@@ -1,9 +1,16 @@
 /** IB's browser login: the token, the page where a user signs in, and the answer that must be polled. */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { setTimeout } from 'node:timers/promises';
-import { escapeText, readBody, sendJson, sendText } from './http.ts';
-import { issueToken, type LoginToken, type PlatformState, type Session, signIn } from './state.ts';
+import { delay, escapeText, htmlPage, readBody, sendHalf, sendJson, sendText } from './http.ts';
+import {
+  fullName,
+  hasExpired,
+  issueToken,
+  type LoginToken,
+  type PlatformState,
+  type Session,
+  signIn,
+} from './state.ts';
 
 export interface LoginDeps {
   readonly platform: PlatformState;
@@ -23,18 +30,20 @@ export async function handleLogin(
     return true;
   }
   if (!url.pathname.startsWith('/v1/auth/app/')) return false;
+  request.resume();
   if (await misbehave(deps.platform, response)) return true;
-  switch (url.pathname) {
-    case '/v1/auth/app/token': {
-      const { token } = issueToken(deps.platform);
+  switch (`${request.method} ${url.pathname}`) {
+    case 'POST /v1/auth/app/token':
+    case 'GET /v1/auth/app/token': {
+      const { token } = issueToken(deps.platform, deps.nowMs());
       deps.platform.switches.expired = false;
       sendJson(response, 200, { SID: randomBytes(16).toString('hex'), content: token });
       return true;
     }
-    case '/v1/auth/app/getYapiAddress':
+    case 'GET /v1/auth/app/getYapiAddress':
       sendJson(response, 200, { content: 'https://apius.intelligencebank.com' });
       return true;
-    case '/v1/auth/app/info':
+    case 'GET /v1/auth/app/info':
       answerInfo(deps, response, url.searchParams.get('token') ?? '');
       return true;
     default:
@@ -45,18 +54,17 @@ export async function handleLogin(
 
 /** Does what the switches say; true when that was the answer. */
 async function misbehave({ switches }: PlatformState, response: ServerResponse): Promise<boolean> {
-  if (switches.delayMs > 0) await setTimeout(switches.delayMs);
+  if (!(await delay(response, switches.delayMs))) return true;
   if (switches.status > 0) {
     if (switches.retryAfterSeconds > 0) response.setHeader('retry-after', String(switches.retryAfterSeconds));
     sendJson(response, switches.status, { message: 'the sandbox was told to' });
   } else if (switches.redirect) {
+    // Port 9 (discard): whoever follows gets no answer.
     response.writeHead(302, { location: 'http://127.0.0.1:9/elsewhere' }).end();
   } else if (switches.html) {
-    sendText(response, 200, '<!doctype html><title>Hello</title><h1>Not IntelligenceBank</h1>', 'text/html');
+    sendText(response, 200, htmlPage('Not IntelligenceBank', '<p>Some web server.</p>'), 'text/html');
   } else if (switches.cut) {
-    response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' });
-    response.write('{"content":');
-    response.destroy();
+    sendHalf(response);
   } else {
     return false;
   }
@@ -66,18 +74,19 @@ async function misbehave({ switches }: PlatformState, response: ServerResponse):
 function answerInfo(deps: LoginDeps, response: ServerResponse, token: string): void {
   const { switches, tokens } = deps.platform;
   const login = tokens.get(token);
-  if (login === undefined || login.expired || switches.expired) {
-    if (login !== undefined) login.expired = true;
+  if (login !== undefined && switches.expired) login.expired = true;
+  if (login === undefined || hasExpired(login, deps.nowMs())) {
     if (switches.expiredAs === 'text') sendText(response, 404, 'The requested resource has expired.');
     else sendJson(response, 404, { message: 'The requested resource has expired' });
     return;
   }
   if (switches.brokenJson) return sendText(response, 200, '{"content": {', 'application/json');
-  if (switches.withoutSession)
+  if (switches.withoutSession) {
     return sendJson(response, 200, { SID: 'anonymous', content: { session: null } });
+  }
   const { session } = login;
-  const waited = (deps.nowMs() - login.signedInAtMs) / 1000;
-  if (session === undefined || waited < switches.pendingSeconds) {
+  const waitedSeconds = (deps.nowMs() - login.signedInAtMs) / 1000;
+  if (session === undefined || switches.held || waitedSeconds < switches.pendingSeconds) {
     return sendJson(response, 404, { message: 'Not found' });
   }
   if (switches.tellOnce) login.expired = true;
@@ -120,39 +129,39 @@ async function loginPage(
   response: ServerResponse,
   url: URL,
 ): Promise<void> {
-  const login = deps.platform.tokens.get(url.searchParams.get('token') ?? '');
-  if (login === undefined || login.expired)
-    return sendText(response, 404, page('This link has expired', ''), 'text/html');
+  const { platform } = deps;
+  const login = platform.tokens.get(url.searchParams.get('token') ?? '');
+  if (login === undefined || (login.session === undefined && hasExpired(login, deps.nowMs()))) {
+    request.resume();
+    const told = '<p>Go back to the app and begin again.</p>';
+    return sendText(response, 404, htmlPage('This link has expired', told), 'text/html');
+  }
   if (request.method === 'POST') {
     const name = new URLSearchParams(await readBody(request)).get('user');
-    const user = deps.platform.users.find((candidate) => candidate.name === name);
-    if (user !== undefined) signIn(login, user, deps.nowMs());
+    const user = platform.users.find((candidate) => candidate.name === name);
+    // Whoever is signed in stays so, however often the form is sent.
+    if (user !== undefined && login.session === undefined) signIn(login, user, deps.nowMs());
   }
-  sendText(
-    response,
-    200,
-    page(`${deps.platform.clientname} sign-in`, bodyOf(deps.platform, login)),
-    'text/html',
-  );
+  const title = `${platform.clientname} sign-in`;
+  sendText(response, 200, htmlPage(title, bodyOf(platform, login) + NO_FRAMES), 'text/html');
 }
+
+/** IB's page does not stay in a frame: it takes the whole window. */
+const NO_FRAMES = '<script>if (top !== self) top.location = self.location.href</script>';
 
 /** The users to choose from, or who is signed in. IB neither redirects nor tells the window that opened it. */
 function bodyOf(platform: PlatformState, login: LoginToken): string {
   const user = login.session?.user;
   if (user !== undefined) {
-    return `<p data-signed-in>You are signed in as ${escapeText(user.firstname)}. You can close this window.</p>`;
+    return `<p data-signed-in>You are signed in as ${escapeText(fullName(user))}. You can close this window.</p>`;
   }
   const buttons = platform.users.map(
-    ({ name, firstname, lastname }) =>
-      `<p><button name="user" value="${escapeText(name)}">${escapeText(`${firstname} ${lastname}`)}</button></p>`,
+    (candidate) =>
+      `<button name="user" value="${escapeText(candidate.name)}">${escapeText(fullName(candidate))}</button>`,
   );
-  return `<p>This is a simulated IntelligenceBank. Who are you?</p><form method="post">${buttons.join('')}</form>`;
-}
-
-function page(title: string, body: string): string {
   return (
-    `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">` +
-    `<title>${escapeText(title)}</title><style>body{font:1rem/1.5 system-ui;max-width:24rem;margin:3rem auto;padding:0 1rem}` +
-    `button{font:inherit;padding:.5rem 1rem;width:100%}</style><h1>${escapeText(title)}</h1>${body}</html>`
+    '<p>This is a simulated IntelligenceBank. Who are you?</p>' +
+    `<form method="post" class="users">${buttons.join('')}</form>` +
+    '<p><small><a href="/__sandbox/">Make this platform misbehave</a></small></p>'
   );
 }

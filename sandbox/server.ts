@@ -1,13 +1,25 @@
-/** A simulated IntelligenceBank on loopback: two platforms and one API host. Shares no code with what it tests. */
+/**
+ * A simulated IntelligenceBank on loopback: two platforms and one API host, each an origin of its own.
+ * Shares no code with what it tests, so that a misreading of IB's API shows.
+ */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type ApiDeps, handleApi } from './api.ts';
-import { readBody, sendJson } from './http.ts';
+import { CONTROL_PREFIX, handleControl } from './control.ts';
+import { sendJson } from './http.ts';
 import { handleLogin } from './login.ts';
-import { createPlatform, PLATFORM_SEEDS, type PlatformState, type Session, signIn } from './state.ts';
-import { defaultSwitches, type Switches, setSwitches } from './switches.ts';
+import {
+  createPlatform,
+  killSessions,
+  lastToken,
+  PLATFORM_SEEDS,
+  type PlatformState,
+  playUser,
+  type Session,
+} from './state.ts';
+import { defaultSwitches, type Switches } from './switches.ts';
 
-/** One request that the sandbox got; no bodies. */
+/** One request that the sandbox got; no bodies, and none of its own control. */
 export interface RecordedCall {
   readonly host: string;
   readonly method: string;
@@ -16,13 +28,17 @@ export interface RecordedCall {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
+/** One platform as tests and demos play with it. */
 export interface SandboxPlatform {
   readonly origin: string;
   readonly clientid: string;
   readonly clientname: string;
   /** The switches now in force; set them here or over HTTP. */
   readonly switches: Switches;
-  /** Plays the user: signs in with a login token of this platform, the newest where none is given. */
+  /**
+   * Plays the user, `ada` or `Ada Lovelace`: signs in with a login token of this platform, the newest where none is
+   * given. Throws SandboxError for a token or user that does not exist.
+   */
   signIn(user: string, token?: string): Session;
   /** The newest login token. */
   lastToken(): string | undefined;
@@ -30,19 +46,116 @@ export interface SandboxPlatform {
   killSessions(): void;
 }
 
+/** A running sandbox. */
 export interface Sandbox {
   readonly platforms: readonly [SandboxPlatform, SandboxPlatform];
+  /** What `apiV3url` names. The API is here and on no other origin. */
   readonly apiOrigin: string;
+  /** The latest requests, oldest first. */
   readonly calls: RecordedCall[];
+  /** Sets switches of both platforms. */
+  set(switches: Partial<Switches>): void;
+  /** All switches as usual, no calls recorded; tokens and sessions stay. */
   reset(): void;
   close(): Promise<void>;
 }
 
 export interface SandboxOptions {
-  /** The first of three consecutive ports; free ones where absent. */
+  /** The first of three consecutive ports: API, first platform, second platform. Free ones where absent or 0. */
   readonly port?: number;
   /** Unix milliseconds. */
   readonly clock?: () => number;
+}
+
+type Handle = (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<boolean>;
+
+const MOST_RECORDED_CALLS = 10_000;
+
+/** Starts the sandbox; rejects, with nothing left open, where a port is taken. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const nowMs = options.clock ?? (() => Date.now());
+  const calls: RecordedCall[] = [];
+  const servers: Server[] = [];
+  const portAt = (at: number): number => (options.port ? options.port + at : 0);
+
+  async function open(at: number, handle: Handle): Promise<string> {
+    const server = createServer(answering(handle, calls));
+    const origin = await listen(server, portAt(at));
+    servers.push(server);
+    return origin;
+  }
+
+  try {
+    return await startServers(open, { nowMs, calls, servers });
+  } catch (error) {
+    await closeAll(servers);
+    throw error;
+  }
+}
+
+async function startServers(
+  open: (at: number, handle: Handle) => Promise<string>,
+  { nowMs, calls, servers }: { nowMs: () => number; calls: RecordedCall[]; servers: Server[] },
+): Promise<Sandbox> {
+  const states = PLATFORM_SEEDS.map(createPlatform);
+  const origins = new Map<PlatformState, string>();
+  const originOf = (platform: PlatformState): string => origins.get(platform) ?? '';
+  const api: ApiDeps = { platforms: states, apiOrigin: () => apiOrigin, nowMs };
+
+  const apiOrigin: string = await open(0, async (request, response, url) => {
+    if (isControl(url)) return handleControl({ platforms: states, originOf, nowMs }, request, response, url);
+    return handleApi(api, request, response, url);
+  });
+  for (const [at, platform] of states.entries()) {
+    const control = { platforms: [platform], originOf, nowMs };
+    const login = { platform, apiOrigin, nowMs };
+    const origin = await open(at + 1, async (request, response, url) =>
+      isControl(url)
+        ? handleControl(control, request, response, url)
+        : handleLogin(login, request, response, url),
+    );
+    origins.set(platform, origin);
+  }
+  const [first, second] = states.map((platform) => playable(platform, originOf(platform), nowMs));
+  if (first === undefined || second === undefined) throw new TypeError('the sandbox plays two platforms');
+  const set = (switches: Partial<Switches>): void => {
+    for (const platform of states) Object.assign(platform.switches, switches);
+  };
+  return {
+    platforms: [first, second],
+    apiOrigin,
+    calls,
+    set,
+    reset() {
+      calls.length = 0;
+      set(defaultSwitches());
+    },
+    close: () => closeAll(servers),
+  };
+}
+
+function isControl({ pathname }: URL): boolean {
+  return pathname.startsWith(CONTROL_PREFIX);
+}
+
+/** Records a request and answers it, 404 where nobody knows it. */
+function answering(handle: Handle, calls: RecordedCall[]) {
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    const { url: target = '/', method = '', headers } = request;
+    const url = URL.parse(target, 'http://sandbox') ?? new URL('http://sandbox/');
+    if (!isControl(url)) calls.push({ host: headers.host ?? '', method, target, headers });
+    if (calls.length > MOST_RECORDED_CALLS) calls.shift();
+    handle(request, response, url)
+      .then((handled) => {
+        if (handled) return;
+        request.resume();
+        sendJson(response, 404, { message: 'not found' });
+      })
+      .catch((error: unknown) => {
+        if (response.headersSent) response.destroy();
+        else sendJson(response, 500, { message: String(error) });
+      });
+  };
 }
 
 async function listen(server: Server, port: number): Promise<string> {
@@ -53,128 +166,26 @@ async function listen(server: Server, port: number): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Starts the sandbox. */
-export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const nowMs = options.clock ?? Date.now;
-  const states = PLATFORM_SEEDS.map(createPlatform);
-  const calls: RecordedCall[] = [];
-  const servers: Server[] = [];
-  let apiOrigin = '';
-  const api: ApiDeps = { platforms: states, apiOrigin: () => apiOrigin };
-
-  function serve(
-    handle: (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<boolean>,
-  ): Server {
-    const server = createServer((request, response) => {
-      const target = request.url ?? '/';
-      const host = request.headers.host ?? '';
-      calls.push({ host, method: request.method ?? '', target, headers: request.headers });
-      const url = new URL(target, 'http://sandbox');
-      handle(request, response, url)
-        .then((handled) => {
-          if (!handled) sendJson(response, 404, { message: 'not found' });
-        })
-        .catch((error: unknown) => {
-          if (response.headersSent) response.destroy();
-          else sendJson(response, 500, { message: String(error) });
-        });
-    });
-    servers.push(server);
-    return server;
-  }
-
-  const base = options.port;
-  apiOrigin = await listen(
-    serve((request, response, url) => handleApi(api, request, response, url)),
-    base ?? 0,
+async function closeAll(servers: readonly Server[]): Promise<void> {
+  const closed = servers.map(
+    (server) =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
   );
-  const platforms: SandboxPlatform[] = [];
-  for (const [at, platform] of states.entries()) {
-    const deps = { platform, apiOrigin, nowMs };
-    const server = serve(async (request, response, url) => {
-      if (url.pathname.startsWith('/__sandbox/')) return control(platform, nowMs, { request, response, url });
-      return (await handleLogin(deps, request, response, url)) || handleApi(api, request, response, url);
-    });
-    platforms.push(playable(platform, await listen(server, base === undefined ? 0 : base + 1 + at), nowMs));
-  }
-  const [first, second] = platforms;
-  if (first === undefined || second === undefined) throw new TypeError('the sandbox plays two platforms');
-
-  return {
-    platforms: [first, second],
-    apiOrigin,
-    calls,
-    reset() {
-      calls.length = 0;
-      for (const platform of states) Object.assign(platform.switches, defaultSwitches());
-    },
-    async close() {
-      await Promise.all(
-        servers.map(
-          (server) =>
-            new Promise<void>((resolve) => {
-              server.close(() => resolve());
-              server.closeAllConnections();
-            }),
-        ),
-      );
-    },
-  };
+  await Promise.all(closed);
 }
 
 function playable(platform: PlatformState, origin: string, nowMs: () => number): SandboxPlatform {
-  const lastToken = (): string | undefined => [...platform.tokens.keys()].at(-1);
   return {
     origin,
     clientid: platform.clientid,
     clientname: platform.clientname,
     switches: platform.switches,
-    lastToken,
-    signIn: (name, token) => playUser(platform, nowMs(), name, token ?? lastToken()),
-    killSessions() {
-      for (const session of platform.sessions.values()) session.dead = true;
-    },
+    lastToken: () => lastToken(platform),
+    signIn: (user, token) =>
+      playUser([platform], nowMs(), { user, token: token ?? lastToken(platform) ?? '' }),
+    killSessions: () => killSessions(platform),
   };
-}
-
-function playUser(platform: PlatformState, nowMs: number, name: string, token: string | undefined): Session {
-  const login = platform.tokens.get(token ?? '');
-  const user = platform.users.find((candidate) => candidate.name === name);
-  if (login === undefined) throw new Error('no such login token');
-  if (user === undefined) throw new Error(`no user ${name}`);
-  return signIn(login, user, nowMs);
-}
-
-/** The switches over HTTP: GET shows them, POST sets them; a POST to `sign-in` plays a user, to `kill` ends sessions. */
-async function control(
-  platform: PlatformState,
-  nowMs: () => number,
-  { request, response, url }: { request: IncomingMessage; response: ServerResponse; url: URL },
-): Promise<boolean> {
-  const body = request.method === 'POST' ? await readBody(request) : '';
-  const wanted = (body === '' ? {} : JSON.parse(body)) as Record<string, unknown>;
-  switch (url.pathname) {
-    case '/__sandbox/switches': {
-      const unknown = setSwitches(platform.switches, wanted);
-      sendJson(
-        response,
-        unknown.length === 0 ? 200 : 400,
-        unknown.length === 0 ? platform.switches : { unknown },
-      );
-      return true;
-    }
-    case '/__sandbox/sign-in': {
-      const token =
-        typeof wanted['token'] === 'string' ? wanted['token'] : [...platform.tokens.keys()].at(-1);
-      const session = playUser(platform, nowMs(), String(wanted['user']), token);
-      sendJson(response, 200, { loginTime: session.loginTime });
-      return true;
-    }
-    case '/__sandbox/kill':
-      for (const session of platform.sessions.values()) session.dead = true;
-      sendJson(response, 200, {});
-      return true;
-    default:
-      return false;
-  }
 }

@@ -1,75 +1,90 @@
-/** What the sandbox can be told to do wrong. Each platform has its own switches. */
+/** What the sandbox can be told to do wrong, one table of it. Each platform has its own switches. */
 
-export interface Switches {
-  /** Seconds after which a signed-in user's login is reported; until then "not signed in". */
-  pendingSeconds: number;
-  /** The login token has expired: 404 with IB's words. Turns itself off when a new token is handed out. */
-  expired: boolean;
-  /** Body of the expired answer: IB's form is unknown, so both occur. */
-  expiredAs: 'json' | 'text';
-  /** 200 without a session in it. */
-  withoutSession: boolean;
-  /** 200 with a body that is no JSON. */
-  brokenJson: boolean;
-  /** 200 with a web page. */
-  html: boolean;
-  /** The status of every login call, such as 500 or 429; 0 is off. */
-  status: number;
-  /** `Retry-After` of such answers, seconds; 0 is none. */
-  retryAfterSeconds: number;
-  /** Milliseconds by which login calls are delayed. */
-  delayMs: number;
-  /** The connection is cut in the middle of the answer. */
-  cut: boolean;
-  /** Login calls answer with a redirect to another host. */
-  redirect: boolean;
-  /** `apiV3url` names a host that is not IB's. */
-  foreignApi: boolean;
-  /** `logintimeoutperiod` is missing. */
-  withoutPeriod: boolean;
-  /** Hours of `logintimeoutperiod`. */
-  periodHours: number;
-  /** The session was over before it began. */
-  alreadyOver: boolean;
-  /** Numbers come as strings. */
-  numbersAsText: boolean;
-  /** A login token tells of the session once only; after that it has expired. */
-  tellOnce: boolean;
-  /** The status of every API call; 0 is off. */
-  apiStatus: number;
+/** One switch: its usual value, what may be set, and what it does, in words for the sandbox's page. */
+interface Switch<T> {
+  readonly usual: T;
+  readonly says: string;
+  readonly accepts: (value: T) => boolean;
+  readonly choices?: readonly T[];
 }
 
-/** Everything as it should be. */
-export function defaultSwitches(): Switches {
+function flag(says: string): Switch<boolean> {
+  return { usual: false, says, accepts: () => true };
+}
+
+function amount(usual: number, says: string): Switch<number> {
+  return { usual, says, accepts: (value) => Number.isInteger(value) && value >= 0 && value < 2 ** 31 };
+}
+
+function status(says: string): Switch<number> {
   return {
-    pendingSeconds: 0,
-    expired: false,
-    expiredAs: 'json',
-    withoutSession: false,
-    brokenJson: false,
-    html: false,
-    status: 0,
-    retryAfterSeconds: 0,
-    delayMs: 0,
-    cut: false,
-    redirect: false,
-    foreignApi: false,
-    withoutPeriod: false,
-    periodHours: 24,
-    alreadyOver: false,
-    numbersAsText: false,
-    tellOnce: false,
-    apiStatus: 0,
+    usual: 0,
+    says,
+    accepts: (value) => value === 0 || (Number.isInteger(value) && value >= 400 && value <= 599),
   };
 }
 
-/** Sets the known switches of the right type; returns the names it did not know. */
+function choice<T extends string>(choices: readonly [T, ...T[]], says: string): Switch<T> {
+  return { usual: choices[0], says, accepts: (value) => choices.includes(value), choices };
+}
+
+/** All switches. The ones named `api…` concern the API, the others the browser login. */
+export const SWITCHES = {
+  pendingSeconds: amount(0, 'Seconds after which a sign-in is reported; until then "not signed in yet".'),
+  held: flag('No sign-in is reported until this is off again.'),
+  expired: flag('Login tokens that are asked about have expired. Turns itself off with the next new token.'),
+  expiredAs: choice(['json', 'text'], "Form of the answer about an expired token; IB's own is unknown."),
+  tokenSeconds: amount(0, 'Seconds after which an unused login token expires; 0: it does not.'),
+  withoutSession: flag('Status 200 without a session in it.'),
+  brokenJson: flag('Status 200 with a body that is no JSON.'),
+  html: flag('Every login call answers with a web page.'),
+  status: status('Status of every login call, such as 500 or 429; 0 is off.'),
+  retryAfterSeconds: amount(0, '"Retry-After" of such answers, in seconds; 0: none.'),
+  delayMs: amount(0, 'Milliseconds by which login calls are delayed.'),
+  cut: flag('The connection is cut in the middle of the answer.'),
+  redirect: flag('Login calls answer with a redirect to another host.'),
+  foreignApi: flag('"apiV3url" names a host that is not IntelligenceBank\'s.'),
+  withoutPeriod: flag('"logintimeoutperiod" is missing.'),
+  periodHours: amount(24, 'Hours of "logintimeoutperiod".'),
+  alreadyOver: flag('The session was over before it began.'),
+  numbersAsText: flag('Numbers come as strings.'),
+  tellOnce: flag('A login token tells of the session once; asked again, it has expired.'),
+  apiStatus: status('Status of every API call, such as 500 or 429; 0 is off.'),
+  apiRetryAfterSeconds: amount(7, '"Retry-After" of an API\'s 429, in seconds; 0: none.'),
+  apiDelayMs: amount(0, 'Milliseconds by which API calls are delayed.'),
+  apiCut: flag('The connection is cut in the middle of an answer of the API.'),
+} as const;
+
+export type SwitchName = keyof typeof SWITCHES;
+/** The value of each switch. */
+export type Switches = { -readonly [Name in SwitchName]: (typeof SWITCHES)[Name]['usual'] };
+
+const entries = Object.entries(SWITCHES) as [SwitchName, Switch<unknown>][];
+
+/** Everything as it should be. */
+export function defaultSwitches(): Switches {
+  return Object.fromEntries(entries.map(([name, { usual }]) => [name, usual])) as Switches;
+}
+
+/** Sets switches, all or none; returns the names that do not exist or whose value does not fit. */
 export function setSwitches(target: Switches, wanted: Readonly<Record<string, unknown>>): string[] {
-  const unknown: string[] = [];
-  const fields = target as unknown as Record<string, unknown>;
-  for (const [name, value] of Object.entries(wanted)) {
-    if (name in fields && typeof fields[name] === typeof value) fields[name] = value;
-    else unknown.push(name);
-  }
+  const known = new Map<string, Switch<unknown>>(entries);
+  const unknown = Object.entries(wanted)
+    .filter(([name, value]) => {
+      const found = known.get(name);
+      return found === undefined || typeof value !== typeof found.usual || !found.accepts(value);
+    })
+    .map(([name]) => name);
+  if (unknown.length === 0) Object.assign(target, wanted);
   return unknown;
+}
+
+/** Values of a form, as the switches want them. */
+export function switchesOfForm(form: URLSearchParams): Record<string, unknown> {
+  const usual: Record<string, unknown> = defaultSwitches();
+  const values = [...form].map(([name, text]) => {
+    if (typeof usual[name] === 'boolean') return [name, text === 'true'];
+    return [name, typeof usual[name] === 'number' ? Number(text) : text];
+  });
+  return Object.fromEntries(values);
 }
