@@ -223,6 +223,14 @@ export const resourceSchema = z
       ['opaque', 'jwt'],
       'opaque: the resource asks /introspect. jwt: it checks the signature itself (RFC 9068), and a revoked token works until it ends.',
     ).default('opaque'),
+    client_id: z
+      .string()
+      .min(1)
+      .max(200)
+      .describe(
+        'The client that this resource server authenticates as, to introspect and exchange its tokens.',
+      )
+      .optional(),
   })
   .describe('A protected resource (an API or MCP server) that apps may ask tokens for.');
 

@@ -103,6 +103,7 @@ function toResource(entry: ResourceEntry): ProtectedResource {
     scopes: entry.scopes,
     tokenFormat: entry.token_format,
     ...(entry.name === undefined ? {} : { name: entry.name }),
+    ...(entry.client_id === undefined ? {} : { clientId: entry.client_id }),
   };
 }
 

@@ -25,6 +25,10 @@ export interface Config {
   readonly secrets: SecretsSource;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   readonly lifetimes: Lifetimes;
+  /** Dynamic registration (RFC 7591): off, with an initial access token, or open to everybody. */
+  readonly registration: 'off' | 'token' | 'open';
+  /** Hosts whose client-ID metadata documents are fetched; none: the feature is off. */
+  readonly clientIdMetadataHosts: readonly string[];
 }
 
 /** Where state is kept. `dataDir` is an absolute path, or `:memory:`. */
@@ -64,6 +68,8 @@ export interface ProtectedResource {
   readonly scopes: readonly string[];
   readonly tokenFormat: 'opaque' | 'jwt';
   readonly name?: string;
+  /** The client that this resource server authenticates as, to introspect and exchange tokens made for it. */
+  readonly clientId?: string;
 }
 
 /** What loading gives: everything, or every fault, each one line that names file or variable and the path inside. */

@@ -16,6 +16,8 @@ export const ENV = Object.freeze({
   secretsFile: 'SECRETS_FILE',
   secretsArn: 'SECRETS_ARN',
   logLevel: 'LOG_LEVEL',
+  registration: 'REGISTRATION',
+  clientIdMetadataHosts: 'CLIENT_ID_METADATA_HOSTS',
 } as const);
 
 /** Variables by name, as the process got them; an empty value counts as not set. */

@@ -15,6 +15,8 @@ export interface Settings extends Omit<Config, 'clients' | 'resources' | 'lifeti
 /** IntelligenceBank's own hosts; customers' custom domains have to be named. */
 const DEFAULT_IB_HOSTS: readonly IbHostRule[] = [{ kind: 'pattern', pattern: '*.intelligencebank.com' }];
 
+const REGISTRATION_MODES = ['off', 'token', 'open'] as const;
+
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 const TABLE = z.string().regex(/^[A-Za-z0-9_.-]{3,255}$/, 'must be 3 to 255 of A-Z a-z 0-9 _ . -');
@@ -44,6 +46,12 @@ const VARIABLES = {
       'must be the ARN of a secret: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME',
     ),
   [ENV.logLevel]: z.enum(LOG_LEVELS),
+  [ENV.registration]: z.enum(REGISTRATION_MODES),
+  [ENV.clientIdMetadataHosts]: z
+    .string()
+    .max(10_000)
+    .regex(/^[a-z0-9.-]+(\s*,\s*[a-z0-9.-]+)*$/, 'must be hosts, comma-separated: claude.ai, apps.acme.com')
+    .transform((text) => text.split(',').map((host) => host.trim())),
 } as const;
 
 type Variables = typeof VARIABLES;
@@ -70,6 +78,8 @@ export function parseSettings(
     ibHosts: values.IB_HOSTS ?? DEFAULT_IB_HOSTS,
     secrets: secretsOf(values, storage, cwd),
     logLevel: values.LOG_LEVEL ?? 'info',
+    registration: values.REGISTRATION ?? 'off',
+    clientIdMetadataHosts: values.CLIENT_ID_METADATA_HOSTS ?? [],
   };
   return {
     settings,

@@ -79,6 +79,8 @@ export async function finishInteraction(
   const returnTo = await deps.provider.interactionResult(step.ctx.req, step.ctx.res, {
     ...(signIn === undefined ? {} : { login: { accountId: signIn.accountId, ts: signIn.loginTime }, signIn }),
     ...(decision === undefined ? {} : { consent: { decision } }),
+    // Answers `prompt=select_account` (OpenID Core section 3.1.2.1): the user was asked.
+    ...(step.interaction.prompt.name === 'select_account' ? { select_account: {} } : {}),
   });
   seeOther(step.ctx, returnTo);
 }

@@ -49,6 +49,7 @@ async function usableSignIns(deps: InteractionDeps, step: Step): Promise<readonl
   const { prompt, params } = step.interaction;
   const signIns = await deps.signInsOf(step.ctx);
   if (prompt.name === 'consent') return signIns.slice(0, 1);
+  if (prompt.name === 'select_account') return [];
   if (!prompt.reasons.every((reason) => REUSABLE.has(reason))) return [];
   const settings = deps.settings(step.client.clientId);
   const wanted = wantedPlatform(params, settings, deps.platforms);

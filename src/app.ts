@@ -58,6 +58,8 @@ export function createApp(deps: AppDeps): Provider {
     issuer,
     lifetimes,
     resources,
+    registration: config.registration,
+    clientIdMetadataHosts: config.clientIdMetadataHosts,
     registry,
     secrets: deps.secrets,
     store,

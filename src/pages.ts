@@ -10,16 +10,21 @@ import { en } from '../interactions/texts/en.ts';
 import type { Html } from '../interactions/views/html.ts';
 import { consentPage, platformPage, waitingPage } from '../interactions/views/interaction.ts';
 import type { AppView, ErrorModel, FormTarget, PageEnv } from '../interactions/views/models.ts';
-import { errorPage, signedOutPage, signOutPage } from '../interactions/views/other.ts';
+import {
+  deviceCodePage,
+  deviceConfirmPage,
+  deviceDonePage,
+  errorPage,
+  signedOutPage,
+  signOutPage,
+} from '../interactions/views/other.ts';
 import type { PublicError } from './errors.ts';
+import type { FeaturePages } from './provider/features.ts';
 import { referenceOf } from './request.ts';
 
-type Features = NonNullable<Configuration['features']>;
-
 /** The pages that node-oidc-provider asks for. */
-export interface ProviderPages {
+export interface ProviderPages extends FeaturePages {
   readonly renderError: NonNullable<Configuration['renderError']>;
-  readonly logout: NonNullable<Features['rpInitiatedLogout']>;
 }
 
 export interface Pages {
@@ -159,6 +164,11 @@ export function createPages(): Pages {
   };
 }
 
+/** The library hands over finished forms; only their token is taken from them. */
+function xsrfIn(form: string): string {
+  return /name="xsrf" value="([^"]*)"/.exec(form)?.[1] ?? '';
+}
+
 function createProviderPages(
   envOf: (ctx: Context) => PageEnv,
   failed: (ctx: Context, status: number, model: ErrorModel) => void,
@@ -175,14 +185,29 @@ function createProviderPages(
         ...(out.error_description === undefined ? {} : { description: out.error_description }),
       });
     },
+    device: {
+      async userCodeInputSource(oidcCtx, form, _out, error) {
+        const ctx = oidcCtx as unknown as Context;
+        const value = (error as { userCode?: string } | undefined)?.userCode ?? '';
+        const model = { action: '/device', xsrf: xsrfIn(form), value, invalid: error !== undefined };
+        write(ctx, deviceCodePage(model, envOf(ctx)));
+      },
+      async userCodeConfirmSource(oidcCtx, form, client, _deviceInfo, userCode) {
+        const ctx = oidcCtx as unknown as Context;
+        const app = appView(client as Client, undefined);
+        write(ctx, deviceConfirmPage({ action: '/device', xsrf: xsrfIn(form), app, userCode }, envOf(ctx)));
+      },
+      async successSource(oidcCtx: KoaContextWithOIDC) {
+        const ctx = oidcCtx as unknown as Context;
+        write(ctx, deviceDonePage(envOf(ctx)));
+      },
+    },
     logout: {
       async logoutSource(oidcCtx: KoaContextWithOIDC, form: string) {
         const ctx = oidcCtx as unknown as Context;
-        // The library hands over a finished form; only its token is taken from it.
-        const xsrf = /name="xsrf" value="([^"]*)"/.exec(form)?.[1] ?? '';
         const client = oidcCtx.oidc.client as Client | undefined;
         const app = client === undefined ? {} : { app: appView(client, undefined) };
-        write(ctx, signOutPage({ action: '/logout/confirm', xsrf, ...app }, envOf(ctx)));
+        write(ctx, signOutPage({ action: '/logout/confirm', xsrf: xsrfIn(form), ...app }, envOf(ctx)));
       },
       async postLogoutSuccessSource(oidcCtx: KoaContextWithOIDC) {
         const ctx = oidcCtx as unknown as Context;

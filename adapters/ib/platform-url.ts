@@ -15,6 +15,8 @@ const LONGEST_TEXT = 512;
 const LONGEST_HOST = 253;
 /** ASCII labels only: what looks like another letter never passes. `xn--` labels are refused below. */
 const HOST = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+/** A company's name alone; a bare number would rather be an address. */
+const WORD = /^[a-z][a-z0-9-]*$/i;
 const AUTHORITY = /^([a-z0-9.-]+)(?::([0-9]{1,5}))?$/;
 
 interface Authority {

@@ -104,7 +104,7 @@ export function consentPage(model: ConsentModel, env: PageEnv): Html {
 <p>${fill(texts.consentAsks, { app: app.name })}</p>
 <ul class="permissions">${plain.map((scope) => permission(texts, scope))}${atResources}</ul>
 ${model.scopes.includes('ib:session') && html`<p class="warning">${texts.scopeSession}</p>`}
-<p class="hint">${fill(texts.consentReturn, { host: app.host })}</p>
+${app.host !== '' && html`<p class="hint">${fill(texts.consentReturn, { host: app.host })}</p>`}
 ${links.map((link) => html`<p><a href="${safeUrl(link)}" rel="noreferrer" target="_blank">${link}</a></p>`)}
 <form method="post" action="${form.base}/consent" class="choice-row">
 ${csrf(form)}<input type="hidden" name="account" value="${model.accountId}">

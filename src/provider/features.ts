@@ -1,6 +1,7 @@
 /** The library's features: what is switched on, and the paths of the contract. */
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
-import type { ProtectedResource } from '../../config/config.ts';
+import type { Config, ProtectedResource } from '../../config/config.ts';
+import type { Lifetimes } from '../../config/lifetimes.ts';
 
 /** Endpoint paths, as the contract fixes them. */
 export const ROUTES = {
@@ -22,21 +23,49 @@ export const SCOPES = ['openid', 'profile', 'email', 'offline_access', 'ib:api',
 
 type Features = NonNullable<Configuration['features']>;
 
+/** Pages that features ask for. */
+export interface FeaturePages {
+  readonly logout: NonNullable<Features['rpInitiatedLogout']>;
+  readonly device: Pick<
+    NonNullable<Features['deviceFlow']>,
+    'userCodeInputSource' | 'userCodeConfirmSource' | 'successSource'
+  >;
+}
+
 interface FeatureDeps {
   readonly issuer: string;
   readonly resources: readonly ProtectedResource[];
-  readonly accessTokenSeconds: number;
-  readonly logout: NonNullable<Features['rpInitiatedLogout']>;
+  readonly lifetimes: Lifetimes;
+  readonly registration: Config['registration'];
+  readonly clientIdMetadataHosts: readonly string[];
+  readonly pages: FeaturePages;
 }
 
 /** The features' configuration. */
 export function createFeatures(deps: FeatureDeps): Features {
+  const metadataHosts = new Set(deps.clientIdMetadataHosts);
   return {
     devInteractions: { enabled: false },
-    introspection: { enabled: true, allowedPolicy: mayIntrospect },
-    revocation: { enabled: true, allowedPolicy: mayRevoke },
-    rpInitiatedLogout: { enabled: true, ...deps.logout },
+    backchannelLogout: { enabled: true },
+    claimsParameter: { enabled: true },
+    clientCredentials: { enabled: true },
+    clientIdMetadataDocument: {
+      enabled: metadataHosts.size > 0,
+      ack: 'draft-02',
+      allowFetch: async (_ctx, clientId) => metadataHosts.has(URL.parse(clientId)?.host ?? ''),
+    },
+    // Characters that cannot be misread, eight of twenty: 34 bits for ten minutes, and few tries.
+    deviceFlow: { enabled: true, charset: 'base-20', mask: '****-****', ...deps.pages.device },
+    dPoP: { enabled: true },
+    introspection: { enabled: true, allowedPolicy: createIntrospectionPolicy(deps.resources) },
+    jwtIntrospection: { enabled: true },
     pushedAuthorizationRequests: { enabled: true },
+    registration: {
+      enabled: deps.registration !== 'off',
+      initialAccessToken: deps.registration === 'token',
+    },
+    registrationManagement: { enabled: deps.registration !== 'off', rotateRegistrationAccessToken: true },
+    requestObjects: { enabled: true },
     resourceIndicators: {
       enabled: true,
       // Without `resource` a token is for the provider's own endpoints, `/userinfo` and `/proxy`.
@@ -44,16 +73,20 @@ export function createFeatures(deps: FeatureDeps): Features {
       useGrantedResource: async () => true,
       getResourceServerInfo: async (_ctx, identifier) => resourceServer(deps, identifier),
     },
+    revocation: { enabled: true, allowedPolicy: mayRevoke },
+    rpInitiatedLogout: { enabled: true, ...deps.pages.logout },
   };
 }
 
-/** A client may look at its own tokens, and a confidential one, such as a resource server, at any. */
-async function mayIntrospect(
-  _ctx: KoaContextWithOIDC,
-  client: { clientId: string; clientAuthMethod?: unknown },
-  token: { clientId?: string | undefined },
-): Promise<boolean> {
-  return client.clientAuthMethod !== 'none' || token.clientId === client.clientId;
+type IntrospectionPolicy = NonNullable<NonNullable<Features['introspection']>['allowedPolicy']>;
+
+/** A client may look at its own tokens, and a resource server at those made for it (RFC 7662 section 4). */
+function createIntrospectionPolicy(resources: readonly ProtectedResource[]): IntrospectionPolicy {
+  return async (_ctx, client, token) => {
+    if (token.clientId === client.clientId) return true;
+    const { aud } = token as { aud?: string };
+    return resources.some(({ identifier, clientId }) => clientId === client.clientId && identifier === aud);
+  };
 }
 
 /** A client revokes its own tokens only (RFC 7009 section 2.1). */
@@ -71,12 +104,7 @@ const trimSlash = (url: string): string => url.replace(/\/$/, '');
 function resourceServer(deps: FeatureDeps, identifier: string) {
   const wanted = trimSlash(identifier);
   if (wanted === deps.issuer) {
-    return {
-      scope: SCOPES.join(' '),
-      audience: deps.issuer,
-      accessTokenFormat: 'opaque' as const,
-      accessTokenTTL: deps.accessTokenSeconds,
-    };
+    return { scope: SCOPES.join(' '), audience: deps.issuer, accessTokenFormat: 'opaque' as const };
   }
   const resource = deps.resources.find((candidate) => trimSlash(candidate.identifier) === wanted);
   if (resource === undefined) {

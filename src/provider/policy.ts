@@ -17,7 +17,7 @@ interface PolicyDeps {
   readonly nowSeconds: () => number;
 }
 
-const { Check, base } = interactionPolicy;
+const { Check, Prompt, base } = interactionPolicy;
 
 /**
  * The library's policy with one more reason to sign in: the IB session behind the browser's sign-in has ended, or
@@ -25,6 +25,7 @@ const { Check, base } = interactionPolicy;
  */
 export function createInteractionPolicy(deps: PolicyDeps): interactionPolicy.DefaultPolicy {
   const policy = base();
+  policy.add(new Prompt({ name: 'select_account', requestable: true }), 0);
   policy.get('login')?.checks.add(
     new Check('ib_session', 'a sign-in to IntelligenceBank is required', 'login_required', async (ctx) => {
       const { oidc } = ctx as KoaContextWithOIDC;

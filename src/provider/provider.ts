@@ -1,8 +1,9 @@
 /** The OpenID provider: node-oidc-provider, configured subject by subject in the files beside this one. */
+import { createHmac } from 'node:crypto';
 import Provider, { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Secrets } from '../../adapters/secrets.ts';
 import type { Store } from '../../adapters/store/contract.ts';
-import type { ProtectedResource } from '../../config/config.ts';
+import type { Config, ProtectedResource } from '../../config/config.ts';
 import type { Lifetimes } from '../../config/lifetimes.ts';
 import type { PlatformRules } from '../../interactions/platform.ts';
 import type { ProviderPages } from '../pages.ts';
@@ -11,12 +12,15 @@ import { installBrowserSessions } from './browser-session.ts';
 import { type ClientRegistry, installClientRules, withConfiguredClients } from './clients.ts';
 import { createFeatures, ROUTES, SCOPES } from './features.ts';
 import { createInteractionPolicy, createLoadExistingGrant, markOfflineGrants } from './policy.ts';
+import { registerTokenExchange } from './token-exchange.ts';
 import { createIssueRefreshToken, createTtl, installTokenValues } from './tokens.ts';
 
 export interface ProviderDeps {
   readonly issuer: string;
   readonly lifetimes: Lifetimes;
   readonly resources: readonly ProtectedResource[];
+  readonly registration: Config['registration'];
+  readonly clientIdMetadataHosts: readonly string[];
   readonly registry: ClientRegistry;
   readonly secrets: Secrets;
   readonly store: Store;
@@ -89,14 +93,22 @@ export function createProvider(deps: ProviderDeps): Provider {
     enabledJWA: {
       idTokenSigningAlgValues: signingAlgs(secrets),
       userinfoSigningAlgValues: signingAlgs(secrets),
+      introspectionSigningAlgValues: signingAlgs(secrets),
+      // Asymmetric only: a shared secret as a signing key is a key that two parties hold.
+      clientAuthSigningAlgValues: CLIENT_ALGS,
+      requestObjectSigningAlgValues: CLIENT_ALGS,
+      dPoPSigningAlgValues: ['ES256', 'EdDSA', 'Ed25519'],
     },
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     expiresWithSession: async () => false,
     extraParams: { platform_url: (ctx) => rejectUnknownScopes(ctx, known) },
     features: createFeatures({
       issuer,
       resources: deps.resources,
-      accessTokenSeconds: lifetimes.accessTokenSeconds,
-      logout: deps.pages.logout,
+      lifetimes,
+      registration: deps.registration,
+      clientIdMetadataHosts: deps.clientIdMetadataHosts,
+      pages: deps.pages,
     }),
     fetch: deps.fetch,
     fetchResponseBodyLimits: {
@@ -111,12 +123,14 @@ export function createProvider(deps: ProviderDeps): Provider {
     issueRefreshToken: createIssueRefreshToken(tokenDeps),
     jwks: { keys: [...secrets.signingKeys] },
     loadExistingGrant: createLoadExistingGrant(policyDeps),
+    pairwiseIdentifier: createPairwise(secrets),
     renderError: deps.pages.renderError,
     responseTypes: ['code'],
     revokeGrantPolicy: () => true,
     rotateRefreshToken: true,
     routes: ROUTES,
     scopes,
+    subjectTypes: ['public', 'pairwise'],
     ttl: createTtl(tokenDeps),
   } as Configuration);
 
@@ -124,6 +138,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   installTokenValues(provider, store, () => Provider.ctx);
   installClientRules(provider, registry);
   markOfflineGrants(provider);
+  registerTokenExchange(provider, deps.resources);
   return provider;
 }
 
@@ -137,6 +152,23 @@ function browserOrigins(client: {
 function withoutPath<T extends { path: string }>(cookie: T): Omit<T, 'path'> {
   const { path: _path, ...rest } = cookie;
   return rest;
+}
+
+const CLIENT_ALGS: ('RS256' | 'PS256' | 'ES256' | 'EdDSA' | 'Ed25519')[] = [
+  'RS256',
+  'PS256',
+  'ES256',
+  'EdDSA',
+  'Ed25519',
+];
+
+/** A subject that two sectors cannot compare (OpenID Core section 8.1): keyed with the oldest pepper, so that it stays. */
+function createPairwise(secrets: Secrets): NonNullable<Configuration['pairwiseIdentifier']> {
+  const key = secrets.peppers.at(-1)?.key ?? new Uint8Array();
+  return async (_ctx, accountId, client) =>
+    createHmac('sha256', key)
+      .update(`pairwise\0${client.sectorIdentifier}\0${accountId}`)
+      .digest('base64url');
 }
 
 type SigningAlg = 'RS256' | 'ES256' | 'EdDSA';

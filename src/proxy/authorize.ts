@@ -5,6 +5,7 @@ import { type IbSession, isSessionAlive } from '../../adapters/ib/session.ts';
 import type { Store } from '../../adapters/store/contract.ts';
 import { ibSessionIdOf } from '../../adapters/store/handles.ts';
 import { bearerToken, SESSION_EXPIRED, standsOnLiveSession } from '../bearer.ts';
+import { hasProof } from './dpop.ts';
 
 /** Whose call it is and what it stands on. */
 export interface Caller {
@@ -43,13 +44,26 @@ export async function authorizeCall(deps: AuthorizeDeps, ctx: Context): Promise<
   if (token?.grantId === undefined || token.clientId === undefined) return invalid('invalid token provided');
   if (token.aud !== undefined && token.aud !== deps.issuer)
     return invalid('the token is for another resource');
-  if (token.isSenderConstrained()) return invalid('the token is bound to a key');
+  if (token.isSenderConstrained()) {
+    const bound = { value, jkt: token.jkt ?? '', clientId: token.clientId };
+    if (!(await hasProof(proofDeps(deps), ctx, bound))) return invalid('the token is bound to a key');
+  }
   const caller = await callerOf(deps, token.grantId, {
     clientId: token.clientId,
     accountId: token.accountId,
   });
   if (caller === undefined) return invalid('invalid token provided');
   return token.scopes.has(API_SCOPE) ? { ok: true, caller } : { ok: false, error: 'insufficient_scope' };
+}
+
+/** Replays are noticed where the provider notices its own. */
+function proofDeps({ issuer, provider, nowSeconds }: AuthorizeDeps) {
+  const replays = provider.ReplayDetection;
+  return {
+    issuer,
+    nowSeconds,
+    isFresh: (clientId: string, jti: string, expires: number) => replays.unique(clientId, jti, expires),
+  };
 }
 
 /** The caller behind a Grant that still lives, of an app that is still registered. */

@@ -52,6 +52,8 @@ describe('the configuration', () => {
         secrets: { kind: 'generated', path: join(cwd, '.data/secrets.json') },
         logLevel: 'info',
         lifetimes,
+        registration: 'off',
+        clientIdMetadataHosts: [],
       });
     });
 

@@ -51,6 +51,8 @@ export interface StackOptions extends Pick<ServerOptions, 'now' | 'store'> {
   readonly clients?: string;
   readonly env?: Record<string, string>;
   readonly sandbox?: Sandbox;
+  /** More origins that may be private addresses. */
+  readonly extraHosts?: readonly string[];
   /** Life times and limits that differ from the product's. */
   readonly lifetimes?: Partial<Lifetimes>;
 }
@@ -71,6 +73,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     WEB_SECRET,
     LOG_LEVEL: 'debug',
     ...options.env,
+    ...(options.extraHosts === undefined
+      ? {}
+      : { IB_HOSTS: [first.origin, second.origin, sandbox.apiOrigin, ...options.extraHosts].join(',') }),
   });
   if (!loaded.ok) throw new Error(loaded.faults.join('\n'));
   const logs: string[] = [];
