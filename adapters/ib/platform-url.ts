@@ -80,8 +80,7 @@ export function parsePlatform(text: string, rules: readonly IbHostRule[]): Parse
   if (trimmed === '') return { ok: false, reason: 'empty' };
   const authority = trimmed.length > LONGEST_TEXT ? undefined : takeApart(trimmed);
   if (authority === undefined) return { ok: false, reason: 'not_a_host' };
-  const isWord =
-    !authority.host.includes('.') && authority.port === undefined && authority.scheme === undefined;
+  const isWord = WORD.test(trimmed) && authority.host !== 'localhost';
   const host = isWord ? (completed(authority.host, rules) ?? authority.host) : authority.host;
   const platform = byOrigin({ ...authority, host }, rules) ?? byPattern({ ...authority, host }, rules);
   return platform === undefined ? { ok: false, reason: 'not_allowed' } : { ok: true, platform };
