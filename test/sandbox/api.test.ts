@@ -181,7 +181,7 @@ describe("the sandbox's API", () => {
 
   it('reads a form however it is cut into pieces', async () => {
     const body =
-      '--b\r\ncontent-disposition: form-data; name="file"; filename="x"\r\n\r\n\r\n--b-\r\n--b--\r\n';
+      '--b\r\ncontent-disposition: form-data; name="file"; filename="x"\r\n\r\n\r\n--x\r\n-\r\n--b--\r\n';
     const { hostname, port } = new URL(sandbox.apiOrigin);
     const headers = { sid, 'content-type': 'multipart/form-data; boundary=b' };
     const upload = request({
@@ -198,7 +198,7 @@ describe("the sandbox's API", () => {
     const [response] = await answered;
     const { data } = (JSON.parse(await text(response)) as { response: { data: Record<string, unknown> } })
       .response;
-    expect(data['file']).to.include({ name: 'x', size: '\r\n--b-'.length });
+    expect(data['file']).to.include({ name: 'x', size: '\r\n--x\r\n-'.length });
   });
 
   it('knows a form that is none, or that was cut short', async () => {
