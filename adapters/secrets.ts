@@ -175,7 +175,7 @@ function redacted(secrets: Secrets): Secrets {
 }
 
 /** A private JWK whose `kid` is its RFC 7638 thumbprint. */
-async function createSigningKey(alg: 'RS256' | 'ES256'): Promise<JWK> {
+export async function createSigningKey(alg: 'RS256' | 'ES256'): Promise<JWK> {
   const { privateKey } = await generateKeyPair(alg, { modulusLength: 2048, extractable: true });
   const jwk = await exportJWK(privateKey);
   return { ...jwk, kid: await calculateJwkThumbprint(jwk), alg, use: 'sig' };

@@ -102,7 +102,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
 }
 
-async function openStore(options: ServerOptions, secrets: Secrets, events: Events): Promise<Store> {
+/** Opens the configured store; used by the server and by operators' commands. */
+export async function openStore(
+  options: Pick<ServerOptions, 'config' | 'now' | 'store'>,
+  secrets: Secrets,
+  events: Pick<Events, 'storeCalled' | 'failed'>,
+): Promise<Store> {
   const { storage, lifetimes } = options.config;
   const shared = {
     peppers: secrets.peppers,

@@ -2,6 +2,7 @@
 import {
   BrokenCircuitError,
   type CircuitBreakerPolicy,
+  CircuitState,
   ConsecutiveBreaker,
   circuitBreaker,
   handleWhenResult,
@@ -18,8 +19,16 @@ const DEAD: ReadonlySet<unknown> = new Set(['timeout', 'network', 'server_error'
 
 export interface Breakers {
   /** Runs a call, or answers at once that the circuit of its host is open. */
-  run<T>(host: string, call: () => Promise<T>): Promise<T | { status: 'trouble'; reason: 'circuit_open' }>;
+  run<T>(host: string, call: () => Promise<T>): Promise<T | CircuitOpen>;
 }
+
+/** The answer in place of a call that was not made. */
+export interface CircuitOpen {
+  readonly status: 'trouble';
+  readonly reason: 'circuit_open';
+}
+
+const OPEN: CircuitOpen = { status: 'trouble', reason: 'circuit_open' };
 
 /** Breakers by host, the least recently used forgotten first. */
 export function createBreakers(): Breakers {
@@ -42,11 +51,14 @@ export function createBreakers(): Breakers {
 
   return {
     async run(host, call) {
+      const breaker = breakerOf(host);
+      // One call tries whether the host is back; cockatiel would let all others wait for how that one ends.
+      if (breaker.state === CircuitState.HalfOpen) return OPEN;
       try {
-        return await breakerOf(host).execute(call);
+        return await breaker.execute(call);
       } catch (error) {
         if (error instanceof BrokenCircuitError || error instanceof IsolatedCircuitError) {
-          return { status: 'trouble', reason: 'circuit_open' };
+          return OPEN;
         }
         throw error;
       }

@@ -2,7 +2,7 @@
 import { type Dispatcher, fetch, type Response } from 'undici';
 import type { IbHostRule } from '../../config/hosts.ts';
 import { createBreakers } from './breaker.ts';
-import { BodyTooLargeError, createGuardedAgent, readLimited } from './http-agent.ts';
+import { AddressRefusedError, BodyTooLargeError, createGuardedAgent, readLimited } from './http-agent.ts';
 import { isYapiAddress, type LoginInfo, parseLoginInfo, parseLoginToken, saysExpired } from './messages.ts';
 import type { PlatformUrl } from './platform-url.ts';
 
@@ -16,6 +16,9 @@ export interface IbTrouble {
     | 'client_error'
     | 'malformed'
     | 'network'
+    /** The host's name leads to an address that is not public: nothing was sent. */
+    | 'address_refused'
+    /** The host did not answer lately: nothing was sent. */
     | 'circuit_open';
   /** What IB asked for in `Retry-After`. */
   readonly retryAfterSeconds?: number;
@@ -26,7 +29,9 @@ export interface IbTrouble {
 export interface IbCallEvent {
   readonly operation: 'login_token' | 'login_info' | 'probe';
   readonly platformHost: string;
+  /** Status of the result; of trouble and of a refusal their reason. */
   readonly outcome: string;
+  readonly httpStatus?: number;
   readonly ms: number;
 }
 
@@ -60,6 +65,12 @@ interface Answer {
 }
 
 const LONGEST_RETRY_AFTER_SECONDS = 3600;
+const TIMEOUT_CODES: ReadonlySet<unknown> = new Set([
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'ETIMEDOUT',
+]);
 
 /** Seconds of a `Retry-After` header, as number or date (RFC 9110 section 10.2.3). */
 function retryAfter(response: Response, nowMs: number): { retryAfterSeconds?: number } {
@@ -82,17 +93,17 @@ function troubleOf(response: Response, nowMs: number): IbTrouble | undefined {
 }
 
 function troubleFrom(error: unknown): IbTrouble {
-  if (error instanceof BodyTooLargeError) return { status: 'trouble', reason: 'malformed' };
-  const names = [error, (error as { cause?: unknown } | undefined)?.cause].map((entry) =>
-    entry instanceof Error ? `${entry.name} ${(entry as { code?: string }).code ?? ''}` : '',
-  );
-  const timedOut = names.some((name) =>
-    /TimeoutError|UND_ERR_(HEADERS|BODY|CONNECT)_TIMEOUT|ETIMEDOUT/.test(name),
-  );
-  return { status: 'trouble', reason: timedOut ? 'timeout' : 'network' };
+  const errors = [error, (error as { cause?: unknown } | undefined)?.cause];
+  const reason = errors.map(reasonOf).find((found) => found !== undefined) ?? 'network';
+  return { status: 'trouble', reason };
 }
 
-const isTrouble = (value: { readonly status: unknown }): value is IbTrouble => value.status === 'trouble';
+function reasonOf(error: unknown): IbTrouble['reason'] | undefined {
+  if (error instanceof BodyTooLargeError) return 'malformed';
+  if (error instanceof AddressRefusedError) return 'address_refused';
+  const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
+  return name === 'TimeoutError' || TIMEOUT_CODES.has(code) ? 'timeout' : undefined;
+}
 
 /** A client for the platforms that the rules allow. */
 export function createIbClient(options: IbClientOptions): IbClient {
@@ -137,13 +148,13 @@ export function createIbClient(options: IbClientOptions): IbClient {
   ): Promise<T | IbTrouble> {
     const started = performance.now();
     const answer = await breakers.run(platform.host, () => send(platform, request.method, request.path));
-    const result = isTrouble(answer as { status: unknown })
-      ? (answer as IbTrouble)
-      : request.read(answer as Answer);
+    const result = 'text' in answer ? request.read(answer) : answer;
+    const httpStatus = 'text' in answer ? answer.status : (answer as IbTrouble).httpStatus;
     options.onCall?.({
       operation,
       platformHost: platform.host,
-      outcome: isTrouble(result) ? (result as IbTrouble).reason : result.status,
+      outcome: (result as { reason?: string }).reason ?? result.status,
+      ...(httpStatus === undefined ? {} : { httpStatus }),
       ms: Math.round(performance.now() - started),
     });
     return result;
@@ -157,7 +168,8 @@ export function createIbClient(options: IbClientOptions): IbClient {
         method: 'POST',
         path: '/v1/auth/app/token',
         read: ({ status, text }) => {
-          const token = status === 200 ? parseLoginToken(text) : undefined;
+          if (status === 404) return { status: 'trouble', reason: 'client_error', httpStatus: status };
+          const token = parseLoginToken(text);
           return token === undefined ? malformed : { status: 'ok' as const, token };
         },
       }),

@@ -33,7 +33,7 @@ const GLOBAL_IPV6 = ipaddr.parseCIDR('2000::/3');
 
 /** Whether an address is on the public internet: not private, loopback, link-local, mapped, reserved or multicast. */
 export function isPublicAddress(address: string): boolean {
-  if (!ipaddr.isValid(address)) return false;
+  if (isIP(address) === 0) return false;
   const parsed = ipaddr.process(address);
   if (parsed.range() !== 'unicast') return false;
   return parsed.kind() === 'ipv4' || parsed.match(GLOBAL_IPV6);
@@ -58,8 +58,11 @@ export interface GuardedAgentOptions {
 const systemLookupAll: Lookup = (host, options, callback) =>
   systemLookup(host, { ...options, all: true }, (error, addresses) => callback(error, addresses));
 
-/** Wraps a lookup so that one bad address among the answers refuses the host as a whole. */
-function guardedLookup(lookup: Lookup) {
+/**
+ * A lookup for sockets that refuses a host as a whole for one bad address among its answers. The socket connects to what
+ * it was handed here and asks no second time.
+ */
+export function createCheckedLookup(lookup: Lookup, isGood: (address: string) => boolean) {
   return (
     host: string,
     options: LookupOptions,
@@ -68,7 +71,7 @@ function guardedLookup(lookup: Lookup) {
     lookup(host, options, (error, addresses) => {
       if (error !== null) return callback(error, []);
       const [first] = addresses;
-      if (first === undefined || !addresses.every(({ address }) => isPublicAddress(address))) {
+      if (first === undefined || !addresses.every(({ address }) => isGood(address))) {
         return callback(new AddressRefusedError(), []);
       }
       if (options.all === true) return callback(null, addresses);
@@ -80,12 +83,12 @@ function guardedLookup(lookup: Lookup) {
 /** An agent that connects to public addresses, and to the exact origins of the rules. HTTP/1.1, no redirects followed. */
 export function createGuardedAgent(options: GuardedAgentOptions): Agent {
   const timeout = options.connectTimeoutMs ?? 5_000;
-  const guarded = buildConnector({
-    timeout,
-    allowH2: false,
-    lookup: guardedLookup(options.lookup ?? systemLookupAll) as never,
-  });
-  const open = buildConnector({ timeout, allowH2: false });
+  const connectorFor = (isGood: (address: string) => boolean): buildConnector.connector => {
+    const lookup = createCheckedLookup(options.lookup ?? systemLookupAll, isGood);
+    return buildConnector({ timeout, allowH2: false, lookup: lookup as never });
+  };
+  const guarded = connectorFor(isPublicAddress);
+  const open = connectorFor(() => true);
 
   const connect: buildConnector.connector = (target, callback) => {
     const port = target.port === '' ? '' : `:${target.port}`;
@@ -113,7 +116,8 @@ export async function readLimited(body: AsyncIterable<Uint8Array> | null, limit:
     if (size > limit) throw new BodyTooLargeError();
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  // Unlike Buffer's own, this drops a byte order mark, which is no JSON.
+  return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
 /** A fetch over a guarded agent, in the shape that libraries take. Redirects are never followed. */

@@ -56,6 +56,11 @@ const numeric = z.union([
     .regex(/^\d+(\.\d+)?$/)
     .transform(Number),
 ]);
+/** A number above 0: anything else counts as absent, 0 too, as that is how a loose API says nothing. */
+const positive = numeric
+  .refine((value) => value > 0)
+  .optional()
+  .catch(undefined);
 
 /** A session id travels in a header: visible ASCII only. */
 const sid = z
@@ -72,17 +77,16 @@ const sidHolder = z.object({
 
 const identity = z.object({
   content: z.object({
-    session: z
-      .object({ userUuid: loose, loginTime: numeric.optional().catch(undefined) })
-      .optional()
-      .catch(undefined),
+    // `originalUserUuid` is not read: where an administrator acts as another user, IB's session, its calls and its
+    // names are that user's, so the subject is too. Who stands behind is IB's to allow and to record.
+    session: z.object({ userUuid: loose, loginTime: positive }).optional().catch(undefined),
     info: z.object({
       clientid: text.regex(/^[A-Za-z0-9_-]{1,64}$/),
       clientuuid: loose,
       clientname: loose,
       useruuid: loose,
       apiV3url: text,
-      logintimeoutperiod: numeric.optional().catch(undefined),
+      logintimeoutperiod: positive,
       firstname: loose,
       lastname: loose,
       email: z.email().max(254).optional().catch(undefined),
@@ -91,6 +95,13 @@ const identity = z.object({
 });
 
 const USER_UUID = /^[A-Za-z0-9-]{1,64}$/;
+
+/** The user of an answer. Where it names two, session and names are not of one person, and nobody is signed in. */
+function userUuidOf(ofSession: string | undefined, ofInfo: string | undefined): string | undefined {
+  const userUuid = ofSession ?? ofInfo;
+  if (userUuid === undefined || !USER_UUID.test(userUuid)) return undefined;
+  return userUuid.toLowerCase() === (ofInfo ?? userUuid).toLowerCase() ? userUuid : undefined;
+}
 
 /** What an answer with status 200 says. Without a session in it the user has not signed in yet. */
 export function parseLoginInfo(
@@ -109,9 +120,8 @@ export function parseLoginInfo(
   const parsed = identity.safeParse(json);
   if (!parsed.success) return { status: 'refused', reason: 'malformed_identity' };
   const { session, info } = parsed.data.content;
-  const userUuid = session?.userUuid ?? info.useruuid;
-  if (userUuid === undefined || !USER_UUID.test(userUuid))
-    return { status: 'refused', reason: 'malformed_identity' };
+  const userUuid = userUuidOf(session?.userUuid, info.useruuid);
+  if (userUuid === undefined) return { status: 'refused', reason: 'malformed_identity' };
   const apiUrl = parseApiUrl(info.apiV3url, facts.rules);
   if (apiUrl === undefined) return { status: 'refused', reason: 'api_host_not_allowed' };
 

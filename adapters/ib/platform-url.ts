@@ -13,11 +13,10 @@ export type ParsedPlatform =
 
 const LONGEST_TEXT = 512;
 const LONGEST_HOST = 253;
-/** ASCII labels only: what looks like another letter never passes. `xn--` labels are refused below. */
+/** ASCII labels only, no dot at the end: what looks like another letter never passes, nor a second spelling of a name. */
 const HOST = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
-/** A company's name alone; a bare number would rather be an address. */
-const WORD = /^[a-z][a-z0-9-]*$/i;
-const AUTHORITY = /^([a-z0-9.-]+)(?::([0-9]{1,5}))?$/;
+/** Without the flag `u`, so that no letter outside ASCII counts as the other case of one within it. */
+const AUTHORITY = /^([a-z0-9.-]+)(?::([0-9]{1,5}))?$/i;
 
 interface Authority {
   readonly scheme: 'http' | 'https' | undefined;
@@ -29,19 +28,25 @@ interface Authority {
 function takeApart(text: string): Authority | undefined {
   const match = /^(?:(https?):\/\/)?([^/?#]*)(?:[/?#].*)?$/i.exec(text);
   const [, scheme, authority] = match ?? [];
-  const [, host, port] = AUTHORITY.exec((authority ?? '').toLowerCase()) ?? [];
+  const [, name, port] = AUTHORITY.exec(authority ?? '') ?? [];
+  const host = name?.toLowerCase();
   if (host === undefined || host.length > LONGEST_HOST || !HOST.test(host)) return undefined;
-  // Punycode stands for letters that look like others; no platform of IB's has such a name.
-  if (host.split('.').some((label) => label.startsWith('xn--'))) return undefined;
   if (port !== undefined && Number(port) > 65_535) return undefined;
   const lower = scheme?.toLowerCase();
   return { scheme: lower === 'http' || lower === 'https' ? lower : undefined, host, port };
 }
 
+/** Whether the URL parser leaves a host as it is. It reads 0x7f.1, 127.1 or 2130706433 as addresses. */
+function isPlain(host: string): boolean {
+  return URL.parse(`https://${host}`)?.hostname === host;
+}
+
 function matches(pattern: string, host: string): boolean {
-  return pattern.startsWith('*.')
-    ? host.endsWith(pattern.slice(1)) && host.length > pattern.length - 1
-    : host === pattern;
+  if (!pattern.startsWith('*.')) return host === pattern;
+  if (!host.endsWith(pattern.slice(1))) return false;
+  // Punycode stands for letters that look like others: it passes only where the operator has written it out.
+  const labels = host.slice(0, 1 - pattern.length).split('.');
+  return labels.every((label) => label !== '' && !label.startsWith('xn--'));
 }
 
 /** The exact origin rule that an authority meets. Without a scheme it may meet one of either. */
@@ -50,18 +55,23 @@ function byOrigin({ scheme, host, port }: Authority, rules: readonly IbHostRule[
   for (const candidate of schemes) {
     const url = URL.parse(`${candidate}://${host}${port === undefined ? '' : `:${port}`}`);
     const rule = rules.find((entry) => entry.kind === 'origin' && entry.origin === url?.origin);
-    if (url !== null && rule !== undefined) return { origin: url.origin, host: url.host };
+    if (url !== null && url.hostname === host && rule !== undefined)
+      return { origin: url.origin, host: url.host };
   }
   return undefined;
 }
 
 /** A host that a pattern allows: https, on its own port, and a name, never an address. */
 function byPattern({ scheme, host, port }: Authority, rules: readonly IbHostRule[]): PlatformUrl | undefined {
-  if (scheme === 'http' || (port !== undefined && port !== '443')) return undefined;
-  // The URL parser reads 0x7f.1 and the like as addresses; what it changes is no plain name.
-  if (URL.parse(`https://${host}`)?.hostname !== host) return undefined;
+  if (scheme === 'http' || (port !== undefined && port !== '443') || !isPlain(host)) return undefined;
   const allowed = rules.some((rule) => rule.kind === 'pattern' && matches(rule.pattern, host));
   return allowed ? { origin: `https://${host}`, host } : undefined;
+}
+
+/** Whether what was typed is a company's name alone. A bare number, or localhost, would rather be an address. */
+function isWord({ scheme, host, port }: Authority): boolean {
+  const isAlone = scheme === undefined && port === undefined && !host.includes('.');
+  return isAlone && host !== 'localhost' && isPlain(host);
 }
 
 /** The domain that a bare word stands under, where exactly one `*.domain` pattern leaves no doubt. */
@@ -80,8 +90,7 @@ export function parsePlatform(text: string, rules: readonly IbHostRule[]): Parse
   if (trimmed === '') return { ok: false, reason: 'empty' };
   const authority = trimmed.length > LONGEST_TEXT ? undefined : takeApart(trimmed);
   if (authority === undefined) return { ok: false, reason: 'not_a_host' };
-  const isWord = WORD.test(trimmed) && authority.host !== 'localhost';
-  const host = isWord ? (completed(authority.host, rules) ?? authority.host) : authority.host;
+  const host = isWord(authority) ? (completed(authority.host, rules) ?? authority.host) : authority.host;
   const platform = byOrigin({ ...authority, host }, rules) ?? byPattern({ ...authority, host }, rules);
   return platform === undefined ? { ok: false, reason: 'not_allowed' } : { ok: true, platform };
 }

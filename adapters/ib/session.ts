@@ -24,10 +24,13 @@ export interface IbSession {
 const HOUR_SECONDS = 3600;
 /** Where IB does not say how long a session lasts. */
 export const DEFAULT_PERIOD_HOURS = 24;
-/** IB's own bounds of `logintimeoutperiod`. */
+/** The upper one of IB's bounds of `logintimeoutperiod`, 1..120. */
 const LONGEST_PERIOD_HOURS = 120;
 
-/** The period in force, hours: IB's where it is within IB's own bounds, else the default. */
+/**
+ * The period in force, hours: the stated one, or the default where it is absent, 0 or more than IB ever grants. One of
+ * less than an hour, which IB does not state either, is believed: a session that ends too early harms nobody.
+ */
 export function periodHours(stated: number | undefined): number {
   const valid = stated !== undefined && stated > 0 && stated <= LONGEST_PERIOD_HOURS;
   return valid ? stated : DEFAULT_PERIOD_HOURS;

@@ -156,6 +156,8 @@ export interface Store {
   grantsOf(accountId: string): Promise<readonly GrantSummary[]>;
   /** Revokes one listed grant, if it is that account's. */
   revokeGrant(accountId: string, key: string): Promise<boolean>;
+  /** Counts, or revokes, all grants of a client. For operators: reads every item of the token table. */
+  grantsOfClient(clientId: string, revoke: boolean): Promise<number>;
   /** Resolves when both tables answer. */
   ready(): Promise<void>;
   /** Deletes expired items; for engines without TTL and for operators. Bounded pages, reads every item. */

@@ -177,7 +177,9 @@ function grantAdapter(deps: AdapterDeps): Adapter {
         const clear = {
           subject: keyedHash(pepper, 'subject', accountId),
           summary: seal(summary, { secret: accountId, label: 'GrantSummary', key: pk }, deps.peppers),
+          client: keyedHash(pepper, 'client', payload.clientId ?? ''),
           lastUsedAt: Math.floor(deps.now() / 1000),
+          ...sessionOf(id),
         };
         put(deps, unit, { model: 'Grant', id, payload, expiresIn, clear });
         const ibSessionId = ibSessionIdOf(id);
@@ -196,6 +198,12 @@ function grantAdapter(deps: AdapterDeps): Adapter {
   };
 }
 
+/** The key of the IB session that a Grant stands on, for ending it where only the Grant's key is known. */
+function sessionOf(grantId: string): { session?: string } {
+  const ibSessionId = ibSessionIdOf(grantId);
+  return ibSessionId === undefined ? {} : { session: recordKey('IbSession', ibSessionId).pk };
+}
+
 /** Notes a Grant on its IB session. If that has ended meanwhile the Grant is dead already: nothing to note. */
 async function addGrant(engine: Engine, ibSessionId: string, grantPk: string): Promise<void> {
   await engine.update(
@@ -206,7 +214,7 @@ async function addGrant(engine: Engine, ibSessionId: string, grantPk: string): P
 }
 
 /** Takes a Grant off its IB session, and deletes the session with the last one. */
-async function removeGrant(engine: Engine, session: Item, grantPk: string): Promise<void> {
+export async function removeGrant(engine: Engine, session: Item, grantPk: string): Promise<void> {
   const key = { table: 'tokens', pk: session.pk } as const;
   const mine = new Set([grantPk]);
   const grants = setOf(session, GRANTS);

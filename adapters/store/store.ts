@@ -1,14 +1,15 @@
 /** Puts the store together: engine, units of work, oidc-provider's adapter and the records of our own. */
 import type { Store, StoreCall, StoreStats } from './contract.ts';
 import { createEngine, type Engine, type EngineOptions } from './dynamodb.ts';
+import { createGrantListing } from './grants.ts';
 import { grantIdOf, successorTokenValue } from './handles.ts';
 import { createIbSessions } from './ib-sessions.ts';
-import { type Item, type Key, modelOf, numberOf, type TableRole } from './items.ts';
+import { modelOf, type TableRole } from './items.ts';
 import { createLimiter } from './limits.ts';
 import { createLoginAttempts } from './login-attempts.ts';
 import { type AdapterDeps, createOidcAdapter, newestPepper } from './oidc-adapter.ts';
 import { recordKey, standsOn } from './records.ts';
-import { keyedHash, open, type Pepper } from './seal.ts';
+import type { Pepper } from './seal.ts';
 import { createUnitsOfWork } from './unit-of-work.ts';
 
 export interface StoreOptions {
@@ -23,8 +24,6 @@ export interface StoreOptions {
 }
 
 const TABLES: readonly TableRole[] = ['state', 'tokens'];
-/** More apps than any user has; a listing shows so many at most. */
-const LISTED_GRANTS = 200;
 
 /** Opens the store on DynamoDB, or on what speaks its protocol. Nothing is sent until first used. */
 export function createStore(options: StoreOptions): Store {
@@ -60,52 +59,9 @@ export function createStore(options: StoreOptions): Store {
     attempts: createLoginAttempts(deps),
     ibSessions: createIbSessions(deps),
     take: createLimiter(deps),
-    ...grantListing(deps),
+    ...createGrantListing(deps),
     ...maintenance(deps),
     close: async () => engine.close(),
-  };
-}
-
-interface Listed {
-  readonly key: Key;
-  readonly item: Item;
-}
-
-/** The grants of an account, by the index; revoking one goes by its key and checks whose it is. */
-function grantListing(deps: AdapterDeps): Pick<Store, 'grantsOf' | 'revokeGrant'> {
-  const { engine, peppers } = deps;
-
-  async function listed(accountId: string): Promise<Listed[]> {
-    const nowSeconds = Math.floor(deps.now() / 1000);
-    const pages = await Promise.all(
-      peppers.map((pepper) => engine.querySubject(keyedHash(pepper, 'subject', accountId), LISTED_GRANTS)),
-    );
-    return pages
-      .flat()
-      .filter((item) => item.expires > nowSeconds)
-      .map((item) => ({ key: { table: 'tokens', pk: item.pk }, item }));
-  }
-
-  return {
-    async grantsOf(accountId) {
-      return (await listed(accountId)).map(({ key, item }) => {
-        const sealed = item['summary'];
-        const context = { secret: accountId, label: 'GrantSummary', key: key.pk };
-        const summary = sealed instanceof Uint8Array ? open(sealed, context, peppers) : {};
-        const { clientId, createdAt } = summary as { clientId?: string; createdAt?: number };
-        return {
-          key: key.pk,
-          clientId: clientId ?? '',
-          createdAt: createdAt ?? 0,
-          lastUsedAt: numberOf(item, 'lastUsedAt') ?? 0,
-        };
-      });
-    },
-    async revokeGrant(accountId, pk) {
-      const mine = (await listed(accountId)).some(({ key }) => key.pk === pk);
-      if (mine) await engine.write([{ op: 'delete', key: { table: 'tokens', pk } }]);
-      return mine;
-    },
   };
 }
 

@@ -2,9 +2,13 @@
 import {
   CreateTableCommand,
   type CreateTableCommandInput,
+  DescribeContinuousBackupsCommand,
   DescribeTableCommand,
-  type DynamoDBClient,
+  DescribeTimeToLiveCommand,
+  DynamoDBClient,
   ResourceNotFoundException,
+  UpdateContinuousBackupsCommand,
+  UpdateTimeToLiveCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
 import type { TableRole } from './items.ts';
@@ -52,3 +56,86 @@ export async function ensureTable(
   await waitUntilTableExists({ client, minDelay: 1, maxWaitTime: 60 }, { TableName: tableName });
   return true;
 }
+
+/** What a table has that differs from what the code expects; each a sentence. Empty where all is well. */
+export async function tableFaults(
+  client: DynamoDBClient,
+  role: TableRole,
+  tableName: string,
+): Promise<string[]> {
+  const faults: string[] = [];
+  const expected = tableInput(role, tableName);
+  const { Table: table } = await client.send(new DescribeTableCommand({ TableName: tableName }));
+  const key = table?.KeySchema?.map(({ AttributeName, KeyType }) => `${AttributeName} ${KeyType}`).join(', ');
+  if (key !== 'pk HASH') faults.push(`${tableName}: its key is ${key}, expected pk HASH`);
+  const indexes = (table?.GlobalSecondaryIndexes ?? []).map(({ IndexName }) => IndexName);
+  for (const { IndexName } of expected.GlobalSecondaryIndexes ?? []) {
+    if (!indexes.includes(IndexName)) faults.push(`${tableName}: the index ${IndexName} is missing`);
+  }
+  const ttl = await client
+    .send(new DescribeTimeToLiveCommand({ TableName: tableName }))
+    .catch(() => undefined);
+  const { AttributeName: attribute, TimeToLiveStatus: status } = ttl?.TimeToLiveDescription ?? {};
+  if (ttl !== undefined && (attribute !== TTL_ATTRIBUTE || !/^ENABL/.test(status ?? ''))) {
+    faults.push(`${tableName}: TTL is not enabled on ${TTL_ATTRIBUTE}`);
+  }
+  const backups = await client
+    .send(new DescribeContinuousBackupsCommand({ TableName: tableName }))
+    .catch(() => undefined);
+  const recovery = backups?.ContinuousBackupsDescription?.PointInTimeRecoveryDescription;
+  if (recovery !== undefined && recovery.PointInTimeRecoveryStatus !== 'ENABLED') {
+    faults.push(`${tableName}: point-in-time recovery is off`);
+  }
+  return faults;
+}
+
+/**
+ * Creates both tables where they are missing, with TTL, point-in-time recovery and encryption, and says what differs in
+ * existing ones. Engines without these features (dynalite) are taken as they are.
+ */
+export async function createTables(
+  tables: Readonly<Record<TableRole, string>>,
+): Promise<{ readonly created: string[]; readonly faults: string[] }> {
+  const client = new DynamoDBClient({});
+  const created: string[] = [];
+  const faults: string[] = [];
+  try {
+    for (const role of ['state', 'tokens'] as const) {
+      const TableName = tables[role];
+      if (await ensureTable(client, role, TableName)) {
+        created.push(TableName);
+        await enable(() =>
+          client.send(
+            new UpdateTimeToLiveCommand({
+              TableName,
+              TimeToLiveSpecification: { AttributeName: TTL_ATTRIBUTE, Enabled: true },
+            }),
+          ),
+        );
+        await enable(() =>
+          client.send(
+            new UpdateContinuousBackupsCommand({
+              TableName,
+              PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+            }),
+          ),
+        );
+      }
+      faults.push(...(await tableFaults(client, role, TableName)));
+    }
+  } finally {
+    client.destroy();
+  }
+  return { created, faults };
+}
+
+/** Turns a feature on; an engine that does not know it stays as it is. */
+async function enable(call: () => Promise<unknown>): Promise<void> {
+  try {
+    await call();
+  } catch (error) {
+    if (!(error instanceof Error) || !UNKNOWN_FEATURE.has(error.name)) throw error;
+  }
+}
+
+const UNKNOWN_FEATURE: ReadonlySet<string> = new Set(['UnknownOperationException', 'ValidationException']);

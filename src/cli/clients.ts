@@ -1,0 +1,159 @@
+/** `client add|list|show|remove|rotate-secret`: edits the clients' file, comments kept, and never into a faulty one. */
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { type Document, isMap, isSeq, parseDocument, type YAMLMap, YAMLSeq } from 'yaml';
+import { loadConfig } from '../../config/config.ts';
+import { type Environment, readEnvironment } from '../../config/env.ts';
+import { CommandError, configuration, type Output } from './context.ts';
+
+export interface NewClient {
+  readonly id: string;
+  readonly name?: string;
+  readonly redirectUris: readonly string[];
+  readonly public: boolean;
+  readonly native: boolean;
+  readonly scope: string;
+  readonly platforms: readonly string[];
+  readonly refresh: boolean;
+}
+
+const SECRET_BYTES = 32;
+
+/** The environment variable that holds a client's secret; `turn` counts rotations. */
+export function secretVariable(clientId: string, turn = 1): string {
+  const base = clientId
+    .toUpperCase()
+    .replace(/[^A-Z0-9]+/g, '_')
+    .replace(/^(?=\d)/, '_');
+  return turn === 1 ? `${base}_SECRET` : `${base}_SECRET_${turn}`;
+}
+
+function open(env: Environment): { path: string; document: Document } {
+  const path = env['CLIENTS_FILE'] ?? 'config/clients.yaml';
+  const text = existsSync(path) ? readFileSync(path, 'utf8') : 'clients: []\n';
+  const document = parseDocument(text);
+  const [error] = document.errors;
+  if (error !== undefined) throw new CommandError([`${path}: ${error.message}`]);
+  return { path, document };
+}
+
+function clientsIn(document: Document): YAMLSeq {
+  const list = document.get('clients');
+  if (isSeq(list)) return list;
+  const fresh = new YAMLSeq();
+  document.set('clients', fresh);
+  return fresh;
+}
+
+function find(document: Document, id: string): YAMLMap | undefined {
+  return clientsIn(document)
+    .items.filter(isMap)
+    .find((entry) => entry.get('client_id') === id);
+}
+
+/** Writes the file if the server would take it; `secrets` are variables that are not set yet. */
+function save(
+  env: Environment,
+  edited: { path: string; document: Document },
+  secrets: Record<string, string>,
+): void {
+  const temporary = `${edited.path}.${randomBytes(6).toString('hex')}.tmp`;
+  writeFileSync(temporary, edited.document.toString({ lineWidth: 0 }), { flag: 'wx' });
+  const checked = loadConfig({ ...env, ...secrets, CLIENTS_FILE: temporary });
+  if (!checked.ok) {
+    unlinkSync(temporary);
+    throw new CommandError(checked.faults.map((fault) => fault.replace(temporary, edited.path)));
+  }
+  renameSync(temporary, edited.path);
+}
+
+function tell(output: Output, clientId: string, variable: string, secret: string): void {
+  output.result({ client_id: clientId, client_secret: secret, client_secret_env: variable }, [
+    `client_id:     ${clientId}`,
+    `client_secret: ${secret}`,
+    '',
+    `Shown this once. Give it to the app, and to the server as ${variable}:`,
+    `  export ${variable}='${secret}'`,
+  ]);
+}
+
+/** Adds a client, and prints its secret once. */
+export function addClient(client: NewClient, output: Output): void {
+  const env = readEnvironment();
+  const edited = open(env);
+  if (find(edited.document, client.id) !== undefined)
+    throw new CommandError([`${client.id}: is registered already`]);
+  const variable = secretVariable(client.id);
+  const entry = {
+    client_id: client.id,
+    client_name: client.name ?? client.id,
+    ...(client.public ? { token_endpoint_auth_method: 'none' } : { client_secret_env: variable }),
+    ...(client.native ? { application_type: 'native' } : {}),
+    redirect_uris: [...client.redirectUris],
+    grant_types: client.refresh ? ['authorization_code', 'refresh_token'] : ['authorization_code'],
+    scope: client.scope,
+    ...(client.platforms.length === 0 ? {} : { ib: { platforms: [...client.platforms] } }),
+  };
+  clientsIn(edited.document).add(edited.document.createNode(entry));
+  const secret = randomBytes(SECRET_BYTES).toString('base64url');
+  save(env, edited, client.public ? {} : { [variable]: secret });
+  if (client.public)
+    output.result({ client_id: client.id }, [`client_id: ${client.id} (public: PKCE, no secret)`]);
+  else tell(output, client.id, variable, secret);
+}
+
+/** Lists the registered clients. */
+export function listClients(output: Output): void {
+  const { config } = configuration();
+  const rows = config.clients.map(({ metadata }) => ({
+    client_id: metadata.client_id,
+    client_name: metadata['client_name'],
+    auth: metadata['token_endpoint_auth_method'],
+  }));
+  output.result(
+    rows,
+    rows.map((row) => `${row.client_id}\t${String(row.client_name ?? '')}\t${String(row.auth)}`),
+  );
+}
+
+/** Shows one client as the server sees it; its secrets are not part of that. */
+export function showClient(id: string, output: Output): void {
+  const { config } = configuration();
+  const client = config.clients.find(({ metadata }) => metadata.client_id === id);
+  if (client === undefined) throw new CommandError([`${id}: is not registered`]);
+  output.result(client, [JSON.stringify(client, null, 2)]);
+}
+
+/** Removes a client; with it end its tokens, as soon as the server has read the file. */
+export function removeClient(id: string, output: Output): void {
+  const env = readEnvironment();
+  const edited = open(env);
+  const list = clientsIn(edited.document);
+  const at = list.items.findIndex((entry) => isMap(entry) && entry.get('client_id') === id);
+  if (at === -1) throw new CommandError([`${id}: is not registered`]);
+  list.delete(at);
+  save(env, edited, {});
+  output.result({ removed: id }, [`${id} is removed; its tokens end when the server has read the file.`]);
+}
+
+/** Gives a client one more secret, the newest first, and keeps the one before until it is removed from the file. */
+export function rotateSecret(id: string, output: Output): void {
+  const env = readEnvironment();
+  const edited = open(env);
+  const entry = find(edited.document, id);
+  const current = entry?.toJSON()['client_secret_env'] as string | readonly string[] | undefined;
+  if (entry === undefined) throw new CommandError([`${id}: is not registered`]);
+  if (current === undefined) throw new CommandError([`${id}: has no client_secret_env to rotate`]);
+  const known = [current].flat();
+  let turn = known.length + 1;
+  while (known.includes(secretVariable(id, turn))) turn += 1;
+  const variable = secretVariable(id, turn);
+  entry.set(
+    'client_secret_env',
+    edited.document.createNode([variable, ...known.slice(0, 1)], { flow: true }),
+  );
+  const secret = randomBytes(SECRET_BYTES).toString('base64url');
+  save(env, edited, { [variable]: secret });
+  tell(output, id, variable, secret);
+  output.line(`When the app uses it, take ${known[0]} out of the file.`);
+}
