@@ -17,6 +17,7 @@ export const ENV = Object.freeze({
   secretsArn: 'SECRETS_ARN',
   logLevel: 'LOG_LEVEL',
   registration: 'REGISTRATION',
+  trustedProxies: 'TRUSTED_PROXIES',
   clientIdMetadataHosts: 'CLIENT_ID_METADATA_HOSTS',
 } as const);
 

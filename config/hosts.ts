@@ -26,6 +26,9 @@ function parseEntry(entry: string): IbHostRule | string {
   if (url.origin !== entry.toLowerCase().replace(/\/$/, '')) {
     return `"${entry}" must be an origin only: scheme, host and port, such as ${url.origin}`;
   }
+  if (url.hostname.includes('*')) return `"${entry}" must stand without a scheme, as ${url.hostname}`;
+  // Nobody could sign in there: the gate for hosts takes no address in brackets, whatever it stands for.
+  if (url.hostname.startsWith('[')) return `"${entry}" must be a name or an IPv4 address, not IPv6`;
   return { kind: 'origin', origin: url.origin };
 }
 

@@ -52,6 +52,16 @@ export const lifetimes = Object.freeze({
   /** IB may think for so long before an answer begins, and pause for so long inside one. */
   proxyIdleMs: 60_000,
 
+  // --- strangers, each address ---
+  /** In ten minutes: an office behind one address signs in on a Monday morning; each costs IB a call. */
+  signInsPerAddress: 600,
+  /** In ten minutes: of 25,600,000,000 user codes a guesser tries so many. */
+  userCodesPerAddress: 20,
+  /** In an hour: apps that register themselves do so once. */
+  registrationsPerAddress: 20,
+  /** In ten minutes: a misconfigured app shows itself, a guesser gets nowhere. */
+  failedAuthenticationsPerAddress: 60,
+
   // --- the server ---
   /** OAuth requests are small; a pushed request with a signed object is the largest. Uploads through `/proxy` are streamed and not counted. */
   requestBodyBytes: 64 * 1024,

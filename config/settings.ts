@@ -46,6 +46,10 @@ const VARIABLES = {
       'must be the ARN of a secret: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME',
     ),
   [ENV.logLevel]: z.enum(LOG_LEVELS),
+  [ENV.trustedProxies]: z
+    .string()
+    .regex(/^\d$/, 'must be the number of proxies in front, 0 to 9')
+    .transform(Number),
   [ENV.registration]: z.enum(REGISTRATION_MODES),
   [ENV.clientIdMetadataHosts]: z
     .string()
@@ -78,6 +82,7 @@ export function parseSettings(
     ibHosts: values.IB_HOSTS ?? DEFAULT_IB_HOSTS,
     secrets: secretsOf(values, storage, cwd),
     logLevel: values.LOG_LEVEL ?? 'info',
+    trustedProxies: values.TRUSTED_PROXIES ?? 0,
     registration: values.REGISTRATION ?? 'off',
     clientIdMetadataHosts: values.CLIENT_ID_METADATA_HOSTS ?? [],
   };

@@ -14,6 +14,7 @@ import { newIbSessionId } from '../adapters/store/handles.ts';
 import type { Config } from '../config/config.ts';
 import type { PlatformRules } from '../interactions/platform.ts';
 import { createInteractionRouter } from '../interactions/router.ts';
+import { createAbuseLimits } from './abuse.ts';
 import { createSessionCheck } from './bearer.ts';
 import { createBridgeCompat } from './bridge-compat.ts';
 import { publicErrorOf, writeError } from './errors.ts';
@@ -102,6 +103,15 @@ export function createApp(deps: AppDeps): Provider {
       isKnownOrigin: registry.hasOrigin,
       onCall: deps.events.proxied,
       nowSeconds,
+    }),
+  );
+  provider.use(
+    createAbuseLimits({
+      store,
+      lifetimes,
+      trustedProxies: config.trustedProxies,
+      onLimited: deps.events.limited,
+      now: deps.now,
     }),
   );
   provider.use((_ctx, next) => store.unit(next));

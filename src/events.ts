@@ -13,6 +13,9 @@ export interface Events {
   ibCalled(call: IbCallEvent): void;
   storeCalled(call: StoreCall): void;
   proxied(call: ProxyCall): void;
+  limited(facts: { readonly limit: string }): void;
+  clientsReloaded(facts: { readonly clients: number }): void;
+  clientsRefused(faults: readonly string[]): void;
   /** An error nobody expected, with its cause. */
   failed(reference: string, error: unknown): void;
 }
@@ -49,6 +52,10 @@ export function createEvents(log: Logger): Events {
     },
     ibCalled: told('ib_call'),
     proxied: told('proxied'),
+    limited: (facts) => log.warn({ event: 'limited', ...facts }, 'limited'),
+    clientsReloaded: told('clients_reloaded'),
+    clientsRefused: (faults) =>
+      log.error({ event: 'clients_refused', faults }, 'the new clients file is refused; the old one stays'),
     storeCalled(call) {
       const quiet = call.outcome === 'ok' || call.outcome === 'condition_failed';
       log[quiet ? 'debug' : 'warn']({ event: 'store_call', ...call }, 'store call');

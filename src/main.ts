@@ -24,7 +24,12 @@ async function start(): Promise<void> {
     formatters: { level: (label) => ({ level: label }) },
   });
   for (const warning of warnings) log.warn({ event: 'config_warning' }, warning);
-  const server = await startServer({ config, clientSecrets, log });
+  const server = await startServer({
+    config,
+    clientSecrets,
+    log,
+    reload: () => loadConfig(readEnvironment()),
+  });
   process.stdout.write(`ib-oauth listens on ${server.issuer} (${server.address})\n`);
   endOnSignal(server);
 }

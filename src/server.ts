@@ -10,10 +10,11 @@ import { loadSecrets, type Secrets } from '../adapters/secrets.ts';
 import type { Store } from '../adapters/store/contract.ts';
 import { startEmbedded } from '../adapters/store/embedded.ts';
 import { createStore, type StoreOptions } from '../adapters/store/store.ts';
-import type { ClientSecrets, Config } from '../config/config.ts';
+import type { ClientSecrets, Config, LoadedConfig } from '../config/config.ts';
 import { createApp } from './app.ts';
 import { createEvents, type Events } from './events.ts';
 import { createClientRegistry } from './provider/clients.ts';
+import { watchClients } from './reload.ts';
 
 const EMBEDDED_TABLES = { state: 'ib-oauth-state', tokens: 'ib-oauth-tokens' };
 /** Slow headers hold no connection for longer (slowloris); bodies of uploads may take their time. */
@@ -27,6 +28,8 @@ export interface ServerOptions {
   readonly log: Logger;
   /** Unix milliseconds; the process's clock unless a test sets another. */
   readonly now?: () => number;
+  /** Reads the configuration anew, for a changed clients' file; without it the file is read once. */
+  readonly reload?: () => LoadedConfig;
   /** Further settings of the store, for tests. */
   readonly store?: Pick<StoreOptions, 'client' | 'onCall'>;
 }
@@ -61,6 +64,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const issuer = config.issuer ?? `http://localhost:${port}`;
 
   const agent = createGuardedAgent({ rules: config.ibHosts });
+  const registry = createClientRegistry(config.clients, options.clientSecrets);
+  const { reload } = options;
+  const stopWatching =
+    reload === undefined
+      ? () => undefined
+      : watchClients({ clientsFile: config.clientsFile, load: reload, registry, events });
   const idle = config.lifetimes.proxyIdleMs;
   const proxyAgent = createGuardedAgent({
     rules: config.ibHosts,
@@ -70,7 +79,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const app = createApp({
     config,
     issuer,
-    registry: createClientRegistry(config.clients, options.clientSecrets),
+    registry,
     secrets,
     store,
     ib: createIbClient({
@@ -94,6 +103,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     address: family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`,
     store,
     async close() {
+      stopWatching();
       log.info({ event: 'draining' }, 'draining');
       await drain(server, config.lifetimes.drainMs);
       await Promise.all([agent.close(), proxyAgent.destroy()]);

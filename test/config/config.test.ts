@@ -52,6 +52,7 @@ describe('the configuration', () => {
         secrets: { kind: 'generated', path: join(cwd, '.data/secrets.json') },
         logLevel: 'info',
         lifetimes,
+        trustedProxies: 0,
         registration: 'off',
         clientIdMetadataHosts: [],
       });

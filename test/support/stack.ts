@@ -44,6 +44,7 @@ export interface Stack {
   readonly server: RunningServer;
   readonly issuer: string;
   readonly logs: string[];
+  readonly clientsFile: string;
   close(): Promise<void>;
 }
 
@@ -65,7 +66,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const sandbox =
     options.sandbox ?? (await startSandbox(options.now === undefined ? {} : { clock: options.now }));
   const [first, second] = sandbox.platforms;
-  const loaded = loadConfig({
+  const env = {
     PORT: '0',
     CLIENTS_FILE: clientsFile,
     DATA_DIR: ':memory:',
@@ -76,7 +77,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     ...(options.extraHosts === undefined
       ? {}
       : { IB_HOSTS: [first.origin, second.origin, sandbox.apiOrigin, ...options.extraHosts].join(',') }),
-  });
+  };
+  const loaded = loadConfig(env);
   if (!loaded.ok) throw new Error(loaded.faults.join('\n'));
   const logs: string[] = [];
   const log = pino({ level: loaded.config.logLevel }, { write: (line: string) => void logs.push(line) });
@@ -84,6 +86,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     config: { ...loaded.config, lifetimes: { ...loaded.config.lifetimes, ...options.lifetimes } },
     clientSecrets: loaded.clientSecrets,
     log,
+    reload: () => loadConfig(env),
     ...(options.now === undefined ? {} : { now: options.now }),
     ...(options.store === undefined ? {} : { store: options.store }),
   });
@@ -92,6 +95,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     server,
     issuer: server.issuer,
     logs,
+    clientsFile,
     async close() {
       await server.close();
       if (options.sandbox === undefined) await sandbox.close();
