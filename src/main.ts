@@ -34,11 +34,15 @@ async function start(): Promise<void> {
   endOnSignal(server);
 }
 
-/** SIGTERM and SIGINT: no new connections, what is in flight is finished, then the end with code 0. */
+/** SIGTERM and SIGINT, however often: no new connections, what is in flight is finished, then the end with code 0. */
 function endOnSignal(server: RunningServer): void {
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => void server.close().then(() => process.exit(0)));
-  }
+  let ending = false;
+  const end = (): void => {
+    if (ending) return;
+    ending = true;
+    void server.close().then(() => process.exit(0));
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, end);
 }
 
 start().catch((error: unknown) => {

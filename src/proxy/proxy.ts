@@ -181,6 +181,9 @@ async function forward(deps: ProxyDeps, ctx: Context, caller: Caller, target: Ca
   };
 }
 
+/** What is read ahead of a slower app, each way. */
+const BUFFER_BYTES = 256 * 1024;
+
 function send(
   deps: ProxyDeps,
   ctx: Context,
@@ -198,6 +201,7 @@ function send(
     headers: requestHeaders(headers, caller.session.sid),
     body: hasBody ? ctx.req : null,
     signal: aborted.signal,
+    highWaterMark: BUFFER_BYTES,
   });
 }
 
