@@ -1,251 +1,231 @@
 import { expect } from 'chai';
-import nock from 'nock';
-import { createIbClient, type IbCallEvent } from '../../../adapters/ib/client.ts';
-import { parseLoginInfo, parseLoginToken, saysExpired } from '../../../adapters/ib/messages.ts';
-import { isSessionAlive, periodHours, sessionEnd, subjectOf } from '../../../adapters/ib/session.ts';
+import fc from 'fast-check';
+import {
+  isYapiAddress,
+  type LoginInfo,
+  parseLoginInfo,
+  parseLoginToken,
+  saysExpired,
+} from '../../../adapters/ib/messages.ts';
+import type { IbSession } from '../../../adapters/ib/session.ts';
 import type { IbHostRule } from '../../../config/hosts.ts';
+import { loginAnswer, NOW, platform } from './answers.ts';
 
 const rules: readonly IbHostRule[] = [{ kind: 'pattern', pattern: '*.intelligencebank.com' }];
-const platform = { origin: 'https://acme.intelligencebank.com', host: 'acme.intelligencebank.com' };
-const NOW = 1_700_000_000;
-const read = (body: unknown) =>
+
+const read = (body: unknown): LoginInfo =>
   parseLoginInfo(typeof body === 'string' ? body : JSON.stringify(body), {
     platform,
     rules,
     nowSeconds: NOW,
   });
 
-const session = { sid: 'abc', userUuid: 'u1', originalUserUuid: null, loginTime: NOW - 60 };
-const info = {
-  clientname: 'ACME',
-  clientuuid: 'c',
-  clientid: '6M0B',
-  sid: 'abc',
-  apikey: 'k',
-  apiV3url: 'https://v3.intelligencebank.com',
-  logintimeoutperiod: 120,
-  firstname: 'Ada',
-  lastname: 'L',
-  useruuid: 'u1',
-  adminemail: 'admin@x.example',
-};
-const answer = (changes: { session?: object | null; info?: object | null } = {}) => ({
-  SID: 'x',
-  content: {
-    session: changes.session === null ? null : { ...session, ...changes.session },
-    info: changes.info === null ? null : { ...info, ...changes.info },
-  },
-});
+/** The session of an answer that must hold one. */
+function sessionOf(body: unknown): IbSession {
+  const info = read(body);
+  if (info.status !== 'signed_in') throw new Error(`expected a session, not ${JSON.stringify(info)}`);
+  return info.session;
+}
 
-describe("IB's answers", () => {
-  it('are a session with what is needed and nothing else', () => {
-    expect(read(answer())).to.deep.equal({
-      status: 'signed_in',
-      session: {
-        sid: 'abc',
-        apiUrl: 'https://v3.intelligencebank.com',
-        platformUrl: platform.origin,
-        clientid: '6M0B',
-        clientuuid: 'c',
-        clientName: 'ACME',
-        userUuid: 'u1',
-        givenName: 'Ada',
-        familyName: 'L',
-        loginTime: NOW - 60,
-        timeoutPeriodHours: 120,
-        endsAt: NOW - 60 + 120 * 3600,
-      },
-    });
+const usual: IbSession = {
+  sid: 'sid-of-session',
+  apiUrl: 'https://usprod2usv3.intelligencebank.com',
+  platformUrl: platform.origin,
+  clientid: '6M0B',
+  clientuuid: 'c'.repeat(32),
+  clientName: 'ACME',
+  userUuid: 'a'.repeat(32),
+  givenName: 'Ada',
+  familyName: 'Lovelace',
+  loginTime: NOW - 60,
+  timeoutPeriodHours: 120,
+  endsAt: NOW - 60 + 120 * 3600,
+};
+
+describe("IB's answer about a login", () => {
+  it('is a session with what is needed of it, and nothing else', () => {
+    expect(read(loginAnswer())).to.deep.equal({ status: 'signed_in', session: usual });
   });
 
-  for (const [name, body] of [
-    ['no JSON', '<html>'],
-    ['empty', ''],
+  const pending: readonly (readonly [string, unknown])[] = [
+    ['a page', '<html><body>Sign in</body></html>'],
+    ['an empty body', ''],
+    ['broken JSON', '{"content": {'],
     ['null', 'null'],
     ['an array', '[]'],
-    ['no content', {}],
+    ['a number', '12'],
+    ['an object without content', { SID: 'anonymous' }],
+    ['content that is a text', { SID: 'anonymous', content: 'EPEjv7Za3' }],
+    ['content that is null', { content: null }],
     ['no session', { content: {} }],
-    ['null session', { content: { session: null } }],
-    ['no sid anywhere', answer({ session: { sid: '' }, info: { sid: undefined } })],
-    ['a sid that fits no header', answer({ session: { sid: 'a\r\nx: y' }, info: { sid: 'ü' } })],
-  ] as const) {
-    it(`mean "not signed in yet" with ${name}`, () => {
+    ['a session that is null', { content: { session: null } }],
+    ['a session that is an empty list', { content: { session: [], info: [] } }],
+    ['the anonymous SID alone', { SID: 'anonymous', content: { session: {}, info: {} } }],
+    ['empty sids', loginAnswer({ sid: '' }, { sid: '' })],
+    ['sids that fit no header', loginAnswer({ sid: 'a\r\nx: y' }, { sid: 'ü' })],
+    ['a sid with a blank', loginAnswer({ sid: 'a b' }, { sid: 'x'.repeat(513) })],
+    ['sids that are no texts', loginAnswer({ sid: 7 }, { sid: { $ne: null } })],
+    ['nesting without end', '['.repeat(100_000)],
+  ];
+  for (const [name, body] of pending) {
+    it(`means "not signed in yet" with ${name}`, () => {
       expect(read(body)).to.deep.equal({ status: 'pending' });
     });
   }
 
-  for (const [name, body, reason] of [
-    ['a foreign API host', answer({ info: { apiV3url: 'https://evil.example' } }), 'api_host_not_allowed'],
+  it('has its sid in the session, else in the info', () => {
+    expect(sessionOf(loginAnswer({}, { sid: 'other' })).sid).to.equal('sid-of-session');
+    for (const absent of [undefined, null, '', 12, 'not a sid'])
+      expect(sessionOf(loginAnswer({ sid: absent }, { sid: 'other' })).sid).to.equal('other');
+    const withoutSession = { content: { info: loginAnswer().content.info } };
+    expect(sessionOf(withoutSession)).to.include({ sid: 'sid-of-info', loginTime: NOW });
+  });
+
+  const refused: readonly (readonly [string, unknown, string])[] = [
+    ['no info', { content: { session: { sid: 's', userUuid: 'u' } } }, 'malformed_identity'],
+    ['an info that is an empty list', { content: { session: { sid: 's' }, info: [] } }, 'malformed_identity'],
+    ['no API host', loginAnswer({}, { apiV3url: undefined }), 'malformed_identity'],
+    ['no client', loginAnswer({}, { clientid: '' }), 'malformed_identity'],
     [
-      'an API host with a path',
-      answer({ info: { apiV3url: 'https://v3.intelligencebank.com/x' } }),
-      'api_host_not_allowed',
+      'a client that could stand for another subject',
+      loginAnswer({}, { clientid: '6M.0B' }),
+      'malformed_identity',
     ],
-    ['no API host', answer({ info: { apiV3url: undefined } }), 'malformed_identity'],
-    ['no client id', answer({ info: { clientid: '' } }), 'malformed_identity'],
-    ['a client id that could change a subject', answer({ info: { clientid: 'a.b' } }), 'malformed_identity'],
-    ['no user', answer({ session: { userUuid: null }, info: { useruuid: '' } }), 'malformed_identity'],
-    ['a session that is over', answer({ session: { loginTime: NOW - 121 * 3600 } }), 'session_over'],
-  ] as const) {
-    it(`are refused with ${name}`, () => {
+    ['no user', loginAnswer({ userUuid: null }, { useruuid: '' }), 'malformed_identity'],
+    ['a user that is no id', loginAnswer({ userUuid: 'a.b' }, { useruuid: 'a.b' }), 'malformed_identity'],
+    ['two different users', loginAnswer({}, { useruuid: 'b'.repeat(32) }), 'malformed_identity'],
+    ['a session that is over', loginAnswer({ loginTime: NOW - 120 * 3600 }), 'session_over'],
+    [
+      'a login before the default period',
+      loginAnswer({ loginTime: NOW - 24 * 3600 }, { logintimeoutperiod: 0 }),
+      'session_over',
+    ],
+    ...[
+      'https://api.evil.example',
+      'https://intelligencebank.com.evil.example',
+      'https://user@v3.intelligencebank.com',
+      'http://v3.intelligencebank.com',
+      'https://v3.intelligencebank.com/api',
+      'https://v3.intelligencebank.com:8443',
+      'https://169.254.169.254',
+      'v3',
+    ].map(
+      (apiV3url) =>
+        [`the API at ${apiV3url}`, loginAnswer({}, { apiV3url }), 'api_host_not_allowed'] as const,
+    ),
+  ];
+  for (const [name, body, reason] of refused) {
+    it(`is refused with ${name}`, () => {
       expect(read(body)).to.deep.equal({ status: 'refused', reason });
     });
   }
 
-  it('are read loosely: numbers as text, missing periods, the other sid, odd extras', () => {
-    const loose = read(
-      answer({
-        session: { sid: undefined, loginTime: String(NOW - 60) },
-        info: { logintimeoutperiod: '2', firstname: 7, thumbnail: [], email: 'no mail' },
-      }),
-    );
-    expect(loose.status === 'signed_in' && loose.session)
-      .to.include({ sid: 'abc', endsAt: NOW - 60 + 7200 })
-      .and.not.have.any.keys('givenName', 'email');
-    const silent = read(
-      answer({ session: { loginTime: undefined }, info: { logintimeoutperiod: undefined } }),
-    );
-    expect(silent.status === 'signed_in' && silent.session.endsAt).to.equal(NOW + 24 * 3600);
-    const ahead = read(answer({ session: { loginTime: NOW + 9999 } }));
-    expect(ahead.status === 'signed_in' && ahead.session.loginTime, 'a clock ahead gains nothing').to.equal(
-      NOW,
+  const loose: readonly (readonly [string, unknown, Partial<IbSession>])[] = [
+    ['a period as text', loginAnswer({}, { logintimeoutperiod: '120' }), { timeoutPeriodHours: 120 }],
+    ['a login time as text', loginAnswer({ loginTime: ` ${NOW - 5} ` }), { loginTime: NOW - 5 }],
+    ['a login time with a fraction', loginAnswer({ loginTime: NOW - 4.5 }), { loginTime: NOW - 5 }],
+    ['no login time', loginAnswer({ loginTime: undefined }), { loginTime: NOW }],
+    ['a login time of 0', loginAnswer({ loginTime: 0 }), { loginTime: NOW }],
+    ['a login time in words', loginAnswer({ loginTime: 'yesterday' }), { loginTime: NOW }],
+    ['a clock ahead of ours', loginAnswer({ loginTime: NOW + 9999 }), { loginTime: NOW }],
+    ['a login time in milliseconds', loginAnswer({ loginTime: NOW * 1000 }), { loginTime: NOW }],
+    [
+      'an API host in capitals, without a scheme',
+      loginAnswer({}, { apiV3url: 'LBv3us1.intelligencebank.com/' }),
+      { apiUrl: 'https://lbv3us1.intelligencebank.com' },
+    ],
+    ['a user in the info alone', loginAnswer({ userUuid: undefined }), { userUuid: usual.userUuid }],
+    ['a user in the session alone', loginAnswer({}, { useruuid: undefined }), { userUuid: usual.userUuid }],
+    ['a user in two cases', loginAnswer({}, { useruuid: 'A'.repeat(32) }), { userUuid: usual.userUuid }],
+    ['another user behind', loginAnswer({ originalUserUuid: 'f'.repeat(32) }), { userUuid: usual.userUuid }],
+    ['the case of the client', loginAnswer({}, { clientid: '6m0B' }), { clientid: '6m0B' }],
+  ];
+  for (const [name, body, expected] of loose) {
+    it(`is taken with ${name}`, () => {
+      expect(sessionOf(body)).to.include(expected);
+    });
+  }
+
+  for (const stated of [undefined, null, 0, '0', '', -3, 121, '120h', 'never', [], true]) {
+    it(`lasts 24 h where the period is ${JSON.stringify(stated)}`, () => {
+      const session = sessionOf(loginAnswer({}, { logintimeoutperiod: stated }));
+      expect(session).to.include({ timeoutPeriodHours: 24, endsAt: NOW - 60 + 24 * 3600 });
+    });
+  }
+
+  it('leaves out what is of no use: names that are no texts, mail that is no address, all extras', () => {
+    const changes = {
+      firstname: 7,
+      lastname: ' ',
+      clientname: null,
+      clientuuid: {},
+      email: 'no mail',
+      thumbnail: [],
+    };
+    expect(sessionOf(loginAnswer({ extra: 1 }, changes))).to.have.all.keys(
+      ...[
+        'sid',
+        'apiUrl',
+        'platformUrl',
+        'clientid',
+        'userUuid',
+        'loginTime',
+        'timeoutPeriodHours',
+        'endsAt',
+      ],
     );
   });
 
-  it("never take the administrator's address for the user's", () => {
-    const own = read(answer({ info: { email: 'ada@acme.example' } }));
-    expect(own.status === 'signed_in' && own.session.email).to.equal('ada@acme.example');
-    expect(JSON.stringify(read(answer()))).to.not.contain('admin@');
+  it("never takes the administrator's address for the user's", () => {
+    expect(sessionOf(loginAnswer({}, { email: 'ada@acme.example' })).email).to.equal('ada@acme.example');
+    const silent = sessionOf(loginAnswer());
+    expect(silent).to.not.have.property('email');
+    expect(JSON.stringify(silent)).to.not.match(/admin|apikey/);
   });
 
-  it('are login tokens of letters and digits only', () => {
-    expect(parseLoginToken('{"SID":"x","content":"EPEjv7Za3"}')).to.equal('EPEjv7Za3');
-    for (const body of [
-      '{"content":""}',
-      '{"content":7}',
-      '{"content":"a b"}',
-      '{"content":"../x"}',
-      '<html>',
-      '',
-    ])
+  it('never throws, whatever it is', () => {
+    const odd = fc.record({ content: fc.record({ session: fc.jsonValue(), info: fc.jsonValue() }) });
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.json(),
+          odd.map((value) => JSON.stringify(value)),
+        ),
+        (body) => {
+          parseLoginToken(body);
+          isYapiAddress(body);
+          return read(body).status === 'pending' || read(body).status === 'refused';
+        },
+      ),
+    );
+  });
+});
+
+describe("IB's other answers", () => {
+  it('are login tokens of a few plain characters', () => {
+    expect(parseLoginToken('{"SID":"anonymous","content":"EPEjv7Za3"}')).to.equal('EPEjv7Za3');
+    for (const content of ['', 7, 'a b', '../x', 'a&b', 'ä', 'x'.repeat(129), null, { sid: 'x' }, undefined])
+      expect(parseLoginToken(JSON.stringify({ SID: 'x', content }))).to.equal(undefined);
+    for (const body of ['<html>', '', 'null', '"EPEjv7Za3"', '{"message":"Something went wrong"}'])
       expect(parseLoginToken(body)).to.equal(undefined);
   });
 
-  it('say that a token has expired in any form', () => {
+  it('say in any form that a login token has expired', () => {
     for (const body of [
-      '{"message":"The requested Resource Has Expired"}',
-      'resource has expired',
+      '{"message":"The requested resource has expired"}',
+      'The requested Resource Has Expired.',
+      '"RESOURCE HAS EXPIRED"',
       '<p>resource has expired</p>',
     ])
-      expect(saysExpired(body)).to.equal(true);
-    expect(saysExpired('{"message":"Not found"}')).to.equal(false);
-  });
-});
-
-describe('an IB session', () => {
-  for (const [stated, hours] of [
-    [1, 1],
-    [120, 120],
-    [0.5, 0.5],
-    [undefined, 24],
-    [0, 24],
-    [-1, 24],
-    [121, 24],
-    [Number.NaN, 24],
-  ] as const) {
-    it(`with a period of ${stated} h lasts ${hours} h from its login`, () => {
-      expect(periodHours(stated)).to.equal(hours);
-      const endsAt = sessionEnd(NOW, stated);
-      expect(endsAt).to.equal(NOW + hours * 3600);
-      expect(isSessionAlive({ endsAt }, endsAt - 1)).to.equal(true);
-      expect(isSessionAlive({ endsAt }, endsAt)).to.equal(false);
-    });
-  }
-  it('names its subject with the client, as user ids are not unique', () => {
-    expect(subjectOf({ clientid: '6M0B', userUuid: 'u' })).to.not.equal(
-      subjectOf({ clientid: '7q2C', userUuid: 'u' }),
-    );
-  });
-});
-
-describe('calls to IB', () => {
-  const events: IbCallEvent[] = [];
-  const client = createIbClient({
-    rules,
-    timeoutMs: 100,
-    onCall: (event) => events.push(event),
-    now: () => NOW * 1000,
-  });
-  before(() => nock.disableNetConnect());
-  afterEach(() => {
-    nock.cleanAll();
-    events.length = 0;
-  });
-  after(() => {
-    nock.enableNetConnect();
-    nock.restore();
-    nock.activate();
-  });
-  const onInfo = () => nock(platform.origin).get('/v1/auth/app/info').query({ token: 'T' });
-
-  it('tell pending, expired and signed in apart', async () => {
-    onInfo().reply(404, { message: 'Not found' });
-    expect(await client.checkLogin(platform, 'T')).to.deep.equal({ status: 'pending' });
-    onInfo().reply(404, 'resource has expired');
-    expect(await client.checkLogin(platform, 'T')).to.deep.equal({ status: 'expired' });
-    onInfo().reply(200, answer());
-    expect(await client.checkLogin(platform, 'T')).to.have.property('status', 'signed_in');
-    expect(events.map(({ outcome }) => outcome)).to.deep.equal(['pending', 'expired', 'signed_in']);
-    expect(JSON.stringify(events)).to.not.contain('"T"');
+      expect(saysExpired(body), body).to.equal(true);
+    for (const body of ['', '{"message":"Not found"}', '{"message":"session expired"}'])
+      expect(saysExpired(body), body).to.equal(false);
   });
 
-  const troubles: readonly (readonly [string, () => unknown, object])[] = [
-    [
-      '429 with seconds',
-      () => onInfo().reply(429, '', { 'retry-after': '30' }),
-      { reason: 'rate_limited', retryAfterSeconds: 30, httpStatus: 429 },
-    ],
-    [
-      '429 with a date',
-      () => onInfo().reply(429, '', { 'retry-after': new Date((NOW + 20) * 1000).toUTCString() }),
-      { reason: 'rate_limited', retryAfterSeconds: 20, httpStatus: 429 },
-    ],
-    ['500', () => onInfo().reply(500, 'oops'), { reason: 'server_error', httpStatus: 500 }],
-    ['403', () => onInfo().reply(403, 'no'), { reason: 'client_error', httpStatus: 403 }],
-    [
-      'a redirect',
-      () => onInfo().reply(302, '', { location: 'https://evil.example' }),
-      { reason: 'malformed', httpStatus: 302 },
-    ],
-    [
-      'a reset',
-      () => onInfo().replyWithError(Object.assign(new Error('reset'), { code: 'ECONNRESET' })),
-      { reason: 'network' },
-    ],
-  ];
-  for (const [name, arrange, facts] of troubles) {
-    it(`take ${name} for trouble, not for an end`, async () => {
-      arrange();
-      expect(await client.checkLogin(platform, 'T')).to.deep.equal({ status: 'trouble', ...facts });
-    });
-  }
-
-  it('tell a platform from any other host', async () => {
-    nock(platform.origin)
-      .get('/v1/auth/app/getYapiAddress')
-      .reply(200, { content: 'https://apius.intelligencebank.com' });
-    expect(await client.probe(platform)).to.deep.equal({ status: 'ib' });
-    nock(platform.origin).get('/v1/auth/app/getYapiAddress').reply(200, '<html>');
-    expect(await client.probe(platform)).to.deep.equal({ status: 'not_ib' });
-  });
-
-  it('stop for a moment at a dead host, and at no other', async () => {
-    const own = createIbClient({ rules, timeoutMs: 100 });
-    nock(platform.origin).persist().get('/v1/auth/app/info').query(true).reply(500);
-    for (let turn = 0; turn < 8; turn += 1) await own.checkLogin(platform, 'T');
-    expect(await own.checkLogin(platform, 'T')).to.deep.equal({ status: 'trouble', reason: 'circuit_open' });
-    const other = { origin: 'https://globex.intelligencebank.com', host: 'globex.intelligencebank.com' };
-    nock(other.origin).get('/v1/auth/app/info').query(true).reply(404);
-    expect(await own.checkLogin(other, 'T')).to.deep.equal({ status: 'pending' });
+  it('tell a platform by the address it gives to the probe', () => {
+    expect(isYapiAddress('{"content":"https://apius.intelligencebank.com"}')).to.equal(true);
+    for (const body of ['{"content":"hello"}', '{"content":null}', '{}', '[]', '<html>', ''])
+      expect(isYapiAddress(body), body).to.equal(false);
   });
 });

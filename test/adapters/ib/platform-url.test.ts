@@ -20,14 +20,12 @@ const HOSTILE: Readonly<Record<string, readonly string[]>> = {
     'http://ib.acme.test:8443',
     'https://127.0.0.1:4000',
     'ftp://acme.intelligencebank.com',
-    'ws://acme.intelligencebank.com',
     'file:///etc/passwd',
     'gopher://acme.intelligencebank.com',
     'javascript:alert(1)',
     'data:text/html,x',
     'blob:https://acme.intelligencebank.com/x',
     'httpſ://acme.intelligencebank.com',
-    'view-source:https://acme.intelligencebank.com',
   ],
   'another port': [
     'acme.intelligencebank.com:8080',
@@ -50,7 +48,6 @@ const HOSTILE: Readonly<Record<string, readonly string[]>> = {
     'evilintelligencebank.com',
     'intelligencebank.com',
     'intelligencebank.com.au',
-    'acme.intelligencebank.co',
     'dam.acme.com.evil.example',
     'x.dam.acme.com',
     'localtest.me',
@@ -62,7 +59,6 @@ const HOSTILE: Readonly<Record<string, readonly string[]>> = {
     'https://acme.intelligencebank.com@evil.example',
     'https://acme.intelligencebank.com:443@evil.example',
     'https://user:pass@acme.intelligencebank.com',
-    'https://@acme.intelligencebank.com',
     'https://acme.intelligencebank.com%2f@evil.example',
     'https://evil.example\\@acme.intelligencebank.com',
     'https://acme.intelligencebank.com\\@evil.example',
@@ -83,7 +79,6 @@ const HOSTILE: Readonly<Record<string, readonly string[]>> = {
     'https:acme.intelligencebank.com',
     'https:\\\\acme.intelligencebank.com',
     '//acme.intelligencebank.com',
-    '///evil.example',
     '/acme.intelligencebank.com',
     '\\acme.intelligencebank.com',
   ],
@@ -123,7 +118,7 @@ const HOSTILE: Readonly<Record<string, readonly string[]>> = {
     'xn--80akhbyknj4f',
     'аcme.intelligencebank.com',
     'acme.intelligencebаnk.com',
-    'acme.intelligencebanK.com',
+    'acme.intelligenceban\u212a.com',
     'acme。intelligencebank.com',
     'acme.intelligencebank。com',
     'acme．intelligencebank.com',
@@ -138,12 +133,10 @@ const HOSTILE: Readonly<Record<string, readonly string[]>> = {
     '127.0.0.2',
     '127.0.0.1:4001',
     '127.1',
-    '127.0.1',
     '0.0.0.0',
     '0',
     '2130706433',
     'http://2130706433',
-    'http://2130706433:4000',
     '0x7f000001',
     '0X7F000001',
     '0x7f.0.0.1',
@@ -152,7 +145,6 @@ const HOSTILE: Readonly<Record<string, readonly string[]>> = {
     '0177.0.0.1',
     'http://0177.0.0.1:4000',
     '017700000001',
-    '4294967295',
     '①②⑦.0.0.1',
     '10.0.0.1',
     '192.168.1.1',
@@ -256,39 +248,12 @@ describe('the gate for hosts', () => {
   });
 
   it('gives nothing but origins of the list, whatever is typed', () => {
-    const piece = fc.constantFrom(
-      ...[
-        'https://',
-        'http://',
-        'acme',
-        '.',
-        '@',
-        ':',
-        '443',
-        '4000',
-        '/',
-        '\\',
-        '#',
-        '?',
-        '%2e',
-        '[',
-        ']',
-        '::1',
-      ],
-      ...[
-        '.intelligencebank.com',
-        'dam.acme.com',
-        '127.0.0.1',
-        '0x7f',
-        'evil.example',
-        'xn--a',
-        '\u0000',
-        '。',
-      ],
-    );
+    const pieces =
+      'https:// http:// acme . @ : 443 4000 / \\ # ? %2e [ ] ::1 .intelligencebank.com dam.acme.com 127.0.0.1 0x7f xn--a 。';
+    const piece = fc.constantFrom(' ', '\u0000', 'evil.example', ...pieces.split(' '));
     const text = fc.oneof(
       fc.string({ unit: 'binary' }),
-      fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join('')),
+      fc.array(piece, { maxLength: 8 }).map((chosen) => chosen.join('')),
       fc.webUrl(),
     );
     const onList = (origin: string): boolean =>
