@@ -25,6 +25,8 @@ export interface Config {
   readonly secrets: SecretsSource;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   readonly lifetimes: Lifetimes;
+  /** Where `/metrics` is served for Prometheus, beside the public port; undefined: nowhere. */
+  readonly metricsPort: number | undefined;
   /** How many proxies in front are the operator's own: so many entries of `X-Forwarded-For` are believed. */
   readonly trustedProxies: number;
   /** Dynamic registration (RFC 7591): off, with an initial access token, or open to everybody. */

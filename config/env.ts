@@ -18,6 +18,7 @@ export const ENV = Object.freeze({
   logLevel: 'LOG_LEVEL',
   registration: 'REGISTRATION',
   trustedProxies: 'TRUSTED_PROXIES',
+  metricsPort: 'METRICS_PORT',
   clientIdMetadataHosts: 'CLIENT_ID_METADATA_HOSTS',
 } as const);
 

@@ -46,6 +46,11 @@ const VARIABLES = {
       'must be the ARN of a secret: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME',
     ),
   [ENV.logLevel]: z.enum(LOG_LEVELS),
+  [ENV.metricsPort]: z
+    .string()
+    .regex(/^\d{1,5}$/, 'must be a port')
+    .transform(Number)
+    .refine((port) => port <= 65_535, 'must be a port'),
   [ENV.trustedProxies]: z
     .string()
     .regex(/^\d$/, 'must be the number of proxies in front, 0 to 9')
@@ -82,6 +87,7 @@ export function parseSettings(
     ibHosts: values.IB_HOSTS ?? DEFAULT_IB_HOSTS,
     secrets: secretsOf(values, storage, cwd),
     logLevel: values.LOG_LEVEL ?? 'info',
+    metricsPort: values.METRICS_PORT,
     trustedProxies: values.TRUSTED_PROXIES ?? 0,
     registration: values.REGISTRATION ?? 'off',
     clientIdMetadataHosts: values.CLIENT_ID_METADATA_HOSTS ?? [],

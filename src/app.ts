@@ -43,6 +43,8 @@ export interface AppDeps {
   readonly fetch: typeof globalThis.fetch;
   /** For calls through `/proxy`: slow bodies are no fault there. */
   readonly proxyAgent: Dispatcher;
+  /** The largest body of an answer through `/proxy`, where the surroundings set one. */
+  readonly maxProxyBytes?: number;
   readonly events: Events;
   readonly log: Logger;
   /** Unix milliseconds. */
@@ -72,10 +74,10 @@ export function createApp(deps: AppDeps): Provider {
   provider.proxy = true;
   // What ends a connection after the answer has begun, such as an app that hangs up, comes here.
   (provider as Koa).on('error', (error: unknown) => deps.events.failed('connection', error));
-  logProviderEvents(provider, deps.log);
+  logProviderEvents(provider, deps.log, deps.events);
   const [cookieKey = ''] = deps.secrets.cookieKeys;
 
-  provider.use(createRequestLog(deps.log));
+  provider.use(createRequestLog(deps.events));
   provider.use(createHealth(store));
   provider.use(createIssuerAddress(issuer));
   provider.use(createSafeHeaders(issuer));
@@ -88,6 +90,7 @@ export function createApp(deps: AppDeps): Provider {
       provider,
       store,
       agent: deps.proxyAgent,
+      ...(deps.maxProxyBytes === undefined ? {} : { maxBytes: deps.maxProxyBytes }),
       signedUrls: createSignedUrls({
         keys: deps.secrets.peppers.map(({ key }) => key),
         lifetimeSeconds: lifetimes.proxySignedUrlSeconds,

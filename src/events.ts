@@ -4,7 +4,9 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Logger } from 'pino';
 import type { IbCallEvent } from '../adapters/ib/client.ts';
 import type { StoreCall } from '../adapters/store/contract.ts';
+import { GRANT_TYPES } from '../config/supported.ts';
 import type { InteractionEvents } from '../interactions/events.ts';
+import type { MetricsSink } from './metrics.ts';
 import type { ProxyCall } from './proxy/proxy.ts';
 import { referenceOf } from './request.ts';
 
@@ -13,6 +15,14 @@ export interface Events {
   ibCalled(call: IbCallEvent): void;
   storeCalled(call: StoreCall): void;
   proxied(call: ProxyCall): void;
+  requested(facts: {
+    readonly reference: string;
+    readonly method: string;
+    readonly route: string;
+    readonly status: number;
+    readonly ms: number;
+  }): void;
+  tokens(facts: { readonly grantType: string; readonly outcome: string }): void;
   limited(facts: { readonly limit: string }): void;
   clientsReloaded(facts: { readonly clients: number }): void;
   clientsRefused(faults: readonly string[]): void;
@@ -35,37 +45,81 @@ export function errorFacts(error: unknown): Record<string, unknown> {
   };
 }
 
-/** Events as lines of a log. */
-export function createEvents(log: Logger): Events {
+/** Events as lines of a log and as numbers. */
+export function createEvents(log: Logger, metrics: MetricsSink = NO_METRICS): Events {
   const told = (event: string) => (facts: object) => log.info({ event, ...facts }, event);
+  const signIn =
+    (event: string, outcome: string) =>
+    (facts: object): void => {
+      metrics.count('ib_oauth_sign_ins_total', { outcome });
+      log.info({ event, ...facts }, event);
+    };
   return {
     interaction: {
-      signInStarted: told('sign_in_started'),
-      signInFinished: told('sign_in_finished'),
-      signInReused: told('sign_in_reused'),
-      loginTokenRenewed: told('login_token_renewed'),
-      signInRefused: told('sign_in_refused'),
-      attemptExpired: told('attempt_expired'),
-      polled: (facts) => log.debug({ event: 'polled', ...facts }, 'polled'),
+      signInStarted: signIn('sign_in_started', 'started'),
+      signInFinished(facts) {
+        metrics.observe('ib_oauth_sign_in_seconds', {}, facts.tookMs / 1000);
+        signIn('sign_in_finished', 'finished')(facts);
+      },
+      signInReused: signIn('sign_in_reused', 'reused'),
+      loginTokenRenewed: signIn('login_token_renewed', 'renewed'),
+      signInRefused: signIn('sign_in_refused', 'refused'),
+      attemptExpired: signIn('attempt_expired', 'expired'),
+      polled(facts) {
+        metrics.count('ib_oauth_polls_total', facts);
+        log.debug({ event: 'polled', ...facts }, 'polled');
+      },
       consentDecided: told('consent_decided'),
-      cancelled: told('cancelled'),
+      cancelled: signIn('cancelled', 'cancelled'),
     },
-    ibCalled: told('ib_call'),
-    proxied: told('proxied'),
-    limited: (facts) => log.warn({ event: 'limited', ...facts }, 'limited'),
+    ibCalled(call) {
+      const { operation, outcome, ms } = call;
+      metrics.count('ib_oauth_ib_calls_total', { operation, outcome });
+      metrics.observe('ib_oauth_ib_call_seconds', { operation }, ms / 1000);
+      log.info({ event: 'ib_call', ...call }, 'ib call');
+    },
+    storeCalled(call) {
+      const { operation, outcome, ms, attempts } = call;
+      metrics.count('ib_oauth_store_calls_total', { operation, outcome });
+      metrics.observe('ib_oauth_store_call_seconds', { operation }, ms / 1000);
+      if (attempts > 1) metrics.count('ib_oauth_store_retries_total', { operation });
+      const quiet = outcome === 'ok' || outcome === 'condition_failed';
+      log[quiet ? 'debug' : 'warn']({ event: 'store_call', ...call }, 'store call');
+    },
+    proxied(call) {
+      metrics.count('ib_oauth_proxy_calls_total', { outcome: call.outcome });
+      log.info({ event: 'proxied', ...call }, 'proxied');
+    },
+    requested({ route, status, ms, ...facts }) {
+      metrics.count('ib_oauth_requests_total', { route, status: `${Math.floor(status / 100)}xx` });
+      metrics.observe('ib_oauth_request_seconds', { route }, ms / 1000);
+      log.info({ event: 'request', route, status, ms, ...facts }, 'request');
+    },
+    tokens(facts) {
+      metrics.count('ib_oauth_tokens_total', { grant_type: facts.grantType, outcome: facts.outcome });
+    },
+    limited(facts) {
+      metrics.count('ib_oauth_limited_total', facts);
+      log.warn({ event: 'limited', ...facts }, 'limited');
+    },
     clientsReloaded: told('clients_reloaded'),
     clientsRefused: (faults) =>
       log.error({ event: 'clients_refused', faults }, 'the new clients file is refused; the old one stays'),
-    storeCalled(call) {
-      const quiet = call.outcome === 'ok' || call.outcome === 'condition_failed';
-      log[quiet ? 'debug' : 'warn']({ event: 'store_call', ...call }, 'store call');
+    failed(reference, error) {
+      metrics.count('ib_oauth_failures_total', { error: error instanceof Error ? error.name : 'unknown' });
+      log.error({ event: 'failed', reference, ...errorFacts(error) }, 'failed');
     },
-    failed: (reference, error) => log.error({ event: 'failed', reference, ...errorFacts(error) }, 'failed'),
   };
 }
 
+const NO_METRICS: MetricsSink = { count: () => undefined, observe: () => undefined };
+
 /** OAuth's own events, as node-oidc-provider emits them. */
-export function logProviderEvents(provider: Provider, log: Logger): void {
+export function logProviderEvents(provider: Provider, log: Logger, events: Pick<Events, 'tokens'>): void {
+  const grantTypeOf = (ctx: KoaContextWithOIDC): string => {
+    const asked = ctx.oidc.params?.['grant_type'];
+    return GRANT_TYPES.find((known) => known === asked) ?? 'other';
+  };
   const names = ['authorization.error', 'grant.error', 'userinfo.error', 'revocation.error'] as const;
   for (const name of names) {
     provider.on(name as 'grant.error', (ctx: KoaContextWithOIDC, failure: Error) => {
@@ -75,7 +129,8 @@ export function logProviderEvents(provider: Provider, log: Logger): void {
     });
   }
   provider.on('grant.success', (ctx: KoaContextWithOIDC) => {
-    const grantType = ctx.oidc.params?.['grant_type'];
+    const grantType = grantTypeOf(ctx);
+    events.tokens({ grantType, outcome: 'issued' });
     log.info(
       {
         event: 'grant.success',

@@ -1,7 +1,7 @@
 /** What holds for every request: its place in the log, the address it came to, what the answer must never allow. */
 import { randomUUID } from 'node:crypto';
 import type { Context, Middleware } from 'koa';
-import type { Logger } from 'pino';
+import type { Events } from './events.ts';
 
 /** The request's correlation id: in the log, in `X-Request-Id`, and on error pages as the reference. */
 export function referenceOf(ctx: Context): string {
@@ -9,7 +9,7 @@ export function referenceOf(ctx: Context): string {
 }
 
 /** Gives the request its reference and writes one log line when it is answered. The path only: queries hold secrets. */
-export function createRequestLog(log: Logger): Middleware {
+export function createRequestLog(events: Pick<Events, 'requested'>): Middleware {
   return async (ctx, next) => {
     const reference = randomUUID();
     const started = performance.now();
@@ -18,35 +18,36 @@ export function createRequestLog(log: Logger): Middleware {
     try {
       await next();
     } finally {
-      log.info(
-        {
-          event: 'request',
-          reference,
-          method: ctx.method,
-          route: routeOf(ctx.path),
-          status: ctx.status,
-          ms: Math.round(performance.now() - started),
-        },
-        'request',
-      );
+      events.requested({
+        reference,
+        method: ctx.method,
+        route: routeOf(ctx.path),
+        status: ctx.status,
+        ms: Math.round(performance.now() - started),
+      });
     }
   };
 }
 
-/** A path without what tells one user's from another's. */
+/** Routes as they are logged and counted: a closed list, without what tells one user's from another's. */
+const ROUTES: readonly (readonly [RegExp, string])[] = [
+  [/^\/interaction\/[^/]+$/, '/interaction/:uid'],
+  [/^\/interaction\/[^/]+\/(platform|continue|restart|other|consent|cancel)$/, '/interaction/:uid/$1'],
+  [/^\/authorize\/poll$/, '/authorize/poll'],
+  [/^\/authorize\/[^/]+$/, '/authorize/:uid'],
+  [/^\/device\/[^/]+$/, '/device/:uid'],
+  [/^\/register\/[^/]+$/, '/register/:client_id'],
+  [/^\/proxy\/.*$/, '/proxy'],
+  [/^\/assets\/.*$/, '/assets'],
+  [
+    /^(\/(?:authorize|token|userinfo|jwks|introspect|revoke|par|device|device_authorization|register|account|healthz|readyz|logout(?:\/\w+)?|\.well-known\/[\w-]+))$/,
+    '$1',
+  ],
+];
+
 function routeOf(path: string): string {
-  const [, first = '', second = ''] = path.split('/');
-  if (first === 'interaction')
-    return `/interaction/:uid${path
-      .split('/')
-      .slice(3)
-      .map((part) => `/${part}`)
-      .join('')}`;
-  if (first === 'authorize' && second !== '' && second !== 'poll') return '/authorize/:uid';
-  if (first === 'device' && second !== '') return '/device/:uid';
-  if (first === 'proxy') return '/proxy';
-  if (first === 'register' && second !== '') return '/register/:client_id';
-  return path.length > 64 ? '(long)' : path;
+  for (const [pattern, route] of ROUTES) if (pattern.test(path)) return path.replace(pattern, route);
+  return 'other';
 }
 
 /**

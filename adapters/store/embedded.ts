@@ -5,7 +5,7 @@ import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
-import dynalite from 'dynalite';
+
 import { StoreError } from './errors.ts';
 import type { TableRole } from './items.ts';
 import { ensureTable } from './tables.ts';
@@ -24,6 +24,8 @@ export async function startEmbedded(options: {
 }): Promise<EmbeddedEngine> {
   const path = options.dataDir === ':memory:' ? undefined : join(options.dataDir, 'dynamodb');
   if (path !== undefined) await mkdir(path, { recursive: true, mode: 0o700 });
+  // Loaded only where it is used: a function on Lambda never pays for it.
+  const { default: dynalite } = await import('dynalite');
   const server = dynalite({
     ...(path === undefined ? {} : { path }),
     createTableMs: 0,

@@ -3,7 +3,7 @@ import { loadSecrets, type Secrets } from '../../adapters/secrets.ts';
 import type { Store } from '../../adapters/store/contract.ts';
 import { type ClientSecrets, type Config, loadConfig } from '../../config/config.ts';
 import { type Environment, readEnvironment } from '../../config/env.ts';
-import { openStore } from '../server.ts';
+import { openStore } from '../compose.ts';
 
 /** A command that cannot go on: its lines go to standard error, the exit code is 1. */
 export class CommandError extends Error {

@@ -32,6 +32,8 @@ export interface ProxyDeps {
   readonly isIbOrigin: (origin: string) => boolean;
   /** Whether an origin is one of a registered browser app's. */
   readonly isKnownOrigin: (origin: string) => boolean;
+  /** The largest body that can be passed on; no limit where absent. */
+  readonly maxBytes?: number;
   readonly onCall: (call: ProxyCall) => void;
   readonly nowSeconds: () => number;
 }
@@ -231,6 +233,16 @@ async function answerWith(
       return false;
     }
     ctx.set('Location', passed);
+  }
+  if (deps.maxBytes !== undefined && Number(answer.headers['content-length'] ?? 0) > deps.maxBytes) {
+    await answer.body.dump();
+    fail(
+      ctx,
+      413,
+      'invalid_request',
+      'larger than this deployment can pass on; ask for a range, or see docs/operations.md',
+    );
+    return false;
   }
   ctx.status = answer.statusCode;
   for (const [name, value] of Object.entries(responseHeaders(answer.headers))) ctx.set(name, value);

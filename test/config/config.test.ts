@@ -53,6 +53,7 @@ describe('the configuration', () => {
         logLevel: 'info',
         lifetimes,
         trustedProxies: 0,
+        metricsPort: undefined,
         registration: 'off',
         clientIdMetadataHosts: [],
       });

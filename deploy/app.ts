@@ -1,0 +1,27 @@
+/** `npm run synth`: the stack of one stage. Settings come from the CDK context: `-c stage=prod -c issuer=https://…`. */
+import { App, Tags, Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { acknowledgeFindings } from './findings.ts';
+import { IbOauthStack } from './stack.ts';
+
+const app = new App();
+const context = (name: string): string | undefined => {
+  const value: unknown = app.node.tryGetContext(name);
+  return typeof value === 'string' && value !== '' ? value : undefined;
+};
+const stage = context('stage') ?? 'dev';
+const stack = new IbOauthStack(app, `ib-oauth-${stage}`, {
+  stage,
+  issuer: context('issuer') ?? 'https://id.example.com',
+  ibHosts: context('ibHosts') ?? '*.intelligencebank.com',
+  ...(context('certificateArn') === undefined ? {} : { certificateArn: context('certificateArn') ?? '' }),
+  env: {
+    account: context('account') ?? process.env['CDK_DEFAULT_ACCOUNT'] ?? '123456789012',
+    region: context('region') ?? process.env['CDK_DEFAULT_REGION'] ?? 'us-east-1',
+  },
+});
+Tags.of(stack).add('app', 'ib-oauth');
+Tags.of(stack).add('stage', stage);
+Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+acknowledgeFindings(stack);
+app.synth();

@@ -1,0 +1,97 @@
+/** The function, its alias, and a deployment that goes back by itself when errors rise. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { LambdaDeploymentConfig, LambdaDeploymentGroup } from 'aws-cdk-lib/aws-codedeploy';
+import { ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  Alias,
+  Architecture,
+  Code,
+  type IVersion,
+  Function as LambdaFunction,
+  Runtime,
+} from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import { ENV } from '../config/env.ts';
+import type { IbOauthStackProps } from './stack.ts';
+import type { Storage } from './storage.ts';
+
+const BUNDLE = join(import.meta.dirname, '../dist/function');
+
+/** The bundle of `npm run build:lambda`, or a stand-in where only the template is wanted. */
+function code(): Code {
+  return existsSync(join(BUNDLE, 'src/lambda.mjs'))
+    ? Code.fromAsset(BUNDLE, { exclude: ['**/*.map'] })
+    : Code.fromInline('export const handler = () => { throw new Error("run npm run build:lambda first"); };');
+}
+
+/** Adds the function with what it may use. `live` is the function, `alias` what is called. */
+export function addFunction(
+  scope: Construct,
+  props: IbOauthStackProps,
+  storage: Storage,
+): { live: LambdaFunction; alias: Alias } {
+  const { stage, issuer, ibHosts } = props;
+  const logGroup = new LogGroup(scope, 'FunctionLogs', {
+    logGroupName: `/aws/lambda/ib-oauth-${stage}`,
+    retention: stage === 'prod' ? RetentionDays.THREE_MONTHS : RetentionDays.TWO_WEEKS,
+    removalPolicy: stage === 'prod' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+  });
+  const role = new Role(scope, 'FunctionRole', {
+    assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+    description: 'ib-oauth: its own tables, secret, key and log group, and nothing else',
+  });
+  logGroup.grantWrite(role);
+  const live = new LambdaFunction(scope, 'Function', {
+    functionName: `ib-oauth-${stage}`,
+    description: 'OAuth 2.0 and OpenID Connect for IntelligenceBank',
+    runtime: Runtime.NODEJS_24_X,
+    architecture: Architecture.ARM_64,
+    handler: 'src/lambda.handler',
+    code: code(),
+    role,
+    logGroup,
+    memorySize: 1024,
+    // A login call to IB may take 10 s; API Gateway gives up after 30.
+    timeout: Duration.seconds(29),
+    environment: {
+      [ENV.stage]: stage,
+      [ENV.storage]: 'dynamodb',
+      [ENV.issuer]: issuer,
+      [ENV.ibHosts]: ibHosts,
+      [ENV.trustedProxies]: '1',
+      NODE_OPTIONS: '--enable-source-maps',
+    },
+  });
+  storage.grantTo(live);
+  const alias = new Alias(scope, 'Live', { aliasName: 'live', version: live.currentVersion as IVersion });
+  const failing = new Alarm(scope, 'DeploymentErrors', {
+    alarmDescription:
+      'The new version fails; the deployment goes back. See docs/runbook.md#deployment-errors',
+    metric: alias.metricErrors({ period: Duration.minutes(1) }),
+    threshold: 5,
+    evaluationPeriods: 1,
+    comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+    treatMissingData: TreatMissingData.NOT_BREACHING,
+  });
+  const deploymentRole = new Role(scope, 'DeploymentRole', {
+    assumedBy: new ServicePrincipal('codedeploy.amazonaws.com'),
+    managedPolicies: [
+      ManagedPolicy.fromAwsManagedPolicyName('service-role/AWSCodeDeployRoleForLambdaLimited'),
+    ],
+  });
+  new LambdaDeploymentGroup(scope, 'Deployment', {
+    alias,
+    role: deploymentRole,
+    deploymentConfig:
+      stage === 'prod'
+        ? LambdaDeploymentConfig.CANARY_10PERCENT_5MINUTES
+        : LambdaDeploymentConfig.ALL_AT_ONCE,
+    alarms: [failing],
+    autoRollback: { deploymentInAlarm: true, failedDeployment: true },
+  });
+  return { live, alias };
+}

@@ -1,0 +1,30 @@
+/** The stack of one stage: what is stored, what runs, what watches it. Each part in its own file. */
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { addAlarms } from './alarms.ts';
+import { addApi } from './api.ts';
+import { addFunction } from './function.ts';
+import { addStorage } from './storage.ts';
+
+export interface IbOauthStackProps extends StackProps {
+  readonly stage: string;
+  /** Public base URL: the custom domain, https. */
+  readonly issuer: string;
+  readonly ibHosts: string;
+  /** Certificate of the issuer's host; without it the API has no custom domain. */
+  readonly certificateArn?: string;
+}
+
+/** One deployment of ib-oauth. */
+export class IbOauthStack extends Stack {
+  constructor(scope: Construct, id: string, props: IbOauthStackProps) {
+    super(scope, id, { ...props, terminationProtection: props.stage === 'prod' });
+    const storage = addStorage(this, props);
+    const { alias, live } = addFunction(this, props, storage);
+    const api = addApi(this, props, alias);
+    addAlarms(this, props, { live, alias, api, storage });
+    new CfnOutput(this, 'Issuer', { value: props.issuer });
+    new CfnOutput(this, 'DiscoveryUrl', { value: `${props.issuer}/.well-known/openid-configuration` });
+    new CfnOutput(this, 'ApiEndpoint', { value: api.apiEndpoint });
+  }
+}

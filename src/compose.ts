@@ -1,0 +1,128 @@
+/** Puts adapters and application together: what a server and a Lambda function share. */
+import type Provider from 'oidc-provider';
+import type { Logger } from 'pino';
+import { createIbClient } from '../adapters/ib/client.ts';
+import { createGuardedAgent, createGuardedFetch } from '../adapters/ib/http-agent.ts';
+import { parsePlatform } from '../adapters/ib/platform-url.ts';
+import { loadSecrets, type Secrets } from '../adapters/secrets.ts';
+import type { Store } from '../adapters/store/contract.ts';
+import { startEmbedded } from '../adapters/store/embedded.ts';
+import { createStore, type StoreOptions } from '../adapters/store/store.ts';
+import type { ClientSecrets, Config } from '../config/config.ts';
+import { createApp } from './app.ts';
+import type { Events } from './events.ts';
+import { type ClientRegistry, createClientRegistry } from './provider/clients.ts';
+
+const EMBEDDED_TABLES = { state: 'ib-oauth-state', tokens: 'ib-oauth-tokens' };
+
+export interface ComposeOptions {
+  readonly config: Config;
+  readonly clientSecrets: ClientSecrets;
+  readonly log: Logger;
+  readonly events: Events;
+  /** Unix milliseconds; the process's clock unless a test sets another. */
+  readonly now?: () => number;
+  /** Further settings of the store, for tests. */
+  readonly store?: Pick<StoreOptions, 'client' | 'onCall'>;
+  /** The largest body of an answer through `/proxy`, where the surroundings set one. */
+  readonly maxProxyBytes?: number;
+}
+
+export interface Composed {
+  readonly store: Store;
+  readonly registry: ClientRegistry;
+  /** The application for an issuer: its public base URL, without a trailing slash. */
+  createApp(issuer: string): Provider;
+  close(): Promise<void>;
+}
+
+/** Opens secrets and store, and makes ready what the application needs. */
+export async function compose(options: ComposeOptions): Promise<Composed> {
+  const { config, log, events } = options;
+  const now = options.now ?? Date.now;
+  const secrets = await loadSecrets(config.secrets, {
+    warn: (text) => log.warn({ event: 'secrets_warning' }, text),
+  });
+  const store = await openStore(options, secrets, events);
+  const registry = createClientRegistry(config.clients, options.clientSecrets);
+  const agent = createGuardedAgent({ rules: config.ibHosts });
+  const idle = config.lifetimes.proxyIdleMs;
+  const proxyAgent = createGuardedAgent({
+    rules: config.ibHosts,
+    headersTimeoutMs: idle,
+    bodyTimeoutMs: idle,
+  });
+  return {
+    store,
+    registry,
+    createApp: (issuer) =>
+      createApp({
+        config,
+        issuer,
+        registry,
+        secrets,
+        store,
+        ib: createIbClient({
+          rules: config.ibHosts,
+          timeoutMs: config.lifetimes.ibTimeoutMs,
+          maxBodyBytes: config.lifetimes.ibResponseBytes,
+          agent,
+          onCall: events.ibCalled,
+          now,
+        }),
+        platforms: { parse: (text) => parsePlatform(text, config.ibHosts) },
+        fetch: createGuardedFetch({ agent: createGuardedAgent({ rules: ownRules(config, issuer) }) }),
+        proxyAgent,
+        ...(options.maxProxyBytes === undefined ? {} : { maxProxyBytes: options.maxProxyBytes }),
+        events,
+        log,
+        now,
+      }),
+    async close() {
+      await Promise.all([agent.close(), proxyAgent.destroy()]);
+      await store.close();
+    },
+  };
+}
+
+/**
+ * What the provider's own fetches (a client's `jwks_uri`, its back-channel logout) may reach besides public addresses:
+ * nothing, since clients name these addresses. On a developer's machine, told by an issuer on loopback, the listed ones.
+ */
+function ownRules(config: Config, issuer: string): Config['ibHosts'] {
+  return issuer.startsWith('http:') ? config.ibHosts : [];
+}
+
+/** Opens the configured store; used by servers, functions and operators' commands. */
+export async function openStore(
+  options: Pick<ComposeOptions, 'config' | 'now' | 'store'>,
+  secrets: Secrets,
+  events: Pick<Events, 'storeCalled' | 'failed'>,
+): Promise<Store> {
+  const { storage, lifetimes } = options.config;
+  const shared = {
+    peppers: secrets.peppers,
+    refreshLeewaySeconds: lifetimes.refreshLeewaySeconds,
+    onCall: events.storeCalled,
+    ...(options.now === undefined ? {} : { now: options.now }),
+    ...options.store,
+  };
+  if (storage.kind === 'dynamodb') {
+    return createStore({ ...shared, tables: { state: storage.stateTable, tokens: storage.tokenTable } });
+  }
+  const engine = await startEmbedded({ dataDir: storage.dataDir, tables: EMBEDDED_TABLES });
+  const store = createStore({ ...shared, tables: EMBEDDED_TABLES, client: engine.client });
+  // dynalite knows no TTL. The sweep does not keep the process alive.
+  const sweeping = setInterval(() => {
+    store.sweep().catch((error: unknown) => events.failed('sweep', error));
+  }, lifetimes.sweepIntervalSeconds * 1000);
+  sweeping.unref();
+  return {
+    ...store,
+    async close() {
+      clearInterval(sweeping);
+      await store.close();
+      await engine.close();
+    },
+  };
+}

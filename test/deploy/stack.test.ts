@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { expect } from 'chai';
+import { IbOauthStack } from '../../deploy/stack.ts';
+
+const env = { account: '123456789012', region: 'us-east-1' };
+const synth = (stage: string): Template =>
+  Template.fromStack(
+    new IbOauthStack(new App(), `ib-oauth-${stage}`, {
+      stage,
+      issuer: 'https://id.acme.example',
+      ibHosts: '*.intelligencebank.com',
+      env,
+    }),
+  );
+
+describe('the stack', function () {
+  this.timeout(60_000);
+  let dev: Template;
+  let prod: Template;
+  before(() => {
+    dev = synth('dev');
+    prod = synth('prod');
+  });
+
+  it('has both tables by their names: on demand, TTL, recovery, a key of their own', () => {
+    for (const name of ['ib-oauth-state-dev', 'ib-oauth-tokens-dev']) {
+      dev.hasResourceProperties('AWS::DynamoDB::GlobalTable', {
+        TableName: name,
+        BillingMode: 'PAY_PER_REQUEST',
+        TimeToLiveSpecification: { AttributeName: 'expires', Enabled: true },
+        KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+        SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
+        Replicas: [
+          Match.objectLike({ PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true } }),
+        ],
+      });
+    }
+  });
+
+  it('protects what is stored in production', () => {
+    const tables = Object.values(prod.findResources('AWS::DynamoDB::GlobalTable'));
+    expect(tables).to.have.length(2);
+    for (const table of tables) {
+      expect(table['DeletionPolicy']).to.equal('Retain');
+      expect(table['Properties'].Replicas[0].DeletionProtectionEnabled).to.equal(true);
+    }
+    expect(Object.values(prod.findResources('AWS::KMS::Key'))[0]?.['DeletionPolicy']).to.equal('Retain');
+  });
+
+  it('gives the function the variables of the contract, and only the permissions that go with them', () => {
+    dev.hasResourceProperties('AWS::Lambda::Function', {
+      FunctionName: 'ib-oauth-dev',
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      Environment: {
+        Variables: Match.objectLike({
+          STATE_TABLE: Match.anyValue(),
+          TOKEN_TABLE: Match.anyValue(),
+          STAGE: 'dev',
+          SECRETS_ARN: Match.anyValue(),
+          ISSUER: 'https://id.acme.example',
+        }),
+      },
+    });
+    const policies = JSON.stringify(dev.findResources('AWS::IAM::Policy'));
+    expect(policies)
+      .to.not.contain('dynamodb:*')
+      .and.not.contain('dynamodb:Scan')
+      .and.not.contain('"Resource":"*"');
+    expect(policies).to.contain('dynamodb:BatchGetItem').and.contain('secretsmanager:GetSecretValue');
+  });
+
+  it('deploys gradually in production and goes back on errors', () => {
+    prod.hasResourceProperties('AWS::CodeDeploy::DeploymentGroup', {
+      DeploymentConfigName: 'CodeDeployDefault.LambdaCanary10Percent5Minutes',
+      AutoRollbackConfiguration: { Enabled: true, Events: Match.arrayWith(['DEPLOYMENT_STOP_ON_ALARM']) },
+    });
+  });
+
+  it('throttles and logs the API, with log groups by their names and an end to what they keep', () => {
+    dev.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
+      AccessLogSettings: Match.anyValue(),
+      DefaultRouteSettings: { ThrottlingBurstLimit: 500, ThrottlingRateLimit: 250 },
+    });
+    for (const group of Object.values(dev.findResources('AWS::Logs::LogGroup'))) {
+      expect(group['Properties'].LogGroupName).to.match(/^\/aws\/lambda\/ib-oauth-.*dev$/);
+      expect(group['Properties'].RetentionInDays).to.be.a('number');
+    }
+  });
+
+  it('writes no query and no header of a request to its access log', () => {
+    const stages = JSON.stringify(dev.findResources('AWS::ApiGatewayV2::Stage'));
+    expect(stages).to.not.contain('queryString').and.not.contain('header.').and.not.contain('$context.path');
+  });
+
+  it('has an article in the runbook for every alarm, and tells somebody of each', () => {
+    const runbook = readFileSync(join(import.meta.dirname, '../../docs/runbook.md'), 'utf8');
+    const alarms = Object.values(dev.findResources('AWS::CloudWatch::Alarm'));
+    expect(alarms.length).to.be.above(9);
+    for (const { Properties: properties } of alarms) {
+      const [, anchor] = /docs\/runbook\.md#([\w-]+)/.exec(properties.AlarmDescription) ?? [];
+      expect(runbook, properties.AlarmName).to.contain(`\n## ${anchor}\n`);
+      if (anchor !== 'deployment-errors') expect(properties.AlarmActions).to.have.length(1);
+    }
+  });
+
+  it('says where it is', () => {
+    dev.hasOutput('DiscoveryUrl', { Value: 'https://id.acme.example/.well-known/openid-configuration' });
+  });
+});
