@@ -30,8 +30,9 @@ async function start(): Promise<void> {
     log,
     reload: () => loadConfig(readEnvironment()),
   });
-  process.stdout.write(`ib-oauth listens on ${server.issuer} (${server.address})\n`);
+  // Whoever reads this line may send a signal at once.
   endOnSignal(server);
+  process.stdout.write(`ib-oauth listens on ${server.issuer} (${server.address})\n`);
 }
 
 /** SIGTERM and SIGINT, however often: no new connections, what is in flight is finished, then the end with code 0. */

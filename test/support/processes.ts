@@ -99,7 +99,7 @@ export async function startCluster(size: number): Promise<Cluster> {
 
   async function kill(worker: Worker): Promise<void> {
     workers.splice(workers.indexOf(worker), 1);
-    if (worker.child.exitCode !== null) return;
+    if (worker.child.exitCode !== null || worker.child.signalCode !== null) return;
     const ended = once(worker.child, 'exit');
     worker.child.kill('SIGKILL');
     await ended;
