@@ -15,6 +15,7 @@ import type { Config } from '../config/config.ts';
 import type { PlatformRules } from '../interactions/platform.ts';
 import { createInteractionRouter } from '../interactions/router.ts';
 import { createAbuseLimits } from './abuse.ts';
+import { createAccountPage } from './account.ts';
 import { createSessionCheck } from './bearer.ts';
 import { createBridgeCompat } from './bridge-compat.ts';
 import { publicErrorOf, writeError } from './errors.ts';
@@ -121,6 +122,18 @@ export function createApp(deps: AppDeps): Provider {
   provider.use(createSessionCheck({ store, issuer, nowSeconds }));
   provider.use(createBridgeCompat({ registry, store, requestBodyBytes: lifetimes.requestBodyBytes }));
   provider.use(createRequestDefaults({ registry, resources }));
+  const sessions = createSessionReader(provider, nowSeconds);
+  provider.use(
+    createAccountPage({
+      provider,
+      store,
+      signInsOf: sessions.signInsOf,
+      csrfKey: cookieKey,
+      render: pages.account,
+      forged: pages.interaction.forged,
+      onRevoked: deps.events.accessTakenBack,
+    }),
+  );
   provider.use(
     createInteractionRouter({
       issuer,
@@ -133,7 +146,7 @@ export function createApp(deps: AppDeps): Provider {
       pages: pages.interaction,
       events: deps.events.interaction,
       askedBy: createAsked(resources),
-      ...createSessionReader(provider, nowSeconds),
+      ...sessions,
       accountIdOf: subjectOf,
       newIbSessionId,
       csrfKey: cookieKey,

@@ -24,6 +24,7 @@ export interface Events {
   }): void;
   tokens(facts: { readonly grantType: string; readonly outcome: string }): void;
   limited(facts: { readonly limit: string }): void;
+  accessTakenBack(facts: { readonly accountId: string; readonly clientId: string }): void;
   clientsReloaded(facts: { readonly clients: number }): void;
   clientsRefused(faults: readonly string[]): void;
   /** An error nobody expected, with its cause. */
@@ -102,6 +103,7 @@ export function createEvents(log: Logger, metrics: MetricsSink = NO_METRICS): Ev
       metrics.count('ib_oauth_limited_total', facts);
       log.warn({ event: 'limited', ...facts }, 'limited');
     },
+    accessTakenBack: told('access_taken_back'),
     clientsReloaded: told('clients_reloaded'),
     clientsRefused: (faults) =>
       log.error({ event: 'clients_refused', faults }, 'the new clients file is refused; the old one stays'),

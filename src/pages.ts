@@ -6,11 +6,12 @@ import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import { handleOf } from '../interactions/attempt.ts';
 import type { InteractionPages } from '../interactions/pages.ts';
 import type { Client, Step } from '../interactions/step.ts';
-import { en } from '../interactions/texts/en.ts';
+import { chooseLanguage, type Language, textsOf } from '../interactions/texts/languages.ts';
 import type { Html } from '../interactions/views/html.ts';
 import { consentPage, platformPage, waitingPage } from '../interactions/views/interaction.ts';
-import type { AppView, ErrorModel, FormTarget, PageEnv } from '../interactions/views/models.ts';
+import type { AccountModel, AppView, ErrorModel, FormTarget, PageEnv } from '../interactions/views/models.ts';
 import {
+  accountPage,
   deviceCodePage,
   deviceConfirmPage,
   deviceDonePage,
@@ -30,6 +31,7 @@ export interface ProviderPages extends FeaturePages {
 export interface Pages {
   readonly interaction: InteractionPages;
   readonly provider: ProviderPages;
+  readonly account: (ctx: Context, model: AccountModel) => void;
   readonly assets: Middleware;
   readonly error: (ctx: Context, error: PublicError) => void;
 }
@@ -96,6 +98,7 @@ const POLICY = [
 function write(ctx: Context, page: Html): void {
   ctx.set('Content-Security-Policy', POLICY);
   ctx.set('Cache-Control', 'no-store');
+  ctx.vary('Accept-Language');
   // A popup opened here must stay reachable, so that it can be closed.
   ctx.set('Cross-Origin-Opener-Policy', 'same-origin-allow-popups');
   ctx.type = 'text/html; charset=utf-8';
@@ -105,9 +108,17 @@ function write(ctx: Context, page: Html): void {
 /** The pages of this product. Assets are read once, here. */
 export function createPages(): Pages {
   const assets = { 'style.css': loadAsset('style.css'), 'sign-in.js': loadAsset('sign-in.js') };
-  const envOf = (ctx: Context): PageEnv => ({
-    texts: en,
-    lang: 'en',
+  const envOf = (ctx: Context, uiLocales?: unknown): PageEnv => {
+    const wished = uiLocales ?? ctx.query['ui_locales'];
+    const lang = chooseLanguage({
+      ...(typeof wished === 'string' ? { uiLocales: wished } : {}),
+      acceptLanguage: ctx.get('Accept-Language'),
+    });
+    return pageEnv(ctx, lang);
+  };
+  const pageEnv = (ctx: Context, lang: Language): PageEnv => ({
+    texts: textsOf(lang),
+    lang,
     dir: 'ltr',
     branding: { name: 'IntelligenceBank' },
     assetPath: (name) => assets[name].path,
@@ -123,10 +134,17 @@ export function createPages(): Pages {
   };
 
   return {
+    account: (ctx, model) => write(ctx, accountPage(model, envOf(ctx))),
     assets: serveAssets(Object.values(assets)),
     interaction: {
       platform(step, question) {
-        write(step.ctx, platformPage({ ...about(step), ...question }, envOf(step.ctx)));
+        write(
+          step.ctx,
+          platformPage(
+            { ...about(step), ...question },
+            envOf(step.ctx, step.interaction.params['ui_locales']),
+          ),
+        );
         if (question.fault !== undefined && step.ctx.method === 'POST') step.ctx.status = 422;
       },
       waiting(step, { attempt, state, loginUrl }) {
@@ -138,7 +156,7 @@ export function createPages(): Pages {
           pollHandle: handleOf(step.interaction.uid, attempt),
           intervalSeconds: Math.ceil(attempt.intervalMs / 1000),
         };
-        write(step.ctx, waitingPage(model, envOf(step.ctx)));
+        write(step.ctx, waitingPage(model, envOf(step.ctx, step.interaction.params['ui_locales'])));
       },
       consent(step, { signIn, asked }) {
         const model = {
@@ -149,7 +167,7 @@ export function createPages(): Pages {
           scopes: asked.oidcScopes,
           resources: asked.resources,
         };
-        write(step.ctx, consentPage(model, envOf(step.ctx)));
+        write(step.ctx, consentPage(model, envOf(step.ctx, step.interaction.params['ui_locales'])));
       },
       lost: (ctx) => failed(ctx, 400, { kind: 'lost' }),
       forged: (ctx) => failed(ctx, 403, { kind: 'forged' }),

@@ -75,6 +75,11 @@ export const en = {
   deviceConfirm: 'Yes, connect it',
   deviceDoneTitle: 'Your device is connected',
   deviceDoneExplain: 'You can go back to it and close this window.',
+  accountTitle: 'Apps with access',
+  accountNone: 'No app has access to your account.',
+  accountSignedOut: 'Nobody is signed in in this browser.',
+  accountSince: 'Access since {since}, last used {used}',
+  accountRevoke: 'Take back access',
 } as const;
 
 /** The words of one language. */

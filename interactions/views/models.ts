@@ -91,3 +91,16 @@ export interface DeviceConfirmModel {
   readonly app: AppView;
   readonly userCode: string;
 }
+
+export interface AccountModel {
+  readonly csrf: string;
+  /** Absent where nobody is signed in. */
+  readonly person?: { readonly name: string; readonly host: string };
+  /** Times in unix seconds. */
+  readonly apps: readonly {
+    readonly key: string;
+    readonly name: string;
+    readonly createdAt: number;
+    readonly lastUsedAt: number;
+  }[];
+}

@@ -2,7 +2,14 @@
 import { fill } from '../texts/en.ts';
 import { type Html, html } from './html.ts';
 import { layout } from './layout.ts';
-import type { DeviceCodeModel, DeviceConfirmModel, ErrorModel, PageEnv, SignOutModel } from './models.ts';
+import type {
+  AccountModel,
+  DeviceCodeModel,
+  DeviceConfirmModel,
+  ErrorModel,
+  PageEnv,
+  SignOutModel,
+} from './models.ts';
 
 const ERRORS = {
   lost: 'errorLost',
@@ -70,4 +77,23 @@ export function deviceConfirmPage(model: DeviceConfirmModel, env: PageEnv): Html
 /** The device is connected. */
 export function deviceDonePage(env: PageEnv): Html {
   return layout(env, { title: env.texts.deviceDoneTitle, body: html`<p>${env.texts.deviceDoneExplain}</p>` });
+}
+
+/** The apps that have access, and taking it back. */
+export function accountPage(model: AccountModel, env: PageEnv): Html {
+  const { texts, lang } = env;
+  const day = (seconds: number): string =>
+    new Intl.DateTimeFormat(lang, { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(seconds * 1000));
+  const { person } = model;
+  const apps = model.apps.map(
+    ({ key, name, createdAt, lastUsedAt }) => html`<li><strong>${name}</strong>
+<span class="hint">${fill(texts.accountSince, { since: day(createdAt), used: day(lastUsedAt) })}</span>
+<form method="post" action="/account/revoke"><input type="hidden" name="csrf" value="${model.csrf}"><input type="hidden" name="key" value="${key}"><button aria-label="${`${texts.accountRevoke}: ${name}`}">${texts.accountRevoke}</button></form></li>`,
+  );
+  const list = apps.length === 0 ? html`<p>${texts.accountNone}</p>` : html`<ul class="apps">${apps}</ul>`;
+  const body =
+    person === undefined
+      ? html`<p>${texts.accountSignedOut}</p>`
+      : html`<p>${fill(texts.consentSignedIn, person)}</p>${list}<p><a href="/logout">${texts.signOutYes}</a></p>`;
+  return layout(env, { title: texts.accountTitle, body });
 }

@@ -1,0 +1,91 @@
+import type { Texts } from './en.ts';
+
+/** The pages' words in German. */
+export const de: Texts = {
+  cancel: 'Abbrechen',
+  reference: 'Referenz',
+  support: 'Hilfe',
+  continueTo: 'weiter zu {app}',
+  platformTitle: 'Mit IntelligenceBank anmelden',
+  platformLabel: 'Ihre IntelligenceBank-Adresse',
+  platformHint: 'Zum Beispiel acme.intelligencebank.com',
+  platformSubmit: 'Weiter',
+  platformRecent: 'In diesem Browser verwendet',
+  platformForget: '{host} vergessen',
+  faultEmpty: 'Geben Sie die Adresse Ihrer IntelligenceBank-Plattform ein.',
+  faultNotAHost: 'Das ist keine Adresse. Sie sieht aus wie acme.intelligencebank.com.',
+  faultNotAllowed:
+    'Die Anmeldung an dieser Adresse ist hier nicht erlaubt. Prüfen Sie die Schreibweise oder fragen Sie Ihre Administration.',
+  faultNotIb: 'Unter dieser Adresse gibt es keine IntelligenceBank-Plattform. Prüfen Sie die Schreibweise.',
+  faultNotAnswering:
+    'IntelligenceBank antwortet unter dieser Adresse gerade nicht. Versuchen Sie es gleich noch einmal.',
+  waitingTitle: 'Bei IntelligenceBank anmelden',
+  waitingOpen: 'Anmeldeseite öffnen',
+  waitingExplain: 'Melden Sie sich im neuen Fenster bei {host} an. Diese Seite geht dann von selbst weiter.',
+  waitingManual: 'Wenn Sie sich dort angemeldet haben, kommen Sie zurück und machen Sie hier weiter.',
+  waitingContinue: 'Ich habe mich angemeldet',
+  waitingOther: 'Andere Plattform verwenden',
+  waitingRestart: 'Neu beginnen',
+  stateWaiting: 'Wir warten auf Ihre Anmeldung …',
+  stateNotYet: 'Sie haben sich noch nicht angemeldet. Öffnen Sie zuerst die Anmeldeseite.',
+  stateRenewed: 'Der Anmeldelink war abgelaufen. Hier ist ein neuer.',
+  stateNotAnswering:
+    'IntelligenceBank antwortet gerade nicht. Wir versuchen es weiter; Sie müssen nichts tun.',
+  stateTooOld: 'Diese Anmeldung hat zu lange gedauert. Sie können neu beginnen.',
+  stateRefused:
+    'Diese Anmeldung konnte nicht angenommen werden. Sie können neu beginnen oder eine andere Plattform verwenden.',
+  stateDone: 'Angemeldet. Einen Moment …',
+  stateOffline: 'Sie sind offline. Diese Seite geht weiter, sobald Sie wieder verbunden sind.',
+  consentTitle: 'Darf {app} Ihr Konto verwenden?',
+  consentSignedIn: 'Angemeldet als {name} bei {host}',
+  consentNotYou: 'Nicht Sie?',
+  consentReturn: 'Sie kehren zurück zu {host}',
+  consentAsks: '{app} möchte:',
+  consentAllow: 'Erlauben',
+  consentDeny: 'Ablehnen',
+  scopeOpenid: 'Wissen, wer Sie auf dieser Plattform sind',
+  scopeProfile: 'Ihren Namen und Ihre Organisation sehen',
+  scopeEmail: 'Ihre E-Mail-Adresse sehen, sofern IntelligenceBank sie nennt',
+  scopeOffline: 'Zugriff behalten, während Sie weg sind, bis Ihre IntelligenceBank-Sitzung endet',
+  scopeApi: 'IntelligenceBank in Ihrem Namen verwenden: sehen, hinzufügen und ändern, was Sie können',
+  scopeSession:
+    'Ihre IntelligenceBank-Sitzung selbst erhalten. Damit kann die App alles, was Sie können, außerhalb unserer Kontrolle. Erlauben Sie das nur, wenn Sie der App völlig vertrauen.',
+  scopeOther: '{scope}',
+  scopeAt: 'bei {resource}',
+  errorTitle: 'Das hat nicht geklappt',
+  errorLost:
+    'Diese Anmeldung ist vorbei oder wurde in einem anderen Browser begonnen. Gehen Sie zur App zurück und melden Sie sich neu an.',
+  errorForged: 'Dieses Formular ist abgelaufen. Gehen Sie zurück und versuchen Sie es noch einmal.',
+  errorClient:
+    'Die App, die Sie hierher geschickt hat, kennen wir nicht, oder ihre Adresse passt nicht zu ihrer Registrierung. Sagen Sie den Betreibern der App Bescheid.',
+  errorBusy: 'Wir sind gerade ausgelastet. Versuchen Sie es gleich noch einmal.',
+  errorServer: 'Bei uns ist etwas schiefgegangen. Versuchen Sie es gleich noch einmal.',
+  errorRequest:
+    'Die Anfrage der App, die Sie hierher geschickt hat, lässt sich nicht beantworten. Sagen Sie den Betreibern der App Bescheid.',
+  signOutTitle: 'Abmelden?',
+  signOutExplain:
+    'Das beendet Ihre Anmeldung hier und den Zugriff der Apps, die Sie in diesem Browser verwenden.',
+  signOutApp: '{app} möchte Sie abmelden.',
+  signOutYes: 'Ja, abmelden',
+  signOutNo: 'Angemeldet bleiben',
+  signedOutTitle: 'Sie sind abgemeldet',
+  signedOutExplain: 'Sie können dieses Fenster schließen.',
+  deviceTitle: 'Gerät verbinden',
+  deviceLabel: 'Code, den Ihr Gerät zeigt',
+  deviceSubmit: 'Weiter',
+  deviceInvalid:
+    'Dieser Code ist unbekannt oder abgelaufen. Prüfen Sie ihn, oder lassen Sie sich vom Gerät einen neuen geben.',
+  deviceConfirmTitle: 'Ist das Ihr Gerät?',
+  deviceConfirmExplain:
+    '{app} möchte verbunden werden. Machen Sie nur weiter, wenn Ihr Gerät jetzt diesen Code zeigt:',
+  deviceWarning:
+    'Wenn Ihnen jemand diesen Code oder einen Link damit geschickt hat, brechen Sie ab: Diese Person bekäme Zugriff auf Ihr Konto.',
+  deviceConfirm: 'Ja, verbinden',
+  deviceDoneTitle: 'Ihr Gerät ist verbunden',
+  deviceDoneExplain: 'Sie können zum Gerät zurückgehen und dieses Fenster schließen.',
+  accountTitle: 'Apps mit Zugriff',
+  accountNone: 'Keine App hat Zugriff auf Ihr Konto.',
+  accountSignedOut: 'In diesem Browser ist niemand angemeldet.',
+  accountSince: 'Zugriff seit {since}, zuletzt benutzt {used}',
+  accountRevoke: 'Zugriff entziehen',
+};

@@ -1,0 +1,91 @@
+import { expect } from 'chai';
+import { chooseLanguage } from '../../interactions/texts/languages.ts';
+import { Browser, formsOf } from '../support/browser.ts';
+import {
+  authorizeUrl,
+  exchange,
+  type Stack,
+  signIn,
+  signInAt,
+  startStack,
+  withBearer,
+} from '../support/stack.ts';
+
+describe('pages', () => {
+  let stack: Stack;
+  before(async () => {
+    stack = await startStack({ env: { LOG_LEVEL: 'silent' } });
+  });
+  after(() => stack.close());
+
+  it('speak the language that the app asks for, else the browser’s, else English', async () => {
+    const titled = async (params: Record<string, string>, language: string) => {
+      const browser = new Browser();
+      const started = await browser.request(authorizeUrl(stack.issuer, params));
+      const page = await browser.request(new URL(started.headers.get('location') ?? '', stack.issuer), {
+        headers: { 'accept-language': language },
+      });
+      return /<html lang="(\w+)"/.exec(page.body)?.[1];
+    };
+    expect(await titled({}, 'xx')).to.equal('en');
+    expect(await titled({}, 'fr-CA,fr;q=0.9,de;q=0.5')).to.equal('fr');
+    expect(await titled({ ui_locales: 'pt ja de' }, 'fr')).to.equal('ja');
+    expect(chooseLanguage({ acceptLanguage: 'de;q=0, es;q=0.1, en;q=0.05' })).to.equal('es');
+  });
+
+  it('list the apps of an account, and take access back at once', async () => {
+    const browser = new Browser();
+    expect((await browser.open(`${stack.issuer}/account`)).body).to.contain('Nobody is signed in');
+    const { body } = await exchange(stack, await signIn(stack, browser));
+    const page = await browser.open(`${stack.issuer}/account`);
+    expect(page.body).to.contain('Ada Lovelace').and.contain('Web App').and.contain('Access since');
+    const [form] = formsOf(page);
+    if (form === undefined) throw new Error(page.body);
+    expect((await browser.submit(page, form, { csrf: 'x' })).status).to.equal(403);
+    expect((await new Browser().submit(page, form)).status).to.equal(403);
+    expect((await withBearer(`${stack.issuer}/userinfo`, body['access_token'])).status).to.equal(200);
+    const after = await browser.submit(page, form);
+    expect(after.body).to.contain('No app has access');
+    expect((await withBearer(`${stack.issuer}/userinfo`, body['access_token'])).status).to.equal(401);
+    const again = await browser.open(authorizeUrl(stack.issuer));
+    expect(again.body, 'the session went with its last grant').to.contain('platform_url');
+  });
+
+  it('remember the platforms of this browser, and forget them when asked', async () => {
+    const browser = new Browser();
+    await signIn(stack, browser);
+    const page = await browser.open(authorizeUrl(stack.issuer, { prompt: 'select_account' }));
+    const host = new URL(stack.sandbox.platforms[0].origin).host;
+    expect(page.body).to.contain('ACME').and.contain(`value="${host}"`);
+    const form = formsOf(page).filter(({ action }) => action.endsWith('/platform'))[1];
+    if (form === undefined) throw new Error(page.body);
+    const forgotten = await browser.submit(page, form, { forget: host });
+    expect(forgotten.body).to.not.contain('ACME');
+  });
+
+  it('let another person sign in: "not you?"', async () => {
+    const browser = new Browser();
+    const consent = await signInAt(stack, browser, authorizeUrl(stack.issuer));
+    const other = await browser.press(consent, 'other');
+    expect(other.body).to.contain('name="platform_url"');
+    const [acme] = stack.sandbox.platforms;
+    const waiting = await browser.press(other, 'platform', { platform_url: acme.origin });
+    expect(waiting.body).to.contain('data-ib-login');
+    acme.signIn('grace');
+    const again = await browser.press(waiting, 'continue');
+    expect(again.body).to.contain('Grace Hopper');
+  });
+
+  it('are small: the first page with all it loads is under 20 KB', async () => {
+    const page = await new Browser().open(authorizeUrl(stack.issuer));
+    const assets = [...page.body.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, path = '']) => path);
+    const sizes = await Promise.all(
+      assets.map(async (path) => (await (await fetch(stack.issuer + path)).arrayBuffer()).byteLength),
+    );
+    const total = page.body.length + sizes.reduce((sum, size) => sum + size, 0);
+    console.log(
+      `      first page: ${page.body.length} bytes, ${assets.length} assets, ${total} bytes in all`,
+    );
+    expect(total).to.be.below(20_000);
+  });
+});
