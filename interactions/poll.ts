@@ -36,7 +36,7 @@ function standing(deps: PollDeps, attempt: LoginAttempt, generation: string, now
   if (attempt.deadlineAtMs <= nowMs) return tooOld(deps, attempt);
   // Another tab of this browser has seen the renewal first.
   if (attempt.generation !== generation) return { kind: 'renewed', attempt };
-  return { kind: 'too_soon', intervalMs: Math.max(attempt.nextPollAtMs - nowMs, attempt.intervalMs) };
+  return { kind: 'too_soon', intervalMs: Math.max(attempt.nextPollAtMs - nowMs, 1) };
 }
 
 function tooOld(deps: PollDeps, attempt: LoginAttempt): PollOutcome {

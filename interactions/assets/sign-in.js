@@ -82,7 +82,10 @@
   };
   window.addEventListener('focus', now);
   window.addEventListener('online', now);
-  window.addEventListener('pageshow', now);
+  // Back from the browser's cache; a first showing waits its turn, so that the answer to the user's return is not spent on it.
+  window.addEventListener('pageshow', (event) => {
+    if (event.persisted) now();
+  });
   document.addEventListener('visibilitychange', now);
   setInterval(() => {
     if (popup?.closed) {
