@@ -26,7 +26,7 @@ export interface Cluster {
   readonly engine: EmbeddedEngine;
   readonly workers: Worker[];
   /** Starts one more process on the shared store. */
-  start(): Promise<Worker>;
+  start(env?: Readonly<Record<string, string>>): Promise<Worker>;
   /** SIGKILL: nothing is said, nothing is flushed. */
   kill(worker: Worker): Promise<void>;
   close(): Promise<void>;
@@ -75,7 +75,7 @@ export async function startCluster(size: number): Promise<Cluster> {
   const issuer = 'http://localhost:1';
   const workers: Worker[] = [];
 
-  async function start(): Promise<Worker> {
+  async function start(env: Readonly<Record<string, string>> = {}): Promise<Worker> {
     const port = await freePort();
     const { child, output } = await startProcess({
       PORT: String(port),
@@ -91,6 +91,7 @@ export async function startCluster(size: number): Promise<Cluster> {
       CLIENTS_FILE: clientsFile,
       IB_HOSTS: [first.origin, second.origin, sandbox.apiOrigin].join(','),
       WEB_SECRET,
+      ...env,
     });
     const worker = { origin: `http://127.0.0.1:${port}`, child, output };
     workers.push(worker);
@@ -105,7 +106,7 @@ export async function startCluster(size: number): Promise<Cluster> {
     await ended;
   }
 
-  await Promise.all(Array.from({ length: size }, start));
+  await Promise.all(Array.from({ length: size }, () => start()));
   return {
     issuer,
     sandbox,
