@@ -11,13 +11,18 @@ export const PEPPER = { id: 'p1', key: new Uint8Array(randomBytes(32)) };
 
 export interface TestEngine {
   readonly client: DynamoDBClientConfig;
+  readonly endpoint: string;
+  /** Names the database, where the engine keeps one for each. */
+  readonly accessKeyId: string;
   close(): Promise<void>;
 }
 
 /** A fresh engine: DynamoDB Local at `DYNAMODB_LOCAL_ENDPOINT`, in a database of its own, else dynalite in memory. */
 export async function startEngine(): Promise<TestEngine> {
   const endpoint = process.env['DYNAMODB_LOCAL_ENDPOINT'];
-  if (endpoint === undefined) return startEmbedded({ dataDir: ':memory:', tables: TABLES });
+  if (endpoint === undefined) {
+    return { ...(await startEmbedded({ dataDir: ':memory:', tables: TABLES })), accessKeyId: 'test' };
+  }
   // DynamoDB Local keeps a database for each access key.
   const accessKeyId = `test${randomBytes(8).toString('hex')}`;
   const client = { endpoint, region: 'local', credentials: { accessKeyId, secretAccessKey: 'test' } };
@@ -25,7 +30,7 @@ export async function startEngine(): Promise<TestEngine> {
   await ensureTable(admin, 'state', TABLES.state);
   await ensureTable(admin, 'tokens', TABLES.tokens);
   admin.destroy();
-  return { client, close: async () => undefined };
+  return { client, endpoint, accessKeyId, close: async () => undefined };
 }
 
 export interface TestStore extends Store {

@@ -6,11 +6,10 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSecrets, writeNewSecretsFile } from '../../adapters/secrets.ts';
-import { type EmbeddedEngine, startEmbedded } from '../../adapters/store/embedded.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/server.ts';
+import { startEngine, TABLES, type TestEngine } from './engines.ts';
 import { CLIENTS, WEB_SECRET } from './stack.ts';
 
-const TABLES = { state: 'ib-oauth-state-test', tokens: 'ib-oauth-tokens-test' };
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 
 export interface Worker {
@@ -23,7 +22,7 @@ export interface Worker {
 export interface Cluster {
   readonly issuer: string;
   readonly sandbox: Sandbox;
-  readonly engine: EmbeddedEngine;
+  readonly engine: TestEngine;
   readonly workers: Worker[];
   /** Starts one more process on the shared store. */
   start(env?: Readonly<Record<string, string>>): Promise<Worker>;
@@ -69,7 +68,7 @@ export async function startCluster(size: number): Promise<Cluster> {
   const secretsFile = join(folder, 'secrets.json');
   writeFileSync(clientsFile, CLIENTS);
   await writeNewSecretsFile(secretsFile, await createSecrets(new Date()));
-  const engine = await startEmbedded({ dataDir: ':memory:', tables: TABLES });
+  const engine = await startEngine();
   const sandbox = await startSandbox();
   const [first, second] = sandbox.platforms;
   const issuer = 'http://localhost:1';
@@ -85,7 +84,7 @@ export async function startCluster(size: number): Promise<Cluster> {
       TOKEN_TABLE: TABLES.tokens,
       AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
       AWS_REGION: 'local',
-      AWS_ACCESS_KEY_ID: 'test',
+      AWS_ACCESS_KEY_ID: engine.accessKeyId,
       AWS_SECRET_ACCESS_KEY: 'test',
       SECRETS_FILE: secretsFile,
       CLIENTS_FILE: clientsFile,

@@ -11,6 +11,8 @@ const engine = {
     credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
     maxAttempts: 1,
   },
+  endpoint: ORIGIN,
+  accessKeyId: 'a',
   close: async () => undefined,
 };
 
