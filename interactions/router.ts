@@ -10,7 +10,7 @@ import { refuseInteraction, seeOther, startAttempt } from './login.ts';
 import { parseFor } from './platform.ts';
 import { type PollOutcome, poll } from './poll.ts';
 import { forgetPlatform, rememberedPlatforms } from './remembered.ts';
-import { faultOf, showInteraction, showWaiting } from './show.ts';
+import { faultOf, showInteraction, showWaiting, usableSignIns } from './show.ts';
 import { browserOf, csrfToken, ensureBrowser, type InteractionDeps, isCsrfToken, type Step } from './step.ts';
 
 type Form = Readonly<Record<string, string>>;
@@ -145,10 +145,9 @@ function consent(deps: InteractionDeps): Handler {
     if (decision === undefined) return seeOther(step.ctx, pathOf(step));
     if (attempt?.status === 'signed_in')
       return concludeConsent(deps, step, { source: { attempt }, decision });
-    const shown = form['account'];
-    const signIns = await deps.signInsOf(step.ctx);
-    // The account that the page named, not whichever is active by now.
-    const signIn = signIns.find(({ accountId }) => accountId === shown);
+    // The account that the page named, if it may be used: not whichever is active by now, nor whichever the form says.
+    const usable = await usableSignIns(deps, step);
+    const signIn = usable.find(({ accountId }) => accountId === form['account']);
     if (signIn === undefined) return seeOther(step.ctx, pathOf(step));
     await concludeConsent(deps, step, { source: { signIn }, decision });
   };

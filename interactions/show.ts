@@ -45,7 +45,7 @@ export function showWaiting(
 const REUSABLE: ReadonlySet<string> = new Set(['no_session', 'ib_session']);
 
 /** The browser's sign-ins that this request may use without a new login at IB. */
-async function usableSignIns(deps: InteractionDeps, step: Step): Promise<readonly SignIn[]> {
+export async function usableSignIns(deps: InteractionDeps, step: Step): Promise<readonly SignIn[]> {
   const { prompt, params } = step.interaction;
   const signIns = await deps.signInsOf(step.ctx);
   if (prompt.name === 'consent') return signIns.slice(0, 1);

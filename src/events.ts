@@ -125,7 +125,9 @@ export function logProviderEvents(provider: Provider, log: Logger, events: Pick<
   const names = ['authorization.error', 'grant.error', 'userinfo.error', 'revocation.error'] as const;
   for (const name of names) {
     provider.on(name as 'grant.error', (ctx: KoaContextWithOIDC, failure: Error) => {
-      const { error, error_detail: detail } = failure as { error?: string; error_detail?: string };
+      const { error, error_detail: said = '' } = failure as { error?: string; error_detail?: string };
+      // What follows a quote may be a piece of the request.
+      const [detail] = said.split(/["'`]/, 1);
       const clientId = ctx.oidc.client?.clientId;
       log.info({ event: name, reference: referenceOf(ctx as never), clientId, error, detail }, name);
     });
