@@ -1,0 +1,81 @@
+/** Calls through the proxy against direct ones: time, throughput, memory. */
+import { fetch as undiciFetch } from 'undici';
+import type { Sandbox } from '../sandbox/server.ts';
+import { percentile, table } from './load.ts';
+import { type Provider, statsOf } from './provider.ts';
+
+const TRANSFER = 100 * 1024 * 1024;
+
+async function drain(url: string, headers: Record<string, string>): Promise<number> {
+  const response = await undiciFetch(url, { headers });
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) bytes += (chunk as Uint8Array).length;
+  return bytes;
+}
+
+/** Prints the tables of the proxy. */
+export async function proxy(provider: Provider, sandbox: Sandbox): Promise<void> {
+  const { access_token: token = '' } = await provider.exchange(await provider.code());
+  const direct = `${sandbox.apiOrigin}/api/3.0.0/6M0B`;
+  const proxied = `${provider.issuer}/proxy/api/3.0.0/6M0B`;
+  const bearer = { authorization: `Bearer ${token}` };
+  await drain(`${proxied}/folder`, bearer);
+  const sid = String(sandbox.calls.findLast((call) => call.headers['sid'] !== undefined)?.headers['sid']);
+  const small = async (url: string, headers: Record<string, string>): Promise<number[]> => {
+    const times: number[] = [];
+    for (let turn = 0; turn < 600; turn += 1) {
+      const begun = performance.now();
+      await drain(url, headers);
+      if (turn >= 200) times.push(performance.now() - begun);
+    }
+    return times.sort((a, b) => a - b);
+  };
+  const userinfo = await small(`${provider.issuer}/userinfo`, bearer);
+  const a = await small(`${direct}/folder`, { sid });
+  await statsOf(provider.child);
+  const b = await small(`${proxied}/folder`, bearer);
+  const storeMs = (await statsOf(provider.child)).calls
+    .map(({ start: begun, end }) => end - begun)
+    .sort((x, y) => x - y);
+  const seconds = async (url: string, headers: Record<string, string>): Promise<number> => {
+    const begun = performance.now();
+    await drain(url, headers);
+    return (performance.now() - begun) / 1000;
+  };
+  const pairs: [number, number][] = [];
+  for (let turn = 0; turn < 5; turn += 1) {
+    pairs.push([
+      await seconds(`${direct}/file?size=${TRANSFER}`, { sid }),
+      await seconds(`${proxied}/file?size=${TRANSFER}`, bearer),
+    ]);
+  }
+  const best = (at: 0 | 1): number => Math.min(...pairs.map((pair) => pair[at]));
+  const idle = (await statsOf(provider.child)).rss;
+  let peak = idle;
+  let running = true;
+  const watching = (async () => {
+    while (running) peak = Math.max(peak, (await statsOf(provider.child)).rss);
+  })();
+  await Promise.all(Array.from({ length: 50 }, () => drain(`${proxied}/file?size=${TRANSFER / 4}`, bearer)));
+  running = false;
+  await watching;
+  const store50 = percentile(storeMs, 0.5);
+  console.log(
+    `\n## The proxy\n\n${table([
+      ['', 'p50 ms', 'p99 ms'],
+      ['direct call', percentile(a, 0.5), percentile(a, 0.99)],
+      ['through the proxy', percentile(b, 0.5), percentile(b, 0.99)],
+      ["the store's one read, as the proxy saw it", store50, percentile(storeMs, 0.99)],
+      [
+        'added besides that read',
+        percentile(b, 0.5) - percentile(a, 0.5) - store50,
+        percentile(b, 0.99) - percentile(a, 0.99),
+      ],
+      ['/userinfo, for comparison', percentile(userinfo, 0.5), percentile(userinfo, 0.99)],
+    ])}\n\n${table([
+      ['100 MB', 'MB/s', 'share of direct'],
+      ['direct', 100 / best(0), 1],
+      ['through the proxy', 100 / best(1), best(0) / best(1)],
+    ])}\n\nMemory over idle with 50 transfers at once: ${((peak - idle) / 1024 / 1024).toFixed(0)} MB`,
+  );
+}
