@@ -25,6 +25,8 @@ export interface Config {
   readonly secrets: SecretsSource;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   readonly lifetimes: Lifetimes;
+  /** Called with the sid when a session ends by sign-out or revocation; `{platform}` is its platform's host. Undefined: none. */
+  readonly ibLogoutUrl: string | undefined;
   /** Where `/metrics` is served for Prometheus, beside the public port; undefined: nowhere. */
   readonly metricsPort: number | undefined;
   /** How many proxies in front are the operator's own: so many entries of `X-Forwarded-For` are believed. */

@@ -13,6 +13,7 @@ export const ENV = Object.freeze({
   tokenTable: 'TOKEN_TABLE',
   stage: 'STAGE',
   ibHosts: 'IB_HOSTS',
+  ibLogoutUrl: 'IB_LOGOUT_URL',
   secretsFile: 'SECRETS_FILE',
   secretsArn: 'SECRETS_ARN',
   logLevel: 'LOG_LEVEL',

@@ -38,6 +38,13 @@ const VARIABLES = {
   [ENV.tokenTable]: TABLE,
   [ENV.stage]: z.string().regex(/^[A-Za-z0-9_-]{1,32}$/, 'must be 1 to 32 of A-Z a-z 0-9 _ -'),
   [ENV.ibHosts]: z.string().max(10_000).transform(toHostRules),
+  [ENV.ibLogoutUrl]: z
+    .string()
+    .max(2048)
+    .regex(
+      /^https?:\/\/(\{platform\}|[^/{}\s]+)\/[^{}\s]*$/,
+      'must be a URL, its host {platform} or a host of IB_HOSTS',
+    ),
   [ENV.secretsFile]: PATH,
   [ENV.secretsArn]: z
     .string()
@@ -87,6 +94,7 @@ export function parseSettings(
     ibHosts: values.IB_HOSTS ?? DEFAULT_IB_HOSTS,
     secrets: secretsOf(values, storage, cwd),
     logLevel: values.LOG_LEVEL ?? 'info',
+    ibLogoutUrl: values.IB_LOGOUT_URL,
     metricsPort: values.METRICS_PORT,
     trustedProxies: values.TRUSTED_PROXIES ?? 0,
     registration: values.REGISTRATION ?? 'off',

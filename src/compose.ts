@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { createIbClient } from '../adapters/ib/client.ts';
 import { createGuardedAgent, createGuardedFetch } from '../adapters/ib/http-agent.ts';
 import { parsePlatform } from '../adapters/ib/platform-url.ts';
+import type { IbSession } from '../adapters/ib/session.ts';
 import { loadSecrets, type Secrets } from '../adapters/secrets.ts';
 import type { Store } from '../adapters/store/contract.ts';
 import { startEmbedded } from '../adapters/store/embedded.ts';
@@ -23,7 +24,7 @@ export interface ComposeOptions {
   /** Unix milliseconds; the process's clock unless a test sets another. */
   readonly now?: () => number;
   /** Further settings of the store, for tests. */
-  readonly store?: Pick<StoreOptions, 'client' | 'onCall'>;
+  readonly store?: Pick<StoreOptions, 'client' | 'onCall' | 'onIbSessionEnded'>;
   /** The largest body of an answer through `/proxy`, where the surroundings set one. */
   readonly maxProxyBytes?: number;
 }
@@ -43,9 +44,22 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
   const secrets = await loadSecrets(config.secrets, {
     warn: (text) => log.warn({ event: 'secrets_warning' }, text),
   });
-  const store = await openStore(options, secrets, events);
-  const registry = createClientRegistry(config.clients, options.clientSecrets);
   const agent = createGuardedAgent({ rules: config.ibHosts });
+  const ib = createIbClient({
+    rules: config.ibHosts,
+    timeoutMs: config.lifetimes.ibTimeoutMs,
+    maxBodyBytes: config.lifetimes.ibResponseBytes,
+    agent,
+    onCall: events.ibCalled,
+    now,
+  });
+  const { ibLogoutUrl } = config;
+  const ending =
+    ibLogoutUrl === undefined
+      ? {}
+      : { onIbSessionEnded: (session: IbSession) => ib.logout(session, ibLogoutUrl) };
+  const store = await openStore({ ...options, store: { ...options.store, ...ending } }, secrets, events);
+  const registry = createClientRegistry(config.clients, options.clientSecrets);
   const idle = config.lifetimes.proxyIdleMs;
   const proxyAgent = createGuardedAgent({
     rules: config.ibHosts,
@@ -62,14 +76,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
         registry,
         secrets,
         store,
-        ib: createIbClient({
-          rules: config.ibHosts,
-          timeoutMs: config.lifetimes.ibTimeoutMs,
-          maxBodyBytes: config.lifetimes.ibResponseBytes,
-          agent,
-          onCall: events.ibCalled,
-          now,
-        }),
+        ib,
         platforms: { parse: (text) => parsePlatform(text, config.ibHosts) },
         fetch: createGuardedFetch({ agent: createGuardedAgent({ rules: ownRules(config, issuer) }) }),
         proxyAgent,

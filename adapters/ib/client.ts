@@ -4,7 +4,8 @@ import type { IbHostRule } from '../../config/hosts.ts';
 import { createBreakers } from './breaker.ts';
 import { AddressRefusedError, BodyTooLargeError, createGuardedAgent, readLimited } from './http-agent.ts';
 import { isYapiAddress, type LoginInfo, parseLoginInfo, parseLoginToken, saysExpired } from './messages.ts';
-import type { PlatformUrl } from './platform-url.ts';
+import { type PlatformUrl, parseApiUrl } from './platform-url.ts';
+import type { IbSession } from './session.ts';
 
 /** IB did not answer as it should; nothing is lost by trying again later. */
 export interface IbTrouble {
@@ -27,7 +28,7 @@ export interface IbTrouble {
 
 /** One call, for logs and metrics. */
 export interface IbCallEvent {
-  readonly operation: 'login_token' | 'login_info' | 'probe';
+  readonly operation: 'login_token' | 'login_info' | 'probe' | 'logout';
   readonly platformHost: string;
   /** Status of the result; of trouble and of a refusal their reason. */
   readonly outcome: string;
@@ -42,6 +43,8 @@ export interface IbClient {
   /** The page where the user signs in. It holds the login token: not for logs. */
   loginUrl(platform: PlatformUrl, token: string): string;
   checkLogin(platform: PlatformUrl, token: string): Promise<LoginInfo | IbTrouble>;
+  /** Tells IB that a session is over, at a URL the operator names; `{platform}` is its platform's host. Never rejects. */
+  logout(session: Pick<IbSession, 'sid' | 'platformUrl'>, template: string): Promise<void>;
   /** Whether a host is an IB platform, by the cheapest call that tells. */
   probe(
     platform: PlatformUrl,
@@ -189,6 +192,33 @@ export function createIbClient(options: IbClientOptions): IbClient {
           });
         },
       }),
+
+    async logout(session, template) {
+      const host = new URL(session.platformUrl).host;
+      const url = URL.parse(template.replace('{platform}', host));
+      const origin = url === null ? undefined : parseApiUrl(url.origin, options.rules);
+      if (url === null || origin === undefined) return;
+      const started = performance.now();
+      const headers = { sid: session.sid };
+      const outcome = await fetch(url, {
+        dispatcher,
+        headers,
+        redirect: 'manual',
+        signal: AbortSignal.timeout(timeoutMs),
+      }).then(
+        async (response) => {
+          await response.body?.cancel();
+          return response.ok ? 'ok' : 'client_error';
+        },
+        (error: unknown) => troubleFrom(error).reason,
+      );
+      options.onCall?.({
+        operation: 'logout',
+        platformHost: host,
+        outcome,
+        ms: Math.round(performance.now() - started),
+      });
+    },
 
     probe: (platform) =>
       call('probe', platform, {

@@ -2,6 +2,7 @@
 import { randomBytes, scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
 import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
+import type { IbSession } from '../ib/session.ts';
 import type { Engine, Expression } from './dynamodb.ts';
 import { grantIdOf, ibSessionIdOf, isPrefixedModel, isTokenValueOf, successorTokenValue } from './handles.ts';
 import { type AttributeScalar, type Item, numberOf, setOf } from './items.ts';
@@ -17,6 +18,8 @@ export interface AdapterDeps {
   readonly refreshLeewaySeconds: number;
   /** Unix milliseconds. */
   readonly now: () => number;
+  /** Told of an IB session that was deleted with its last Grant; must not reject. */
+  readonly onIbSessionEnded?: (session: IbSession) => Promise<void>;
 }
 
 const GRANTS = 'grants';
@@ -192,7 +195,13 @@ function grantAdapter(deps: AdapterDeps): Adapter {
         const ibSessionId = ibSessionIdOf(id);
         if (ibSessionId !== undefined) {
           const session = await unit.get(recordKey('IbSession', ibSessionId));
-          if (session !== undefined) unit.defer(() => removeGrant(deps.engine, session, key.pk));
+          if (session !== undefined) {
+            const ended = decode(deps, 'IbSession', ibSessionId, session) as IbSession | undefined;
+            unit.defer(async () => {
+              const isGone = await removeGrant(deps.engine, session, key.pk);
+              if (isGone && ended !== undefined) await deps.onIbSessionEnded?.(ended);
+            });
+          }
         }
       }),
   };
@@ -213,8 +222,8 @@ async function addGrant(engine: Engine, ibSessionId: string, grantPk: string): P
   );
 }
 
-/** Takes a Grant off its IB session, and deletes the session with the last one. */
-export async function removeGrant(engine: Engine, session: Item, grantPk: string): Promise<void> {
+/** Takes a Grant off its IB session, and deletes the session with the last one: true then. */
+export async function removeGrant(engine: Engine, session: Item, grantPk: string): Promise<boolean> {
   const key = { table: 'tokens', pk: session.pk } as const;
   const mine = new Set([grantPk]);
   const grants = setOf(session, GRANTS);
@@ -223,15 +232,14 @@ export async function removeGrant(engine: Engine, session: Item, grantPk: string
     text: `attribute_not_exists(${GRANTS}) OR ${GRANTS} = :grant`,
     values: { ':grant': mine },
   };
-  if (alone && (await engine.deleteIf(key, onlyMine))) return;
+  if (alone && (await engine.deleteIf(key, onlyMine))) return true;
   const left = await engine.update(
     key,
     { text: `DELETE ${GRANTS} :grant`, values: { ':grant': mine } },
     { text: 'attribute_exists(pk)' },
   );
-  if (left !== undefined && setOf(left, GRANTS).size === 0) {
-    await engine.deleteIf(key, { text: `attribute_not_exists(${GRANTS})` });
-  }
+  if (left === undefined || setOf(left, GRANTS).size > 0) return false;
+  return engine.deleteIf(key, { text: `attribute_not_exists(${GRANTS})` });
 }
 
 /** How long a claimed `jti` is kept until its real expiry is written: longer than any request takes. */

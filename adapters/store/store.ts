@@ -1,4 +1,5 @@
 /** Puts the store together: engine, units of work, oidc-provider's adapter and the records of our own. */
+import type { IbSession } from '../ib/session.ts';
 import type { Store, StoreCall, StoreStats } from './contract.ts';
 import { createEngine, type Engine, type EngineOptions } from './dynamodb.ts';
 import { createGrantListing } from './grants.ts';
@@ -21,6 +22,8 @@ export interface StoreOptions {
   readonly onCall?: (call: StoreCall) => void;
   /** Unix milliseconds; the process's clock unless a test sets another. */
   readonly now?: () => number;
+  /** Told of an IB session that was deleted with its last Grant; must not reject. */
+  readonly onIbSessionEnded?: (session: IbSession) => Promise<void>;
 }
 
 const TABLES: readonly TableRole[] = ['state', 'tokens'];
@@ -39,6 +42,7 @@ export function createStore(options: StoreOptions): Store {
     peppers: options.peppers,
     refreshLeewaySeconds: options.refreshLeewaySeconds,
     now: options.now ?? Date.now,
+    ...(options.onIbSessionEnded === undefined ? {} : { onIbSessionEnded: options.onIbSessionEnded }),
   };
 
   return {

@@ -175,6 +175,25 @@ describe('the life of an IB session', () => {
     );
   });
 
+  it("is told to IB when it ends by revocation, at the operator's URL and with its sid", async () => {
+    const [acme] = stack.sandbox.platforms;
+    const told = await startStack({
+      sandbox: stack.sandbox,
+      env: { LOG_LEVEL: 'silent', IB_LOGOUT_URL: 'http://{platform}/v1/auth/app/logout' },
+    });
+    const { body } = await exchange(told, await signIn(told));
+    stack.sandbox.calls.length = 0;
+    await fetch(`${told.issuer}/revoke`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${btoa(`web:${WEB_SECRET}`)}` },
+      body: new URLSearchParams({ token: String(body['access_token']) }),
+    });
+    const call = stack.sandbox.calls.find(({ target }) => target === '/v1/auth/app/logout');
+    expect(call?.host).to.equal(new URL(acme.origin).host);
+    expect(String(call?.headers['sid'])).to.match(/^sid-/);
+    await told.close();
+  });
+
   async function signOut(browser: Browser, idToken: string): Promise<void> {
     const url = new URL('/logout', stack.issuer);
     url.search = new URLSearchParams({
