@@ -13,10 +13,10 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { importJWK, type JWK, SignJWT } from 'jose';
-import nock from 'nock';
 import { createSecrets, loadSecrets, writeNewSecretsFile } from '../../adapters/secrets.ts';
 import type { SecretsDocument } from '../../adapters/secrets-document.ts';
 import { SecretsError } from '../../adapters/secrets-error.ts';
+import { useNock } from '../support/nock.ts';
 
 const NOW = new Date('2026-01-01T00:00:00Z');
 const ARN = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:ib-oauth';
@@ -266,13 +266,11 @@ describe('the secrets', () => {
   describe('from Secrets Manager', () => {
     const names = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'];
     const environment = new Map(names.map((name) => [name, process.env[name]]));
+    const nock = useNock();
     before(() => {
-      nock.disableNetConnect();
       for (const name of names) process.env[name] = 'test';
     });
     after(() => {
-      nock.cleanAll();
-      nock.enableNetConnect();
       for (const [name, value] of environment) {
         if (value === undefined) delete process.env[name];
         else process.env[name] = value;

@@ -101,7 +101,7 @@ describe('bodies through the proxy', function () {
       last = Math.max(last, now);
       await fetch(`${worker.origin}/healthz`).then((answer) => answer.arrayBuffer());
     }
-    expect(last - before).to.be.below(60 * MEGABYTE);
+    expect(last - before).to.be.below(120 * MEGABYTE);
     response.destroy();
   });
 

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
-import nock from 'nock';
+import type nockTypes from 'nock';
 import { createIbClient, type IbCallEvent } from '../../../adapters/ib/client.ts';
 import type { IbHostRule } from '../../../config/hosts.ts';
+import { useNock } from '../../support/nock.ts';
 import { loginAnswer, NOW, platform } from './answers.ts';
 
 const rules: readonly IbHostRule[] = [{ kind: 'pattern', pattern: '*.intelligencebank.com' }];
@@ -14,7 +15,7 @@ describe('the client of IB', () => {
     createIbClient({ rules, timeoutMs: 60, onCall: (event) => events.push(event), now: () => NOW * 1000 });
   let client = create();
 
-  before(() => nock.disableNetConnect());
+  const nock = useNock();
   beforeEach(() => {
     events = [];
     client = create();
@@ -24,7 +25,6 @@ describe('the client of IB', () => {
     nock.cleanAll();
     expect(unasked).to.deep.equal([]);
   });
-  after(() => nock.enableNetConnect());
 
   const onToken = () => nock(platform.origin).post('/v1/auth/app/token');
   const onInfo = () => nock(platform.origin).get('/v1/auth/app/info').query({ token: TOKEN });
@@ -48,7 +48,7 @@ describe('the client of IB', () => {
     });
 
     const malformed = { status: 'trouble', reason: 'malformed' };
-    const answers: readonly (readonly [string, number, nock.Body, object])[] = [
+    const answers: readonly (readonly [string, number, nockTypes.Body, object])[] = [
       ['a page', 200, '<html>', malformed],
       ['broken JSON', 200, '{"content": "EPE', malformed],
       ['an error as JSON', 200, { message: 'Something went wrong' }, malformed],
@@ -82,7 +82,7 @@ describe('the client of IB', () => {
       expect(await client.checkLogin(platform, 'a&b=c#d')).to.deep.equal({ status: 'pending' });
     });
 
-    const outcomes: readonly (readonly [string, number, nock.Body, object])[] = [
+    const outcomes: readonly (readonly [string, number, nockTypes.Body, object])[] = [
       ['a plain 404', 404, '', { status: 'pending' }],
       ['a 404 as JSON', 404, { message: 'Not found' }, { status: 'pending' }],
       ['a 404 as a page', 404, '<html>Not found</html>', { status: 'pending' }],

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import nock from 'nock';
 import { StoreError } from '../../../adapters/store/errors.ts';
 import { openStore } from '../../support/engines.ts';
+import { useNock } from '../../support/nock.ts';
 
 const ORIGIN = 'http://dynamodb.test:8000';
 const engine = {
@@ -18,18 +18,9 @@ const engine = {
 
 describe("DynamoDB's errors", () => {
   const store = openStore(engine);
-  before(() => {
-    if (!nock.isActive()) nock.activate();
-  });
-  beforeEach(() => nock.disableNetConnect());
-  afterEach(() => {
-    nock.cleanAll();
-    nock.enableNetConnect('127.0.0.1');
-  });
-  after(async () => {
-    nock.enableNetConnect();
-    await store.close();
-  });
+  const nock = useNock();
+  afterEach(() => nock.cleanAll());
+  after(() => store.close());
 
   const failing = (name: string, status = 400) =>
     nock(ORIGIN)
