@@ -27,6 +27,8 @@ export interface Config {
   readonly lifetimes: Lifetimes;
   /** Called with the sid when a session ends by sign-out or revocation; `{platform}` is its platform's host. Undefined: none. */
   readonly ibLogoutUrl: string | undefined;
+  /** The name on every page, and where users find help. */
+  readonly branding: { readonly name: string; readonly supportUrl?: string };
   /** Where `/metrics` is served for Prometheus, beside the public port; undefined: nowhere. */
   readonly metricsPort: number | undefined;
   /** How many proxies in front are the operator's own: so many entries of `X-Forwarded-For` are believed. */

@@ -20,6 +20,8 @@ export const ENV = Object.freeze({
   registration: 'REGISTRATION',
   trustedProxies: 'TRUSTED_PROXIES',
   metricsPort: 'METRICS_PORT',
+  brandName: 'BRAND_NAME',
+  supportUrl: 'SUPPORT_URL',
   clientIdMetadataHosts: 'CLIENT_ID_METADATA_HOSTS',
 } as const);
 

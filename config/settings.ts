@@ -53,6 +53,13 @@ const VARIABLES = {
       'must be the ARN of a secret: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME',
     ),
   [ENV.logLevel]: z.enum(LOG_LEVELS),
+  [ENV.brandName]: z
+    .string()
+    .max(60)
+    .regex(/^\P{C}*$/u, 'must be one line of at most 60 characters'),
+  [ENV.supportUrl]: z
+    .url({ protocol: /^(https|mailto)$/, error: 'must be an https or mailto URL' })
+    .max(2048),
   [ENV.metricsPort]: z
     .string()
     .regex(/^\d{1,5}$/, 'must be a port')
@@ -95,6 +102,10 @@ export function parseSettings(
     secrets: secretsOf(values, storage, cwd),
     logLevel: values.LOG_LEVEL ?? 'info',
     ibLogoutUrl: values.IB_LOGOUT_URL,
+    branding: {
+      name: values.BRAND_NAME ?? 'IntelligenceBank',
+      ...(values.SUPPORT_URL === undefined ? {} : { supportUrl: values.SUPPORT_URL }),
+    },
     metricsPort: values.METRICS_PORT,
     trustedProxies: values.TRUSTED_PROXIES ?? 0,
     registration: values.REGISTRATION ?? 'off',

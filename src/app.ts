@@ -57,7 +57,7 @@ export function createApp(deps: AppDeps): Provider {
   const { config, issuer, store, registry } = deps;
   const { lifetimes, resources } = config;
   const nowSeconds = (): number => Math.floor(deps.now() / 1000);
-  const pages = createPages();
+  const pages = createPages(config.branding);
   const provider = createProvider({
     issuer,
     lifetimes,

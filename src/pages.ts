@@ -9,7 +9,14 @@ import type { Client, Step } from '../interactions/step.ts';
 import { chooseLanguage, type Language, textsOf } from '../interactions/texts/languages.ts';
 import type { Html } from '../interactions/views/html.ts';
 import { consentPage, platformPage, waitingPage } from '../interactions/views/interaction.ts';
-import type { AccountModel, AppView, ErrorModel, FormTarget, PageEnv } from '../interactions/views/models.ts';
+import type {
+  AccountModel,
+  AppView,
+  Branding,
+  ErrorModel,
+  FormTarget,
+  PageEnv,
+} from '../interactions/views/models.ts';
 import {
   accountPage,
   deviceCodePage,
@@ -106,7 +113,7 @@ function write(ctx: Context, page: Html): void {
 }
 
 /** The pages of this product. Assets are read once, here. */
-export function createPages(): Pages {
+export function createPages(branding: Branding): Pages {
   const assets = { 'style.css': loadAsset('style.css'), 'sign-in.js': loadAsset('sign-in.js') };
   const envOf = (ctx: Context, uiLocales?: unknown): PageEnv => {
     const wished = uiLocales ?? ctx.query['ui_locales'];
@@ -120,7 +127,7 @@ export function createPages(): Pages {
     texts: textsOf(lang),
     lang,
     dir: 'ltr',
-    branding: { name: 'IntelligenceBank' },
+    branding,
     assetPath: (name) => assets[name].path,
     reference: referenceOf(ctx),
   });

@@ -57,13 +57,22 @@ export async function ensureTable(
   return true;
 }
 
-/** What a table has that differs from what the code expects; each a sentence. Empty where all is well. */
-export async function tableFaults(
+/** What differs between a table and what the code expects; each a sentence. */
+export interface TableReview {
+  /** The store cannot work on it. */
+  readonly faults: string[];
+  /** It works, but not as it should in production. */
+  readonly warnings: string[];
+}
+
+/** Compares a table with what the code expects. Features that an engine does not know are passed over. */
+export async function reviewTable(
   client: DynamoDBClient,
   role: TableRole,
   tableName: string,
-): Promise<string[]> {
+): Promise<TableReview> {
   const faults: string[] = [];
+  const warnings: string[] = [];
   const expected = tableInput(role, tableName);
   const { Table: table } = await client.send(new DescribeTableCommand({ TableName: tableName }));
   const key = table?.KeySchema?.map(({ AttributeName, KeyType }) => `${AttributeName} ${KeyType}`).join(', ');
@@ -72,69 +81,58 @@ export async function tableFaults(
   for (const { IndexName } of expected.GlobalSecondaryIndexes ?? []) {
     if (!indexes.includes(IndexName)) faults.push(`${tableName}: the index ${IndexName} is missing`);
   }
-  const ttl = await client
-    .send(new DescribeTimeToLiveCommand({ TableName: tableName }))
-    .catch(() => undefined);
+  const ttl = await ifKnown(() => client.send(new DescribeTimeToLiveCommand({ TableName: tableName })));
   const { AttributeName: attribute, TimeToLiveStatus: status } = ttl?.TimeToLiveDescription ?? {};
-  if (ttl !== undefined && (attribute !== TTL_ATTRIBUTE || !/^ENABL/.test(status ?? ''))) {
-    faults.push(`${tableName}: TTL is not enabled on ${TTL_ATTRIBUTE}`);
+  if (attribute !== TTL_ATTRIBUTE || !/^ENABL/.test(status ?? '')) {
+    warnings.push(`${tableName}: TTL is not enabled on ${TTL_ATTRIBUTE}; run "store sweep" now and then`);
   }
-  const backups = await client
-    .send(new DescribeContinuousBackupsCommand({ TableName: tableName }))
-    .catch(() => undefined);
+  const backups = await ifKnown(() =>
+    client.send(new DescribeContinuousBackupsCommand({ TableName: tableName })),
+  );
   const recovery = backups?.ContinuousBackupsDescription?.PointInTimeRecoveryDescription;
-  if (recovery !== undefined && recovery.PointInTimeRecoveryStatus !== 'ENABLED') {
-    faults.push(`${tableName}: point-in-time recovery is off`);
-  }
-  return faults;
+  if (recovery?.PointInTimeRecoveryStatus !== 'ENABLED')
+    warnings.push(`${tableName}: point-in-time recovery is off`);
+  return { faults, warnings };
 }
 
-/**
- * Creates both tables where they are missing, with TTL, point-in-time recovery and encryption, and says what differs in
- * existing ones. Engines without these features (dynalite) are taken as they are.
- */
+/** Creates both tables where they are missing, with TTL and point-in-time recovery, and reviews existing ones. */
 export async function createTables(
   tables: Readonly<Record<TableRole, string>>,
-): Promise<{ readonly created: string[]; readonly faults: string[] }> {
+): Promise<TableReview & { readonly created: string[] }> {
   const client = new DynamoDBClient({});
   const created: string[] = [];
-  const faults: string[] = [];
+  const reviews: TableReview[] = [];
   try {
     for (const role of ['state', 'tokens'] as const) {
       const TableName = tables[role];
       if (await ensureTable(client, role, TableName)) {
         created.push(TableName);
-        await enable(() =>
-          client.send(
-            new UpdateTimeToLiveCommand({
-              TableName,
-              TimeToLiveSpecification: { AttributeName: TTL_ATTRIBUTE, Enabled: true },
-            }),
-          ),
-        );
-        await enable(() =>
-          client.send(
-            new UpdateContinuousBackupsCommand({
-              TableName,
-              PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
-            }),
-          ),
+        const TimeToLiveSpecification = { AttributeName: TTL_ATTRIBUTE, Enabled: true };
+        await ifKnown(() => client.send(new UpdateTimeToLiveCommand({ TableName, TimeToLiveSpecification })));
+        const PointInTimeRecoverySpecification = { PointInTimeRecoveryEnabled: true };
+        await ifKnown(() =>
+          client.send(new UpdateContinuousBackupsCommand({ TableName, PointInTimeRecoverySpecification })),
         );
       }
-      faults.push(...(await tableFaults(client, role, TableName)));
+      reviews.push(await reviewTable(client, role, TableName));
     }
   } finally {
     client.destroy();
   }
-  return { created, faults };
+  return {
+    created,
+    faults: reviews.flatMap(({ faults }) => faults),
+    warnings: reviews.flatMap(({ warnings }) => warnings),
+  };
 }
 
-/** Turns a feature on; an engine that does not know it stays as it is. */
-async function enable(call: () => Promise<unknown>): Promise<void> {
+/** The answer of a call, or undefined where the engine does not know the feature (dynalite). */
+async function ifKnown<T>(call: () => Promise<T>): Promise<T | undefined> {
   try {
-    await call();
+    return await call();
   } catch (error) {
-    if (!(error instanceof Error) || !UNKNOWN_FEATURE.has(error.name)) throw error;
+    if (error instanceof Error && UNKNOWN_FEATURE.has(error.name)) return undefined;
+    throw error;
   }
 }
 

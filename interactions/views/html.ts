@@ -41,9 +41,9 @@ export function html(parts: TemplateStringsArray, ...values: readonly HtmlValue[
   return new Html(parts.map((part, at) => part + render(values[at])).join(''));
 }
 
-/** A link target: https, http or a path of ours; anything else becomes `#`. */
+/** A link target: https, http, mailto or a path of ours; anything else becomes `#`. */
 export function safeUrl(url: string): string {
   if (/^\/(?!\/)/.test(url)) return url;
   const protocol = URL.parse(url)?.protocol;
-  return protocol === 'https:' || protocol === 'http:' ? url : '#';
+  return protocol === 'https:' || protocol === 'http:' || protocol === 'mailto:' ? url : '#';
 }

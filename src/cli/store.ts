@@ -7,11 +7,13 @@ import { CommandError, configuration, type Output, withStore } from './context.t
 export async function createStoreTables(output: Output): Promise<void> {
   const { storage } = configuration().config;
   if (storage.kind === 'embedded') throw new CommandError(['the embedded store makes its own tables']);
-  const { created, faults } = await createTables({ state: storage.stateTable, tokens: storage.tokenTable });
+  const { created, faults, warnings } = await createTables({
+    state: storage.stateTable,
+    tokens: storage.tokenTable,
+  });
   if (faults.length > 0) throw new CommandError(faults);
-  output.result({ created }, [
-    created.length === 0 ? 'both tables are as expected' : `created: ${created.join(', ')}`,
-  ]);
+  const done = created.length === 0 ? 'both tables are there' : `created: ${created.join(', ')}`;
+  output.result({ created, warnings }, [done, ...warnings.map((warning) => `warning: ${warning}`)]);
 }
 
 /** Counts live and expired items by kind. */

@@ -54,6 +54,7 @@ describe('the configuration', () => {
         lifetimes,
         trustedProxies: 0,
         metricsPort: undefined,
+        branding: { name: 'IntelligenceBank' },
         ibLogoutUrl: undefined,
         registration: 'off',
         clientIdMetadataHosts: [],

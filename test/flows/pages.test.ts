@@ -76,6 +76,15 @@ describe('pages', () => {
     expect(again.body).to.contain('Grace Hopper');
   });
 
+  it('carry the operator’s name and link', async () => {
+    const own = await startStack({
+      env: { LOG_LEVEL: 'silent', BRAND_NAME: 'ACME <Sign-in>', SUPPORT_URL: 'https://help.acme.example/' },
+    });
+    const page = await new Browser().open(authorizeUrl(own.issuer));
+    expect(page.body).to.contain('ACME &lt;Sign-in&gt;').and.contain('href="https://help.acme.example/"');
+    await own.close();
+  });
+
   it('are small: the first page with all it loads is under 20 KB', async () => {
     const page = await new Browser().open(authorizeUrl(stack.issuer));
     const assets = [...page.body.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, path = '']) => path);

@@ -1,8 +1,12 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { expect } from 'chai';
+import { startEngine } from '../support/engines.ts';
 
 const CLI = join(import.meta.dirname, '../../src/cli.ts');
 
@@ -30,6 +34,20 @@ describe('the admin’s commands', function () {
       env: { PATH: process.env['PATH'], CLIENTS_FILE: file, DATA_DIR: join(folder, 'data'), ...variables },
     });
     return { status, stdout, stderr };
+  }
+
+  /** The same without blocking this process, which may hold the engine. */
+  async function runAsync(args: readonly string[]) {
+    const child = spawn(process.execPath, [CLI, ...args], {
+      env: { PATH: process.env['PATH'], CLIENTS_FILE: file, ...variables },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const [stdout, stderr, [status]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'exit'),
+    ]);
+    return { status: status as number | null, stdout, stderr };
   }
 
   it('register an app, keep the comments of the file, and show the secret once', () => {
@@ -122,6 +140,40 @@ describe('the admin’s commands', function () {
     expect(JSON.parse(inspected.stdout)).to.include({ kind: 'AccessToken', live: false });
     expect(inspected.stdout).to.not.contain(token);
     expect(run(['token', 'inspect'], 'nonsense').status).to.equal(1);
+  });
+
+  it('make the tables, and say what differs in others', async () => {
+    const engine = await startEngine();
+    const client = new DynamoDBClient(engine.client);
+    Object.assign(variables, {
+      STORAGE: 'dynamodb',
+      STAGE: 'cli',
+      SECRETS_FILE: join(folder, 'secrets.json'),
+      AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
+      AWS_REGION: 'local',
+      AWS_ACCESS_KEY_ID: engine.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: 'test',
+    });
+    expect((await runAsync(['secrets', 'create', join(folder, 'secrets.json')])).status).to.equal(0);
+    const made = await runAsync(['store', 'create']);
+    expect(made.stderr).to.equal('');
+    expect(made.stdout).to.contain('created: ib-oauth-state-cli, ib-oauth-tokens-cli');
+    expect((await runAsync(['store', 'create'])).stdout).to.contain('both tables are there');
+    expect((await runAsync(['check'])).stdout).to.contain('store: dynamodb, answers');
+    await client.send(
+      new CreateTableCommand({
+        TableName: 'ib-oauth-tokens-wrong',
+        BillingMode: 'PAY_PER_REQUEST',
+        KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+        AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+      }),
+    );
+    variables['STAGE'] = 'wrong';
+    const wrong = await runAsync(['store', 'create']);
+    expect(wrong.status).to.equal(1);
+    expect(wrong.stderr).to.contain('its key is id HASH').and.contain('subject-index is missing');
+    client.destroy();
+    await engine.close();
   });
 
   it('explain themselves', () => {
