@@ -53,8 +53,8 @@ export const lifetimes = Object.freeze({
   proxyIdleMs: 60_000,
 
   // --- strangers, each address ---
-  /** In ten minutes: an office behind one address signs in on a Monday morning; each costs IB a call. */
-  signInsPerAddress: 600,
+  /** Steps in ten minutes: an office of a thousand behind one address signs in on a Monday morning; each costs IB a call. */
+  signInsPerAddress: 3000,
   /** In ten minutes: of 25,600,000,000 user codes a guesser tries so many. */
   userCodesPerAddress: 20,
   /** In an hour: apps that register themselves do so once. */

@@ -22,6 +22,7 @@
   };
 
   link.addEventListener('click', (event) => {
+    // Its opener stays: without it the browser would not let this page close the popup (docs/decisions/0008).
     popup = window.open(link.href, 'ib-login', 'popup,width=520,height=720');
     // Blocked: the link itself opens a tab.
     if (popup) event.preventDefault();

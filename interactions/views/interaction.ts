@@ -65,7 +65,7 @@ export function waitingPage(model: WaitingModel, env: PageEnv): Html {
     loginUrl === undefined
       ? html`${status}<form method="post" action="${form.base}/restart">${csrf(form)}<button class="primary">${texts.waitingRestart}</button></form>`
       : html`<p>${fill(texts.waitingExplain, { host: platformHost })}</p>
-<a class="primary" data-ib-login href="${safeUrl(loginUrl)}" target="_blank" rel="opener">${texts.waitingOpen}</a>
+<a class="primary" data-ib-login href="${safeUrl(loginUrl)}" target="_blank" rel="noopener">${texts.waitingOpen}</a>
 ${status}
 <form method="post" action="${form.base}/continue" data-manual>${csrf(form)}<p class="hint">${texts.waitingManual}</p><button data-continue>${texts.waitingContinue}</button></form>`;
   const body = html`<p>${fill(texts.continueTo, { app: model.app.name })}</p>
