@@ -14,11 +14,12 @@ export async function startAttempt(
   step: Step,
   platform: Platform,
 ): Promise<{ status: 'started'; attempt: LoginAttempt } | IbTrouble> {
-  const answer = await deps.ib.requestLoginToken(platform);
+  const attemptId = randomBytes(12).toString('base64url');
+  const answer = await deps.ib.requestLoginToken(platform, attemptId);
   if (answer.status === 'trouble') return answer;
   const nowMs = deps.now();
   const attempt: LoginAttempt = {
-    attemptId: randomBytes(12).toString('base64url'),
+    attemptId,
     generation: newGeneration(),
     platformOrigin: platform.origin,
     loginToken: answer.token,

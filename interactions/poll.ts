@@ -48,7 +48,7 @@ const hostOf = (attempt: LoginAttempt): string => new URL(attempt.platformOrigin
 
 async function askIb(deps: PollDeps, id: AttemptId, attempt: LoginAttempt): Promise<PollOutcome> {
   if (attempt.deadlineAtMs <= deps.now() || attempt.loginToken === undefined) return tooOld(deps, attempt);
-  const answer = await deps.ib.checkLogin(platformOf(attempt), attempt.loginToken);
+  const answer = await deps.ib.checkLogin(platformOf(attempt), attempt.loginToken, attempt.attemptId);
   switch (answer.status) {
     case 'pending':
       return stillPending(deps, id, attempt);
@@ -120,7 +120,7 @@ async function slowDown(
 
 /** IB's login token has expired: a new one in its place, for the same request. The old one is gone with the write. */
 async function renew(deps: PollDeps, id: AttemptId, attempt: LoginAttempt): Promise<PollOutcome> {
-  const answer = await deps.ib.requestLoginToken(platformOf(attempt));
+  const answer = await deps.ib.requestLoginToken(platformOf(attempt), attempt.attemptId);
   if (answer.status === 'trouble') return slowDown(deps, id, attempt, answer);
   const intervalMs = deps.lifetimes.pollIntervalSeconds * 1000;
   const next: LoginAttempt = {

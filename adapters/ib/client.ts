@@ -30,6 +30,8 @@ export interface IbTrouble {
 export interface IbCallEvent {
   readonly operation: 'login_token' | 'login_info' | 'probe' | 'logout';
   readonly platformHost: string;
+  /** The login attempt it was made for, by its id; absent for calls of none. */
+  readonly attempt?: string;
   /** Status of the result; of trouble and of a refusal their reason. */
   readonly outcome: string;
   readonly httpStatus?: number;
@@ -39,10 +41,11 @@ export interface IbCallEvent {
 export interface IbClient {
   requestLoginToken(
     platform: PlatformUrl,
+    attempt?: string,
   ): Promise<{ readonly status: 'ok'; readonly token: string } | IbTrouble>;
   /** The page where the user signs in. It holds the login token: not for logs. */
   loginUrl(platform: PlatformUrl, token: string): string;
-  checkLogin(platform: PlatformUrl, token: string): Promise<LoginInfo | IbTrouble>;
+  checkLogin(platform: PlatformUrl, token: string, attempt?: string): Promise<LoginInfo | IbTrouble>;
   /** Tells IB that a session is over, at a URL the operator names; `{platform}` is its platform's host. Never rejects. */
   logout(session: Pick<IbSession, 'sid' | 'platformUrl'>, template: string): Promise<void>;
   /** Whether a host is an IB platform, by the cheapest call that tells. */
@@ -144,6 +147,7 @@ export function createIbClient(options: IbClientOptions): IbClient {
     operation: IbCallEvent['operation'],
     platform: PlatformUrl,
     request: {
+      readonly attempt?: string | undefined;
       readonly method: 'GET' | 'POST';
       readonly path: string;
       readonly read: (answer: Answer) => T | IbTrouble;
@@ -156,6 +160,7 @@ export function createIbClient(options: IbClientOptions): IbClient {
     options.onCall?.({
       operation,
       platformHost: platform.host,
+      ...(request.attempt === undefined ? {} : { attempt: request.attempt }),
       outcome: (result as { reason?: string }).reason ?? result.status,
       ...(httpStatus === undefined ? {} : { httpStatus }),
       ms: Math.round(performance.now() - started),
@@ -166,8 +171,9 @@ export function createIbClient(options: IbClientOptions): IbClient {
   const malformed: IbTrouble = { status: 'trouble', reason: 'malformed' };
 
   return {
-    requestLoginToken: (platform) =>
+    requestLoginToken: (platform, attempt) =>
       call('login_token', platform, {
+        attempt,
         method: 'POST',
         path: '/v1/auth/app/token',
         read: ({ status, text }) => {
@@ -179,8 +185,9 @@ export function createIbClient(options: IbClientOptions): IbClient {
 
     loginUrl: (platform, token) => `${platform.origin}/auth/?login=0&token=${encodeURIComponent(token)}`,
 
-    checkLogin: (platform, token) =>
+    checkLogin: (platform, token, attempt) =>
       call<LoginInfo>('login_info', platform, {
+        attempt,
         method: 'GET',
         path: `/v1/auth/app/info?token=${encodeURIComponent(token)}`,
         read: ({ status, text }) => {

@@ -1,5 +1,6 @@
 import { mock } from 'node:test';
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { Browser, formsOf } from '../support/browser.ts';
 import {
   authorizeUrl,
@@ -72,6 +73,30 @@ describe('the life of an IB session', () => {
       await expectOver(body);
     });
   }
+
+  it('outlives no token by a second, whatever its period and whenever they were issued', async () => {
+    const [acme] = stack.sandbox.platforms;
+    const cases = fc.record({
+      hours: fc.integer({ min: 1, max: 120 }),
+      share: fc.double({ min: 0, max: 0.99, noNaN: true }),
+    });
+    await fc.assert(
+      fc.asyncProperty(cases, async ({ hours, share }) => {
+        at(0);
+        acme.switches.periodHours = hours;
+        const end = hours * HOUR;
+        let { body } = await exchange(stack, await signIn(stack));
+        // Kept alive by refreshing, and once more at some moment before the end.
+        at(Math.floor(end * share));
+        ({ body } = await refresh(body['refresh_token']));
+        const lasts = Number(body['expires_in']);
+        expect(Math.floor(end * share) + lasts).to.be.at.most(end);
+        at(end);
+        await expectOver(body);
+      }),
+      { numRuns: 12 },
+    );
+  });
 
   it('ends an access token after its hour, without saying that the session is over', async () => {
     const { body } = await exchange(stack, await signIn(stack));

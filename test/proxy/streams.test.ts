@@ -132,6 +132,28 @@ describe('bodies through the proxy', function () {
     expect(grown).to.be.below(100 * MEGABYTE);
   });
 
+  it('waits for a slow app that sends: each piece goes on as it comes', async () => {
+    const pieces = 8;
+    const call = open('file?target=resource', {
+      method: 'POST',
+      headers: { 'content-type': 'multipart/form-data; boundary=x', 'content-length': String(pieces * 1024) },
+    });
+    const answered = once(call, 'response');
+    const hash = createHash('sha256');
+    for (let piece = 0; piece < pieces; piece += 1) {
+      const chunk = Buffer.alloc(1024, String(piece));
+      hash.update(chunk);
+      call.write(chunk);
+      // Other requests are answered meanwhile.
+      expect((await fetch(`${worker.origin}/healthz`)).status).to.equal(200);
+    }
+    call.end();
+    const [response] = await answered;
+    let body = '';
+    for await (const part of response) body += String(part);
+    expect(JSON.parse(body)).to.have.nested.property('response.data.sha256', hash.digest('hex'));
+  });
+
   it('ends the call to IB when the app hangs up', async () => {
     const call = open(`file?size=${SIZE}`);
     call.end();
