@@ -54,7 +54,7 @@ async function finish(
   rememberPlatform(
     step.ctx,
     { host: new URL(signIn.platformOrigin).host, ...(clientName === undefined ? {} : { name: clientName }) },
-    { secure: deps.issuer.startsWith('https:'), maxAgeSeconds: deps.lifetimes.rememberedPlatformSeconds },
+    deps.lifetimes.rememberedPlatformSeconds,
   );
   if ('signIn' in source) {
     deps.events.signInReused({ clientId: step.client.clientId, accountId: signIn.accountId });

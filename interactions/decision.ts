@@ -13,12 +13,14 @@ export interface Decision {
 export interface Asked {
   readonly scopes: readonly string[];
   readonly oidcScopes: readonly string[];
+  /** What the user is told: the scopes the provider knows, and those whose claims are asked for one by one. */
+  readonly permissions: readonly string[];
   readonly claims: readonly string[];
   readonly resources: readonly { readonly identifier: string; readonly scopes: readonly string[] }[];
 }
 
 /** The decision that allows all that was asked. */
-export function everythingAsked(asked: Asked): Decision {
+export function everythingAsked(asked: Omit<Asked, 'permissions'>): Decision {
   return {
     scopes: asked.oidcScopes,
     claims: asked.claims,

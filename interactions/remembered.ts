@@ -2,18 +2,15 @@
 import type { Context } from 'koa';
 import type { RememberedPlatform } from './pages.ts';
 
-const NAME = 'ib_platforms';
+/** The address is the issuer's: https there is https here, whatever carried the request. */
+const nameOf = (ctx: Context): string => (ctx.secure ? '__Secure-ib_platforms' : 'ib_platforms');
+
 const MOST = 5;
 const LONGEST_NAME = 60;
 
-interface RememberOptions {
-  readonly secure: boolean;
-  readonly maxAgeSeconds: number;
-}
-
 /** Newest first; empty where the cookie is missing, forged or unreadable. */
 export function rememberedPlatforms(ctx: Context): readonly RememberedPlatform[] {
-  const value = ctx.cookies.get(NAME, { signed: true });
+  const value = ctx.cookies.get(nameOf(ctx), { signed: true });
   if (value === undefined) return [];
   try {
     const list: unknown = JSON.parse(Buffer.from(value, 'base64url').toString('utf8'));
@@ -31,29 +28,29 @@ function isRemembered(entry: unknown): entry is RememberedPlatform {
 }
 
 /** Puts a platform first in the list. */
-export function rememberPlatform(ctx: Context, platform: RememberedPlatform, options: RememberOptions): void {
+export function rememberPlatform(ctx: Context, platform: RememberedPlatform, maxAgeSeconds: number): void {
   const others = rememberedPlatforms(ctx).filter(({ host }) => host !== platform.host);
   const name = platform.name?.slice(0, LONGEST_NAME);
-  write(ctx, [{ host: platform.host, ...(name === undefined ? {} : { name }) }, ...others], options);
+  write(ctx, [{ host: platform.host, ...(name === undefined ? {} : { name }) }, ...others], maxAgeSeconds);
 }
 
 /** Takes a platform off the list. */
-export function forgetPlatform(ctx: Context, host: string, options: RememberOptions): void {
+export function forgetPlatform(ctx: Context, host: string, maxAgeSeconds: number): void {
   write(
     ctx,
     rememberedPlatforms(ctx).filter((entry) => entry.host !== host),
-    options,
+    maxAgeSeconds,
   );
 }
 
-function write(ctx: Context, list: readonly RememberedPlatform[], options: RememberOptions): void {
+function write(ctx: Context, list: readonly RememberedPlatform[], maxAgeSeconds: number): void {
   const value = Buffer.from(JSON.stringify(list.slice(0, MOST))).toString('base64url');
-  ctx.cookies.set(NAME, value, {
+  ctx.cookies.set(nameOf(ctx), value, {
     httpOnly: true,
     sameSite: 'lax',
-    secure: options.secure,
+    secure: ctx.secure,
     path: '/interaction',
-    maxAge: options.maxAgeSeconds * 1000,
+    maxAge: maxAgeSeconds * 1000,
     signed: true,
     overwrite: true,
   });

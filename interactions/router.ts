@@ -89,8 +89,7 @@ function choosePlatform(deps: InteractionDeps): Handler {
     const { ctx } = step;
     const forget = form['forget'];
     if (forget !== undefined) {
-      const secure = deps.issuer.startsWith('https:');
-      forgetPlatform(ctx, forget, { secure, maxAgeSeconds: deps.lifetimes.rememberedPlatformSeconds });
+      forgetPlatform(ctx, forget, deps.lifetimes.rememberedPlatformSeconds);
       return seeOther(ctx, `${pathOf(step)}?platform=other`);
     }
     const value = form['remembered'] ?? form['platform_url'] ?? '';

@@ -6,6 +6,7 @@
 import type { Context, Middleware } from 'koa';
 import type { Store } from '../adapters/store/contract.ts';
 import type { Lifetimes } from '../config/lifetimes.ts';
+import { TooManyRequestsError } from './errors.ts';
 
 interface Rule {
   readonly name: string;
@@ -79,7 +80,7 @@ export function clientAddress(ctx: Context, trustedProxies: number): string {
   return forwarded.at(-trustedProxies) ?? peer;
 }
 
-/** Turns away addresses that are over a limit, with 429 and `Retry-After`. */
+/** Turns away addresses that are over a limit: `TooManyRequestsError`, which becomes 429 with `Retry-After`. */
 export function createAbuseLimits(deps: AbuseDeps): Middleware {
   const rules = rulesOf(deps.lifetimes);
   const blockedUntilMs = new Map<string, number>();
@@ -105,10 +106,7 @@ export function createAbuseLimits(deps: AbuseDeps): Middleware {
     const waitMs = (blockedUntilMs.get(`${rule.name}\0${subject}`) ?? 0) - deps.now();
     if (waitMs > 0) {
       deps.onLimited({ limit: rule.name });
-      ctx.status = 429;
-      ctx.set('Retry-After', String(Math.ceil(waitMs / 1000)));
-      ctx.body = { error: 'temporarily_unavailable', error_description: 'too many requests; wait a moment' };
-      return;
+      throw new TooManyRequestsError(Math.ceil(waitMs / 1000));
     }
     if (rule.counts === undefined) {
       await Promise.all([next(), count(rule, subject)]);

@@ -18,7 +18,7 @@ import { createAbuseLimits } from './abuse.ts';
 import { createAccountPage } from './account.ts';
 import { createSessionCheck } from './bearer.ts';
 import { createBridgeCompat } from './bridge-compat.ts';
-import { publicErrorOf, writeError } from './errors.ts';
+import { NOT_FOUND, publicErrorOf, writeError } from './errors.ts';
 import { type Events, logProviderEvents } from './events.ts';
 import { createHealth } from './health.ts';
 import { createPages } from './pages.ts';
@@ -26,6 +26,7 @@ import { createProtectedResourceMetadata } from './protected-resource.ts';
 import { createAsked } from './provider/asked.ts';
 import { createSessionReader } from './provider/browser-session.ts';
 import type { ClientRegistry } from './provider/clients.ts';
+import { createDevicePollLimit } from './provider/device-poll.ts';
 import { createProvider } from './provider/provider.ts';
 import { createCallLimit } from './proxy/call-limit.ts';
 import { createProxy } from './proxy/proxy.ts';
@@ -109,6 +110,7 @@ export function createApp(deps: AppDeps): Provider {
       nowSeconds,
     }),
   );
+  provider.use(createNotFound(pages.error));
   provider.use(
     createAbuseLimits({
       store,
@@ -122,6 +124,7 @@ export function createApp(deps: AppDeps): Provider {
   provider.use(createSessionCheck({ store, issuer, nowSeconds }));
   provider.use(createBridgeCompat({ registry, store, requestBodyBytes: lifetimes.requestBodyBytes }));
   provider.use(createRequestDefaults({ registry, resources }));
+  provider.use(createDevicePollLimit({ store, intervalSeconds: lifetimes.devicePollIntervalSeconds }));
   const sessions = createSessionReader(provider, nowSeconds);
   provider.use(
     createAccountPage({
@@ -156,11 +159,18 @@ export function createApp(deps: AppDeps): Provider {
   return provider;
 }
 
+type RenderError = (ctx: Parameters<Middleware>[0], error: ReturnType<typeof publicErrorOf>) => void;
+
+/** A page, or JSON, where no route has taken the request. */
+function createNotFound(renderPage: RenderError): Middleware {
+  return async (ctx, next) => {
+    await next();
+    if (ctx.status === 404 && ctx.body == null) writeError(ctx, NOT_FOUND, (known) => renderPage(ctx, known));
+  };
+}
+
 /** Whatever a request failed of: logged with its cause, answered without it. */
-function createErrorBoundary(
-  deps: AppDeps,
-  renderPage: (ctx: Parameters<Middleware>[0], error: ReturnType<typeof publicErrorOf>) => void,
-): Middleware {
+function createErrorBoundary(deps: AppDeps, renderPage: RenderError): Middleware {
   return async (ctx, next) => {
     try {
       await next();

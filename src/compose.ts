@@ -25,6 +25,8 @@ export interface ComposeOptions {
   readonly now?: () => number;
   /** Further settings of the store, for tests. */
   readonly store?: Pick<StoreOptions, 'client' | 'onCall' | 'onIbSessionEnded'>;
+  /** The provider's own fetches, for tests; guarded against private addresses otherwise. */
+  readonly fetch?: typeof globalThis.fetch;
   /** The largest body of an answer through `/proxy`, where the surroundings set one. */
   readonly maxProxyBytes?: number;
 }
@@ -78,7 +80,9 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
         store,
         ib,
         platforms: { parse: (text) => parsePlatform(text, config.ibHosts) },
-        fetch: createGuardedFetch({ agent: createGuardedAgent({ rules: ownRules(config, issuer) }) }),
+        fetch:
+          options.fetch ??
+          createGuardedFetch({ agent: createGuardedAgent({ rules: ownRules(config, issuer) }) }),
         proxyAgent,
         ...(options.maxProxyBytes === undefined ? {} : { maxProxyBytes: options.maxProxyBytes }),
         events,

@@ -5,12 +5,31 @@ import { StoreError } from '../adapters/store/errors.ts';
 /** What a stranger gets to see of an error. */
 export interface PublicError {
   readonly status: number;
-  readonly error: 'temporarily_unavailable' | 'server_error' | 'invalid_request';
+  readonly error: 'temporarily_unavailable' | 'server_error' | 'invalid_request' | 'not_found';
   readonly description: string;
   readonly retryAfterSeconds?: number;
 }
 
 const RETRY_AFTER_SECONDS = 5;
+
+/** An address is over one of its limits. */
+export class TooManyRequestsError extends Error {
+  override readonly name = 'TooManyRequestsError';
+  readonly code = 'too_many_requests';
+  readonly retryAfterSeconds: number;
+
+  constructor(retryAfterSeconds: number) {
+    super('too many requests');
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** No route has this path. */
+export const NOT_FOUND: PublicError = {
+  status: 404,
+  error: 'not_found',
+  description: 'nothing is at this address',
+};
 
 /** Maps any error to what may be said of it. */
 export function publicErrorOf(error: unknown): PublicError {
@@ -27,6 +46,14 @@ export function publicErrorOf(error: unknown): PublicError {
       case 'failed':
         return serverError;
     }
+  }
+  if (error instanceof TooManyRequestsError) {
+    return {
+      status: 429,
+      error: 'temporarily_unavailable',
+      description: 'too many requests; wait a moment',
+      retryAfterSeconds: error.retryAfterSeconds,
+    };
   }
   const status = (error as { status?: unknown; expose?: unknown } | undefined)?.status;
   if (typeof status === 'number' && status >= 400 && status < 500) {

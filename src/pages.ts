@@ -171,7 +171,7 @@ export function createPages(branding: Branding): Pages {
           accountId: signIn.accountId,
           personName: signIn.displayName === '' ? signIn.accountId : signIn.displayName,
           platformHost: new URL(signIn.platformOrigin).host,
-          scopes: asked.oidcScopes,
+          scopes: asked.permissions,
           resources: asked.resources,
         };
         write(step.ctx, consentPage(model, envOf(step.ctx, step.interaction.params['ui_locales'])));
@@ -181,12 +181,24 @@ export function createPages(branding: Branding): Pages {
     },
     provider: createProviderPages(envOf, failed),
     error: (ctx, { status, error, description }) =>
-      failed(ctx, status, {
-        kind: status === 503 ? 'busy' : status >= 500 ? 'server' : 'request',
-        error,
-        description,
-      }),
+      failed(ctx, status, { kind: kindOf(status), error, description }),
   };
+}
+
+/** What a page says of a status that this product itself answers. */
+function kindOf(status: number): ErrorModel['kind'] {
+  if (status === 404) return 'missing';
+  if (status === 429) return 'limited';
+  if (status === 503) return 'busy';
+  return status >= 500 ? 'server' : 'request';
+}
+
+/** What a page says of an error of the library's. */
+function kindOfError(ctx: Context, error: string): ErrorModel['kind'] {
+  if (ctx.status >= 500) return 'server';
+  if (error === 'invalid_client') return 'client';
+  if (error === 'invalid_redirect_uri') return 'redirect';
+  return error === 'invalid_request' && ctx.path.startsWith('/authorize/') ? 'lost' : 'request';
 }
 
 /** The library hands over finished forms; only their token is taken from them. */
@@ -194,18 +206,31 @@ function xsrfIn(form: string): string {
   return /name="xsrf" value="([^"]*)"/.exec(form)?.[1] ?? '';
 }
 
-function createProviderPages(
-  envOf: (ctx: Context) => PageEnv,
-  failed: (ctx: Context, status: number, model: ErrorModel) => void,
-): ProviderPages {
+type Failed = (ctx: Context, status: number, model: ErrorModel) => void;
+type DeviceSession = { new?: boolean; touched?: boolean } | undefined;
+
+const isKnown = (session: unknown): boolean => (session as DeviceSession)?.new !== true;
+
+/**
+ * A step at `/device` from a browser that brings no session, such as one that has expired: the library would show the
+ * form once more, bound to a session that was never stored. Its first step begins again instead.
+ */
+function deviceStepLost(oidcCtx: KoaContextWithOIDC, failed: Failed): void {
+  const ctx = oidcCtx as unknown as Context;
+  const session = oidcCtx.oidc.session as DeviceSession;
+  if (session !== undefined) session.touched = false;
+  if (oidcCtx.oidc.route === 'device_resume') return failed(ctx, 400, { kind: 'lost' });
+  ctx.redirect('/device');
+  ctx.status = 303;
+  ctx.body = '';
+}
+
+function createProviderPages(envOf: (ctx: Context) => PageEnv, failed: Failed): ProviderPages {
   return {
     async renderError(oidcCtx, out) {
       const ctx = oidcCtx as unknown as Context;
-      const clientFault = out.error === 'invalid_client' || out.error === 'invalid_redirect_uri';
-      const kind = ctx.status >= 500 ? 'server' : clientFault ? 'client' : 'request';
-      const lost = out.error === 'invalid_request' && ctx.path.startsWith('/authorize/');
       failed(ctx, ctx.status, {
-        kind: lost ? 'lost' : kind,
+        kind: kindOfError(ctx, out.error),
         error: out.error,
         ...(out.error_description === undefined ? {} : { description: out.error_description }),
       });
@@ -213,6 +238,7 @@ function createProviderPages(
     device: {
       async userCodeInputSource(oidcCtx, form, _out, error) {
         const ctx = oidcCtx as unknown as Context;
+        if (error !== undefined && !isKnown(oidcCtx.oidc.session)) return deviceStepLost(oidcCtx, failed);
         const value = (error as { userCode?: string } | undefined)?.userCode ?? '';
         const model = { action: '/device', xsrf: xsrfIn(form), value, invalid: error !== undefined };
         write(ctx, deviceCodePage(model, envOf(ctx)));

@@ -1,28 +1,40 @@
-/** What a request may leave out: a missing `scope` means what the app, or the resource it names, is registered for. */
+/** What a request may leave out: a missing `scope` means what the resource it names, or the app, is registered for. */
 import type { Middleware } from 'koa';
 import type { ProtectedResource } from '../config/config.ts';
 import type { ClientRegistry } from './provider/clients.ts';
+import { sameResource } from './provider/features.ts';
+
+/** For apps without a registered scope, such as those that register themselves: who the user is, and the API. */
+const USUAL_SCOPE = ['openid', 'profile', 'ib:api'];
+
+interface Defaults {
+  readonly registry: Pick<ClientRegistry, 'metadata'>;
+  readonly resources: readonly ProtectedResource[];
+}
 
 /** Fills in `scope` of `/authorize` (RFC 6749 section 3.3 lets the server have a default). */
-export function createRequestDefaults(deps: {
-  readonly registry: ClientRegistry;
-  readonly resources: readonly ProtectedResource[];
-}): Middleware {
+export function createRequestDefaults(deps: Defaults): Middleware {
   return (ctx, next) => {
     if (ctx.path !== '/authorize' || ctx.method !== 'GET') return next();
     const { client_id: clientId, scope, resource, request_uri: pushed, request } = ctx.query;
-    if (
-      typeof clientId !== 'string' ||
-      scope !== undefined ||
-      pushed !== undefined ||
-      request !== undefined
-    ) {
-      return next();
+    const complete = scope !== undefined || pushed !== undefined || request !== undefined;
+    if (typeof clientId === 'string' && !complete) {
+      ctx.query = { ...ctx.query, scope: defaultScopes(deps, clientId, [resource].flat()).join(' ') };
     }
-    const registered = deps.registry.metadata(clientId)?.['scope'];
-    const named = deps.resources.find(({ identifier }) => identifier === resource);
-    const fallback = named?.scopes.join(' ') ?? (typeof registered === 'string' ? registered : undefined);
-    if (fallback !== undefined) ctx.query = { ...ctx.query, scope: fallback };
     return next();
   };
+}
+
+function defaultScopes(
+  { registry, resources }: Defaults,
+  clientId: string,
+  wanted: readonly unknown[],
+): readonly string[] {
+  const scope = registry.metadata(clientId)?.['scope'];
+  const registered = typeof scope === 'string' ? scope.split(' ') : undefined;
+  const named = resources.find(({ identifier }) =>
+    wanted.some((resource) => sameResource(String(resource), identifier)),
+  );
+  if (named === undefined) return registered ?? USUAL_SCOPE;
+  return named.scopes.filter((candidate) => registered?.includes(candidate) ?? true);
 }

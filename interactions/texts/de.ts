@@ -57,7 +57,13 @@ export const de: Texts = {
     'Diese Anmeldung ist vorbei oder wurde in einem anderen Browser begonnen. Gehen Sie zur App zurück und melden Sie sich neu an.',
   errorForged: 'Dieses Formular ist abgelaufen. Gehen Sie zurück und versuchen Sie es noch einmal.',
   errorClient:
-    'Die App, die Sie hierher geschickt hat, kennen wir nicht, oder ihre Adresse passt nicht zu ihrer Registrierung. Sagen Sie den Betreibern der App Bescheid.',
+    'Die App, die Sie hierher geschickt hat, ist uns nicht bekannt. Bitte sagen Sie den Betreibern der App Bescheid.',
+  errorRedirect:
+    'Die App, die Sie hierher geschickt hat, will Sie an eine Adresse zurückschicken, die sie nicht registriert hat. Deshalb wurde nichts dorthin gesendet. Bitte sagen Sie den Betreibern der App Bescheid.',
+  errorMissing:
+    'Unter dieser Adresse gibt es nichts. Um sich anzumelden, öffnen Sie die App, die Sie verwenden möchten.',
+  errorLimited:
+    'Aus Ihrem Netz kamen zu viele Versuche. Warten Sie einige Minuten und versuchen Sie es dann noch einmal.',
   errorBusy: 'Wir sind gerade ausgelastet. Versuchen Sie es gleich noch einmal.',
   errorServer: 'Bei uns ist etwas schiefgegangen. Versuchen Sie es gleich noch einmal.',
   errorRequest:

@@ -51,8 +51,11 @@ export const en = {
   errorLost:
     'This sign-in is over, or it was started in another browser. Go back to the app and sign in again.',
   errorForged: 'This form has expired. Go back and try again.',
-  errorClient:
-    'The app that sent you here is not known to us, or its address does not match its registration. Tell the people who run the app.',
+  errorClient: 'The app that sent you here is not known to us. Tell the people who run the app.',
+  errorRedirect:
+    'The app that sent you here wants you back at an address that it has not registered. So nothing was sent there. Tell the people who run the app.',
+  errorMissing: 'There is nothing at this address. To sign in, go to the app that you want to use.',
+  errorLimited: 'There have been too many attempts from your network. Wait a few minutes, then try again.',
   errorBusy: 'We are busy right now. Try again in a moment.',
   errorServer: 'Something went wrong on our side. Try again in a moment.',
   errorRequest:

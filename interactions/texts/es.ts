@@ -55,8 +55,11 @@ export const es: Texts = {
   errorLost:
     'Este inicio de sesión ha terminado o se empezó en otro navegador. Vuelva a la aplicación e inicie sesión de nuevo.',
   errorForged: 'Este formulario ha caducado. Vuelva atrás e inténtelo de nuevo.',
-  errorClient:
-    'No conocemos la aplicación que le ha enviado aquí, o su dirección no coincide con su registro. Avise a sus responsables.',
+  errorClient: 'No conocemos la aplicación que le ha enviado aquí. Avise a sus responsables.',
+  errorRedirect:
+    'La aplicación que le ha enviado aquí quiere devolverle a una dirección que no ha registrado. Por eso no se ha enviado nada allí. Avise a sus responsables.',
+  errorMissing: 'No hay nada en esta dirección. Para iniciar sesión, abra la aplicación que quiera usar.',
+  errorLimited: 'Ha habido demasiados intentos desde su red. Espere unos minutos e inténtelo de nuevo.',
   errorBusy: 'Estamos saturados en este momento. Inténtelo de nuevo enseguida.',
   errorServer: 'Algo ha fallado por nuestra parte. Inténtelo de nuevo enseguida.',
   errorRequest:

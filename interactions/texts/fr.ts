@@ -55,8 +55,12 @@ export const fr: Texts = {
   errorLost:
     'Cette connexion est terminée ou a été commencée dans un autre navigateur. Retournez à l’application et reconnectez-vous.',
   errorForged: 'Ce formulaire a expiré. Revenez en arrière et réessayez.',
-  errorClient:
-    'Nous ne connaissons pas l’application qui vous a envoyé ici, ou son adresse ne correspond pas à son enregistrement. Prévenez ses responsables.',
+  errorClient: 'L’application qui vous a envoyé ici ne nous est pas connue. Prévenez ses responsables.',
+  errorRedirect:
+    'L’application qui vous a envoyé ici veut vous renvoyer à une adresse qu’elle n’a pas enregistrée. Rien n’y a donc été envoyé. Prévenez ses responsables.',
+  errorMissing:
+    'Il n’y a rien à cette adresse. Pour vous connecter, ouvrez l’application que vous voulez utiliser.',
+  errorLimited: 'Trop de tentatives sont venues de votre réseau. Attendez quelques minutes, puis réessayez.',
   errorBusy: 'Nous sommes très sollicités. Réessayez dans un instant.',
   errorServer: 'Un problème est survenu de notre côté. Réessayez dans un instant.',
   errorRequest:

@@ -66,7 +66,16 @@ export interface ConsentModel {
 }
 
 export interface ErrorModel {
-  readonly kind: 'lost' | 'forged' | 'client' | 'busy' | 'server' | 'request';
+  readonly kind:
+    | 'lost'
+    | 'forged'
+    | 'client'
+    | 'redirect'
+    | 'missing'
+    | 'limited'
+    | 'busy'
+    | 'server'
+    | 'request';
   /** The protocol's own error code and sentence, for developers. */
   readonly error?: string;
   readonly description?: string;

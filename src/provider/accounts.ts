@@ -24,6 +24,21 @@ export const CLAIMS = {
   'ib:session': ['ib_session_id', 'ib_api_url', 'ib_session_expires_at'],
 } as const;
 
+const CLAIM_SCOPES = Object.entries(CLAIMS) as [keyof typeof CLAIMS, readonly string[]][];
+
+/** The scope that a claim belongs to; undefined for claims of the protocol's own, such as `acr`. */
+export function scopeOfClaim(name: string): keyof typeof CLAIMS | undefined {
+  return CLAIM_SCOPES.find(([, claims]) => claims.includes(name))?.[0];
+}
+
+const RAW_SESSION: ReadonlySet<string> = new Set(CLAIMS['ib:session']);
+
+/** The raw session's claims go to `/userinfo` alone, and with their scope alone, whatever else was asked for. */
+function shownTo(use: string, scope: string, claims: Record<string, unknown>): Record<string, unknown> {
+  if (use === 'userinfo' && scope.split(' ').includes('ib:session')) return claims;
+  return Object.fromEntries(Object.entries(claims).filter(([name]) => !RAW_SESSION.has(name)));
+}
+
 /** All claims of an IB session. `email` only where IB gave the user's own; times in unix seconds. */
 export function claimsOf(session: IbSession): Record<string, unknown> {
   const name = [session.givenName, session.familyName].filter(Boolean).join(' ');
@@ -62,7 +77,7 @@ export function createFindAccount(ibSessions: IbSessions, nowSeconds: () => numb
     const account: IbAccount = {
       accountId,
       endsAt: session.endsAt,
-      claims: async () => ({ sub: accountId, ...claimsOf(session) }),
+      claims: async (use, scope) => ({ sub: accountId, ...shownTo(use, scope, claimsOf(session)) }),
     };
     return account;
   };
@@ -73,9 +88,9 @@ export function createFindAccount(ibSessions: IbSessions, nowSeconds: () => numb
     return {
       accountId,
       endsAt: signIn?.endsAt ?? 0,
-      claims: async () => {
+      claims: async (use, scope) => {
         const ib = signIn === undefined ? undefined : await liveSession(signIn.ibSessionId);
-        return { sub: accountId, ...(ib === undefined ? {} : claimsOf(ib)) };
+        return { sub: accountId, ...(ib === undefined ? {} : shownTo(use, scope, claimsOf(ib))) };
       },
     };
   }

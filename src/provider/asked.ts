@@ -1,10 +1,8 @@
 /** What a stored request asks for, read from its parameters: what a consent page shows and a decision allows. */
 import type { ProtectedResource } from '../../config/config.ts';
 import type { Asked } from '../../interactions/decision.ts';
-import { CLAIMS } from './accounts.ts';
-import { SCOPES } from './features.ts';
-
-const CLAIM_NAMES: ReadonlySet<string> = new Set(Object.values(CLAIMS).flat());
+import { scopeOfClaim } from './accounts.ts';
+import { SCOPES, sameResource } from './features.ts';
 
 /** A reader of requests' parameters, for the configured resources. */
 export function createAsked(
@@ -14,10 +12,13 @@ export function createAsked(
   return (params) => {
     const scopes = typeof params['scope'] === 'string' ? params['scope'].split(' ').filter(Boolean) : [];
     const wanted = [params['resource']].flat().filter((value) => typeof value === 'string');
+    const oidcScopes = scopes.filter((scope) => known.has(scope));
+    const claims = claimsIn(params['claims']);
     return {
       scopes,
-      oidcScopes: scopes.filter((scope) => known.has(scope)),
-      claims: claimsIn(params['claims']),
+      oidcScopes,
+      permissions: [...new Set([...oidcScopes, ...claims.flatMap((name) => scopeOfClaim(name) ?? [])])],
+      claims,
       resources: wanted.map((identifier) => ({
         identifier,
         scopes: scopesAt(resources, identifier).filter((scope) => scopes.includes(scope)),
@@ -26,11 +27,9 @@ export function createAsked(
   };
 }
 
-const trimSlash = (url: string): string => url.replace(/\/$/, '');
-
 /** The scopes of a configured resource; the provider's own API has all of its own. */
 function scopesAt(resources: readonly ProtectedResource[], identifier: string): readonly string[] {
-  const found = resources.find((resource) => trimSlash(resource.identifier) === trimSlash(identifier));
+  const found = resources.find((resource) => sameResource(resource.identifier, identifier));
   return found?.scopes ?? SCOPES;
 }
 
@@ -38,7 +37,7 @@ function scopesAt(resources: readonly ProtectedResource[], identifier: string): 
 function claimsIn(value: unknown): string[] {
   if (typeof value !== 'string') return [];
   const { userinfo, id_token } = JSON.parse(value) as Record<string, Record<string, unknown> | undefined>;
-  return [...new Set([...Object.keys(userinfo ?? {}), ...Object.keys(id_token ?? {})])].filter((name) =>
-    CLAIM_NAMES.has(name),
+  return [...new Set([...Object.keys(userinfo ?? {}), ...Object.keys(id_token ?? {})])].filter(
+    (name) => scopeOfClaim(name) !== undefined,
   );
 }

@@ -1,8 +1,9 @@
 /** The registered apps, as the provider sees them: configured ones from the file, others from the store. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type Provider from 'oidc-provider';
-import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
+import type { Adapter, AdapterPayload } from 'oidc-provider';
 import type { ClientRegistration, ClientSecrets } from '../../config/config.ts';
+import type { Admit } from './self-registration.ts';
 
 /** The product's own settings of a client. */
 export type ClientSettings = ClientRegistration['ib'];
@@ -55,6 +56,7 @@ export function createClientRegistry(
 export function withConfiguredClients(
   adapter: (model: string) => Adapter,
   registry: ClientRegistry,
+  admit: Admit,
 ): (model: string) => Adapter {
   return (model) => {
     const stored = adapter(model);
@@ -62,32 +64,19 @@ export function withConfiguredClients(
     return {
       ...stored,
       find: async (id) => registry.metadata(id) ?? stored.find(id),
-      upsert: async (id, payload, expiresIn) => stored.upsert(id, selfRegistered(payload), expiresIn),
+      upsert: async (id, payload, expiresIn) => stored.upsert(id, selfRegistered(payload, admit), expiresIn),
     };
   };
 }
 
-/** What an app that registers itself may ask for: never the raw IB session, which an admin has to allow by name. */
-const SELF_REGISTERED_SCOPE = 'openid profile email offline_access ib:api';
-
-/** The registration of an app that registered itself, or an error of RFC 7591 section 3.2.2. */
-function selfRegistered(metadata: AdapterPayload): AdapterPayload {
-  const { redirect_uris: redirectUris, scope = SELF_REGISTERED_SCOPE } = metadata as Record<string, unknown>;
-  for (const uri of [redirectUris].flat()) {
-    const url = URL.parse(String(uri));
-    if (url?.protocol === 'http:' && !LOOPBACK.has(url.hostname)) {
-      throw new errors.InvalidClientMetadata('redirect_uris must be https, or http on a loopback address');
-    }
-  }
-  if (String(scope).split(' ').includes('ib:session')) {
-    throw new errors.InvalidClientMetadata(
-      'scope must not contain ib:session; an admin has to register such an app',
-    );
-  }
-  return { ...metadata, scope } as AdapterPayload;
+function selfRegistered(metadata: AdapterPayload, admit: Admit): AdapterPayload {
+  const { redirect_uris: redirectUris, scope } = metadata as Record<string, unknown>;
+  const admitted = admit({
+    redirectUris: [redirectUris].flat(),
+    scope: scope === undefined ? undefined : String(scope),
+  });
+  return { ...metadata, ...admitted } as AdapterPayload;
 }
-
-const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost']);
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 

@@ -2,6 +2,8 @@
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Config, ProtectedResource } from '../../config/config.ts';
 import type { Lifetimes } from '../../config/lifetimes.ts';
+import { scopeOfClaim } from './accounts.ts';
+import type { Admit } from './self-registration.ts';
 
 /** Endpoint paths, as the contract fixes them. */
 export const ROUTES = {
@@ -38,6 +40,7 @@ interface FeatureDeps {
   readonly lifetimes: Lifetimes;
   readonly registration: Config['registration'];
   readonly clientIdMetadataHosts: readonly string[];
+  readonly admit: Admit;
   readonly pages: FeaturePages;
 }
 
@@ -47,12 +50,16 @@ export function createFeatures(deps: FeatureDeps): Features {
   return {
     devInteractions: { enabled: false },
     backchannelLogout: { enabled: true },
-    claimsParameter: { enabled: true },
+    claimsParameter: { enabled: true, assertClaimsParameter },
     clientCredentials: { enabled: true },
     clientIdMetadataDocument: {
       enabled: metadataHosts.size > 0,
       ack: 'draft-02',
       allowFetch: async (_ctx, clientId) => metadataHosts.has(URL.parse(clientId)?.host ?? ''),
+      allowClient: async (_ctx, client) => {
+        Object.assign(client, deps.admit({ redirectUris: client.redirectUris ?? [], scope: client.scope }));
+        return true;
+      },
     },
     // Characters that cannot be misread, eight of twenty: 34 bits for ten minutes, and few tries.
     deviceFlow: { enabled: true, charset: 'base-20', mask: '****-****', ...deps.pages.device },
@@ -78,6 +85,26 @@ export function createFeatures(deps: FeatureDeps): Features {
   };
 }
 
+/**
+ * Single claims (OpenID Connect Core section 5.5) are given within the app's registered scopes. Those of the raw IB
+ * session are not among them: their scope is the only way to it.
+ */
+async function assertClaimsParameter(
+  _ctx: KoaContextWithOIDC,
+  claims: { userinfo?: object | undefined; id_token?: object | undefined },
+  client: { scope?: string | undefined },
+): Promise<void> {
+  const registered = client.scope?.split(' ');
+  for (const name of [...Object.keys(claims.userinfo ?? {}), ...Object.keys(claims.id_token ?? {})]) {
+    const scope = scopeOfClaim(name);
+    if (scope === 'ib:session')
+      throw new errors.InvalidRequest(`${name} is given for the scope ib:session only`);
+    if (scope !== undefined && registered?.includes(scope) === false) {
+      throw new errors.InvalidScope(`${name} needs a scope that the client is not registered for`, scope);
+    }
+  }
+}
+
 type IntrospectionPolicy = NonNullable<NonNullable<Features['introspection']>['allowedPolicy']>;
 
 /** A client may look at its own tokens, and a resource server at those made for it (RFC 7662 section 4). */
@@ -100,13 +127,17 @@ async function mayRevoke(
 
 const trimSlash = (url: string): string => url.replace(/\/$/, '');
 
-/** The resource server behind an identifier; the provider's own API is one too. A trailing slash makes no difference. */
+/** Whether two identifiers name one resource: a trailing slash makes no difference. */
+export function sameResource(one: string, other: string): boolean {
+  return trimSlash(one) === trimSlash(other);
+}
+
+/** The resource server behind an identifier; the provider's own API is one too. */
 function resourceServer(deps: FeatureDeps, identifier: string) {
-  const wanted = trimSlash(identifier);
-  if (wanted === deps.issuer) {
+  if (sameResource(identifier, deps.issuer)) {
     return { scope: SCOPES.join(' '), audience: deps.issuer, accessTokenFormat: 'opaque' as const };
   }
-  const resource = deps.resources.find((candidate) => trimSlash(candidate.identifier) === wanted);
+  const resource = deps.resources.find((candidate) => sameResource(candidate.identifier, identifier));
   if (resource === undefined) {
     throw new errors.InvalidTarget(
       'the resource is not registered here; an admin has to add it under "resources" in the clients file',

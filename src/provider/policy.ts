@@ -1,6 +1,6 @@
 /** Which interaction a request needs, and which Grant it stands on. */
 import type Provider from 'oidc-provider';
-import { type Configuration, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
+import { type Configuration, errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
 import { isSessionAlive } from '../../adapters/ib/session.ts';
 import type { IbSessions } from '../../adapters/store/contract.ts';
 import { ibSessionIdOf, newGrantId } from '../../adapters/store/handles.ts';
@@ -26,6 +26,9 @@ const { Check, Prompt, base } = interactionPolicy;
 export function createInteractionPolicy(deps: PolicyDeps): interactionPolicy.DefaultPolicy {
   const policy = base();
   policy.add(new Prompt({ name: 'select_account', requestable: true }), 0);
+  policy.get('login')?.checks.remove('essential_acrs');
+  policy.get('login')?.checks.remove('essential_acr');
+  policy.get('login')?.checks.add(refuseEssentialAcr(), 0);
   policy.get('login')?.checks.add(
     new Check('ib_session', 'a sign-in to IntelligenceBank is required', 'login_required', async (ctx) => {
       const { oidc } = ctx as KoaContextWithOIDC;
@@ -39,6 +42,19 @@ export function createInteractionPolicy(deps: PolicyDeps): interactionPolicy.Def
     }),
   );
   return policy;
+}
+
+/**
+ * IB does not say how a user signed in, so no `acr` is ever given. An app that insists on one is told at once (OpenID
+ * Connect Core section 5.5.1.1); the library would ask the user to sign in again and again.
+ */
+function refuseEssentialAcr(): InstanceType<typeof Check> {
+  return new Check('essential_acr', 'no acr can be given', (ctx) => {
+    const { acr } = (ctx as KoaContextWithOIDC).oidc.claims.id_token ?? {};
+    const insists = acr?.essential === true && (acr.value !== undefined || acr.values !== undefined);
+    if (insists) throw new errors.UnmetAuthenticationRequirements('no acr value can be given');
+    return Check.NO_NEED_TO_PROMPT;
+  });
 }
 
 function signInServes(deps: PolicyDeps, signIn: SignIn, oidc: KoaContextWithOIDC['oidc']): boolean {

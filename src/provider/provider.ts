@@ -12,6 +12,7 @@ import { installBrowserSessions } from './browser-session.ts';
 import { type ClientRegistry, installClientRules, withConfiguredClients } from './clients.ts';
 import { createFeatures, ROUTES, SCOPES } from './features.ts';
 import { createInteractionPolicy, createLoadExistingGrant, markOfflineGrants } from './policy.ts';
+import { createAdmit } from './self-registration.ts';
 import { registerTokenExchange } from './token-exchange.ts';
 import { createIssueRefreshToken, createTtl, installTokenValues } from './tokens.ts';
 
@@ -65,6 +66,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   const policyDeps = { ibSessions: store.ibSessions, settings, platforms: deps.platforms, nowSeconds };
   const scopes = allScopes(deps.resources);
   const known = new Set(scopes);
+  const admit = createAdmit(deps.resources);
   const secure = issuer.startsWith('https:');
   const cookie = {
     httpOnly: true,
@@ -76,7 +78,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   } as const;
 
   const provider = new Provider(issuer, {
-    adapter: withConfiguredClients(store.adapter, registry),
+    adapter: withConfiguredClients(store.adapter, registry, admit),
     claims: Object.fromEntries(Object.entries(CLAIMS).map(([scope, claims]) => [scope, [...claims]])),
     clientBasedCORS: (_ctx, origin, client) => browserOrigins(client).has(origin),
     clientDefaults: {
@@ -108,6 +110,7 @@ export function createProvider(deps: ProviderDeps): Provider {
       lifetimes,
       registration: deps.registration,
       clientIdMetadataHosts: deps.clientIdMetadataHosts,
+      admit,
       pages: deps.pages,
     }),
     fetch: deps.fetch,

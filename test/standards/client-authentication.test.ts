@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import { type CryptoKey, exportSPKI, generateKeyPair, SignJWT } from 'jose';
+import { exchange, REDIRECT_URI, type Stack, signIn, WEB_SECRET } from '../support/stack.ts';
+import {
+  basic,
+  type ClientKey,
+  errorOf,
+  nowSeconds,
+  post,
+  signInAsSpa,
+  startStandards,
+} from '../support/standards.ts';
+
+const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
+describe('client authentication (RFC 6749 section 2.3, RFC 7523, RFC 9700 section 2.5)', () => {
+  let stack: Stack;
+  let key: ClientKey;
+  before(async () => {
+    ({ stack, key } = await startStandards());
+  });
+  after(() => stack.close());
+
+  const code = { grant_type: 'authorization_code', code: 'x', redirect_uri: REDIRECT_URI };
+
+  it('cannot be skipped or guessed by a confidential client', async () => {
+    for (const [params, headers] of [
+      [{ ...code, client_id: 'web' }, {}],
+      [{ ...code, client_id: 'web', client_secret: '' }, {}],
+      [code, basic('web', 'wrong')],
+      [code, basic('web', WEB_SECRET.slice(0, -1))],
+      [code, basic('web', `${WEB_SECRET} `)],
+      [code, basic('nobody')],
+    ] as [Record<string, string>, Record<string, string>][]) {
+      const answer = await post(stack, '/token', params, headers);
+      expect(errorOf(answer), JSON.stringify(params)).to.deep.equal([401, 'invalid_client']);
+    }
+    const challenged = await post(stack, '/token', code, basic('web', 'wrong'));
+    expect(challenged.headers.get('www-authenticate')).to.match(/^Basic /);
+  });
+
+  it('is refused in two ways at once', async () => {
+    const both = { ...code, client_id: 'web', client_secret: WEB_SECRET };
+    expect((await post(stack, '/token', both, basic('web'))).body['error']).to.equal('invalid_request');
+    const mixed = { ...code, client_id: 'web', client_assertion: 'x', client_assertion_type: ASSERTION_TYPE };
+    expect((await post(stack, '/token', mixed, basic('web'))).status).to.be.oneOf([400, 401]);
+  });
+
+  it('of a public client is its id alone, and only its own registration says so', async () => {
+    const { status } = await exchange(stack, await signInAsSpa(stack), 'spa');
+    expect(status).to.equal(200);
+    expect((await post(stack, '/token', code, basic('spa'))).status).to.equal(401);
+  });
+
+  describe('by private_key_jwt', () => {
+    const assertion = (
+      overrides: Record<string, unknown> = {},
+      { alg = 'ES256', by = key.pair.privateKey as CryptoKey | Uint8Array, kid = key.kid } = {},
+    ): Promise<string> =>
+      new SignJWT({
+        iss: 'signed',
+        sub: 'signed',
+        aud: stack.issuer,
+        jti: randomUUID(),
+        iat: nowSeconds(),
+        exp: nowSeconds() + 60,
+        ...overrides,
+      })
+        .setProtectedHeader({ alg, kid })
+        .sign(by);
+    const call = (clientAssertion: string) =>
+      post(stack, '/token', {
+        grant_type: 'client_credentials',
+        scope: 'ib:api',
+        client_assertion: clientAssertion,
+        client_assertion_type: ASSERTION_TYPE,
+      });
+
+    it('is accepted once', async () => {
+      const good = await assertion();
+      expect((await call(good)).status).to.equal(200);
+      expect(errorOf(await call(good))).to.deep.equal([401, 'invalid_client']);
+    });
+
+    const bad: Record<string, () => Promise<string>> = {
+      'another audience': () => assertion({ aud: 'https://other.example' }),
+      'no audience': () => assertion({ aud: undefined }),
+      'an expired one': () => assertion({ exp: nowSeconds() - 100 }),
+      'no end': () => assertion({ exp: undefined }),
+      'no jti': () => assertion({ jti: undefined }),
+      'another issuer': () => assertion({ iss: 'web' }),
+      'another subject': () => assertion({ sub: 'web' }),
+      "a stranger's key": async () => assertion({}, { by: (await generateKeyPair('ES256')).privateKey }),
+      'alg HS256 with the public key as the secret': async () =>
+        assertion({}, { alg: 'HS256', by: new TextEncoder().encode(await exportSPKI(key.pair.publicKey)) }),
+      'alg none': async () => {
+        const [, payload = ''] = (await assertion()).split('.');
+        return `${Buffer.from('{"alg":"none"}').toString('base64url')}.${payload}.`;
+      },
+    };
+    for (const [name, make] of Object.entries(bad)) {
+      it(`is refused with ${name}`, async () => {
+        expect(errorOf(await call(await make()))).to.deep.equal([401, 'invalid_client']);
+      });
+    }
+
+    it('is refused as invalid_request where it is no JWT', async () => {
+      for (const broken of ['a.b.c', '{}', '..', `${'x'.repeat(5000)}.y.z`]) {
+        expect(errorOf(await call(broken))).to.deep.equal([400, 'invalid_request']);
+      }
+    });
+  });
+
+  it('is needed to introspect and to revoke', async () => {
+    const { body } = await exchange(stack, await signIn(stack));
+    for (const path of ['/introspect', '/revoke']) {
+      const answer = await post(stack, path, { token: String(body['access_token']) });
+      expect(answer.status, path).to.be.oneOf([400, 401]);
+      expect(
+        (await post(stack, path, { token: String(body['access_token']) }, basic('web', 'x'))).status,
+      ).to.equal(401);
+    }
+  });
+
+  it("does not let a client see or revoke another's token (RFC 7662, 7009)", async () => {
+    const { body } = await exchange(stack, await signIn(stack));
+    const value = { token: String(body['access_token']) };
+    expect((await post(stack, '/introspect', value, basic('other'))).body).to.deep.equal({ active: false });
+    await post(stack, '/revoke', value, basic('other'));
+    expect((await post(stack, '/introspect', value, basic('web'))).body['active']).to.equal(true);
+  });
+
+  it('answers unknown tokens with active:false and 200', async () => {
+    for (const value of ['nonsense', 'ibat_x', 'a.b.c', 'ü'.repeat(100)]) {
+      expect((await post(stack, '/introspect', { token: value }, basic('web'))).body).to.deep.equal({
+        active: false,
+      });
+      expect((await post(stack, '/revoke', { token: value }, basic('web'))).status).to.equal(200);
+    }
+  });
+
+  it('signs what introspection says where the client asks for it (RFC 9701)', async () => {
+    const { body } = await exchange(stack, await signIn(stack));
+    const answer = await post(
+      stack,
+      '/introspect',
+      { token: String(body['access_token']) },
+      { ...basic('web'), accept: 'application/token-introspection+jwt' },
+    );
+    expect(answer.headers.get('content-type')).to.contain('application/token-introspection+jwt');
+    const [, payload = ''] = answer.text.split('.');
+    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<string, unknown>;
+    expect(claims).to.include({ iss: stack.issuer, aud: 'web' });
+    expect(claims['token_introspection']).to.include({ active: true, client_id: 'web' });
+  });
+});

@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import { expect } from 'chai';
+import { calculateJwkThumbprint, exportJWK, type GenerateKeyPairResult, generateKeyPair } from 'jose';
+import { REDIRECT_URI, type Stack, signIn, VERIFIER, withBearer } from '../support/stack.ts';
+import {
+  basic,
+  dpopProof,
+  errorOf,
+  nowSeconds,
+  post,
+  signInAsSpa,
+  startStandards,
+} from '../support/standards.ts';
+
+const PATH = '/proxy/api/3.0.0/6M0B/folder';
+
+describe('DPoP (RFC 9449)', () => {
+  let stack: Stack;
+  let key: GenerateKeyPairResult;
+  let stranger: GenerateKeyPairResult;
+  before(async () => {
+    ({ stack } = await startStandards());
+    key = await generateKeyPair('ES256', { extractable: true });
+    stranger = await generateKeyPair('ES256', { extractable: true });
+  });
+  after(() => stack.close());
+
+  const proof = (htm: string, path: string, more: Record<string, unknown> = {}, by = key): Promise<string> =>
+    dpopProof(stack, by, { htm, path, ...more });
+
+  async function boundToken(): Promise<{ value: string; ath: string }> {
+    const redirect = await signIn(stack);
+    const answer = await post(
+      stack,
+      '/token',
+      {
+        grant_type: 'authorization_code',
+        code: redirect.searchParams.get('code') ?? '',
+        redirect_uri: REDIRECT_URI,
+        code_verifier: VERIFIER,
+      },
+      { ...basic('web'), dpop: await proof('POST', '/token') },
+    );
+    expect(answer.body['token_type']).to.equal('DPoP');
+    const value = String(answer.body['access_token']);
+    return { value, ath: createHash('sha256').update(value).digest('base64url') };
+  }
+
+  it('binds a token to a key: each proof once, for one method, one URL and one token', async () => {
+    const { value, ath } = await boundToken();
+    const call = async (target: string, dpop: string, scheme = 'DPoP') =>
+      (await fetch(stack.issuer + target, { headers: { authorization: `${scheme} ${value}`, dpop } })).status;
+    for (const path of ['/userinfo', PATH]) {
+      const used = await proof('GET', path, { ath });
+      expect(await call(path, used), path).to.equal(200);
+      for (const [name, bad] of Object.entries({
+        replayed: used,
+        'another token': await proof('GET', path, { ath: 'x' }),
+        'no token': await proof('GET', path),
+        'another method': await proof('POST', path, { ath }),
+        'another URL': await proof('GET', '/proxy/other', { ath }),
+        'too old': await proof('GET', path, { ath, iat: nowSeconds() - 1000 }),
+        'from the future': await proof('GET', path, { ath, iat: nowSeconds() + 1000 }),
+        'another key': await proof('GET', path, { ath }, stranger),
+        'no proof': 'nonsense',
+      })) {
+        expect(await call(path, bad), `${path}: ${name}`).to.be.oneOf([400, 401]);
+      }
+      expect((await withBearer(stack.issuer + path, value)).status, `${path} as Bearer`).to.equal(401);
+    }
+  });
+
+  it('is seen by introspection', async () => {
+    const { value } = await boundToken();
+    const seen = await post(stack, '/introspect', { token: value }, basic('web'));
+    expect(seen.body['cnf']).to.deep.equal({
+      jkt: await calculateJwkThumbprint(await exportJWK(key.publicKey)),
+    });
+  });
+
+  it("binds a public client's refresh tokens too", async () => {
+    const redirect = await signInAsSpa(stack);
+    const code = {
+      grant_type: 'authorization_code',
+      client_id: 'spa',
+      code: redirect.searchParams.get('code') ?? '',
+      redirect_uri: redirect.origin + redirect.pathname,
+      code_verifier: VERIFIER,
+    };
+    const first = await post(stack, '/token', code, { dpop: await proof('POST', '/token') });
+    expect(first.status, first.text).to.equal(200);
+    const refresh = {
+      grant_type: 'refresh_token',
+      client_id: 'spa',
+      refresh_token: String(first.body['refresh_token']),
+    };
+    const foreign = await post(stack, '/token', refresh, {
+      dpop: await proof('POST', '/token', {}, stranger),
+    });
+    expect(errorOf(foreign)).to.deep.equal([400, 'invalid_grant']);
+    expect(errorOf(await post(stack, '/token', refresh)), 'no proof').to.deep.equal([400, 'invalid_grant']);
+    const own = await post(stack, '/token', refresh, { dpop: await proof('POST', '/token') });
+    expect([own.status, own.body['token_type']]).to.deep.equal([200, 'DPoP']);
+  });
+});

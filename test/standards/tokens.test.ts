@@ -1,0 +1,227 @@
+import { expect } from 'chai';
+import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
+import { Browser } from '../support/browser.ts';
+import {
+  authorizeUrl,
+  exchange,
+  REDIRECT_URI,
+  type Stack,
+  signIn,
+  token,
+  VERIFIER,
+  withBearer,
+} from '../support/stack.ts';
+import {
+  type Answer,
+  answerIn,
+  basic,
+  errorOf,
+  getJson,
+  JWT_RESOURCE,
+  post,
+  RESOURCE,
+  signInAsSpa,
+  startStandards,
+} from '../support/standards.ts';
+
+const FOLDERS = '/proxy/api/3.0.0/6M0B/folder';
+
+describe('tokens (RFC 9700 sections 2.1.2, 2.3, 2.4, 4.3, 4.14)', () => {
+  let stack: Stack;
+  before(async () => {
+    ({ stack } = await startStandards());
+  });
+  after(() => stack.close());
+
+  describe('refresh', () => {
+    let strict: Stack;
+    before(async () => {
+      ({ stack: strict } = await startStandards({ lifetimes: { refreshLeewaySeconds: 0 } }));
+    });
+    after(() => strict.close());
+
+    for (const clientId of ['web', 'spa'] as const) {
+      it(`rotates; reuse of an old token ends the whole family (${clientId})`, async () => {
+        const redirect = clientId === 'spa' ? await signInAsSpa(strict) : await signIn(strict);
+        const refresh = (value: unknown) =>
+          token(strict, { grant_type: 'refresh_token', refresh_token: String(value) }, clientId);
+        const first = await exchange(strict, redirect, clientId);
+        const second = await refresh(first.body['refresh_token']);
+        expect(second.status).to.equal(200);
+        expect(second.body['refresh_token']).to.not.equal(first.body['refresh_token']);
+        expect(errorOf(await refresh(first.body['refresh_token']))).to.deep.equal([400, 'invalid_grant']);
+        expect(errorOf(await refresh(second.body['refresh_token']))).to.deep.equal([400, 'invalid_grant']);
+        const seen = await withBearer(`${strict.issuer}/userinfo`, second.body['access_token']);
+        expect(seen.status).to.equal(401);
+      });
+    }
+
+    it('is refused to another client, and never gives more than the user allowed', async () => {
+      const { body } = await exchange(stack, await signIn(stack, new Browser(), { scope: 'openid profile' }));
+      const refresh = { grant_type: 'refresh_token', refresh_token: String(body['refresh_token']) };
+      expect(errorOf(await token(stack, refresh, 'other'))).to.deep.equal([400, 'invalid_grant']);
+      expect(errorOf(await token(stack, { ...refresh, scope: 'openid ib:api' }))).to.deep.equal([
+        400,
+        'invalid_scope',
+      ]);
+      const less = await token(stack, { ...refresh, scope: 'openid' });
+      expect(less.body['scope']).to.equal('openid');
+    });
+  });
+
+  it('are not given by the implicit, password or any other retired grant', async () => {
+    const metadata = await getJson(`${stack.issuer}/.well-known/openid-configuration`);
+    expect(metadata['grant_types_supported']).to.not.include.members(['implicit']);
+    expect(metadata['grant_types_supported']).to.not.include.members(['password']);
+    const password = { grant_type: 'password', username: 'ada', password: 'x' };
+    expect(errorOf(await post(stack, '/token', password, basic('web')))).to.deep.equal([
+      400,
+      'unsupported_grant_type',
+    ]);
+    for (const response_type of ['token', 'id_token', 'code token', 'code id_token', 'none']) {
+      const page = await new Browser().request(authorizeUrl(stack.issuer, { response_type }));
+      expect(answerIn(page).get('error'), response_type).to.equal('unsupported_response_type');
+    }
+  });
+
+  it('are taken from the Authorization header, never from a query, and not twice', async () => {
+    const { body } = await exchange(stack, await signIn(stack));
+    const value = String(body['access_token']);
+    for (const path of ['/userinfo', FOLDERS]) {
+      const inQuery = await fetch(`${stack.issuer}${path}?access_token=${value}`);
+      expect(inQuery.status, path).to.be.oneOf([400, 401]);
+      expect((await withBearer(stack.issuer + path, value)).status, path).to.equal(200);
+    }
+    const twice = await fetch(`${stack.issuer}/userinfo?access_token=${value}`, {
+      headers: { authorization: `Bearer ${value}` },
+    });
+    expect(twice.status).to.equal(400);
+  });
+
+  it('need the scope of the call', async () => {
+    const { body } = await exchange(stack, await signIn(stack, new Browser(), { scope: 'openid profile' }));
+    const answer = await withBearer(stack.issuer + FOLDERS, body['access_token']);
+    expect(answer.status).to.equal(403);
+    expect(answer.headers.get('www-authenticate')).to.contain('insufficient_scope').and.contain('ib:api');
+  });
+
+  it('that are damaged, foreign or of another kind are refused as invalid_token', async () => {
+    const { body } = await exchange(stack, await signIn(stack));
+    const value = String(body['access_token']);
+    const flipped = value.slice(0, -1) + (value.endsWith('A') ? 'B' : 'A');
+    for (const bad of [
+      'x',
+      flipped,
+      value.toLowerCase(),
+      body['refresh_token'],
+      body['id_token'],
+      `${value}.${value}`,
+    ]) {
+      for (const path of ['/userinfo', FOLDERS]) {
+        const answer = await withBearer(stack.issuer + path, bad);
+        expect(answer.status, path).to.equal(401);
+        expect(answer.headers.get('www-authenticate')).to.contain('invalid_token');
+      }
+    }
+  });
+
+  describe('for a resource (RFC 8707)', () => {
+    async function tokensFor(resource: string): Promise<Answer> {
+      const redirect = await signIn(stack, new Browser(), { resource, scope: 'openid profile ib:api' });
+      return post(
+        stack,
+        '/token',
+        {
+          grant_type: 'authorization_code',
+          code: redirect.searchParams.get('code') ?? '',
+          redirect_uri: REDIRECT_URI,
+          code_verifier: VERIFIER,
+          resource,
+        },
+        basic('web'),
+      );
+    }
+
+    it('are refused by every other', async () => {
+      const { body } = await tokensFor(RESOURCE);
+      expect((await withBearer(`${stack.issuer}/userinfo`, body['access_token'])).status).to.equal(403);
+      expect((await withBearer(stack.issuer + FOLDERS, body['access_token'])).status).to.equal(401);
+      const mine = await post(
+        stack,
+        '/introspect',
+        { token: String(body['access_token']) },
+        basic('mcp-server'),
+      );
+      expect(mine.body).to.include({ active: true, aud: RESOURCE, scope: 'profile ib:api' });
+      const foreign = await post(
+        stack,
+        '/introspect',
+        { token: String(body['access_token']) },
+        basic('other'),
+      );
+      expect(foreign.body).to.deep.equal({ active: false });
+    });
+
+    it('are given with or without its trailing slash', async () => {
+      expect((await tokensFor(`${RESOURCE}/`)).status).to.equal(200);
+    });
+
+    it('are refused for one that is not registered, and the error says what an admin has to add', async () => {
+      const page = await new Browser().request(
+        authorizeUrl(stack.issuer, { resource: 'https://unknown.example/mcp' }),
+      );
+      const answer = answerIn(page);
+      expect(answer.get('error')).to.equal('invalid_target');
+      expect(answer.get('error_description')).to.contain('clients file');
+    });
+
+    it('may be JWTs (RFC 9068) that it checks by itself', async () => {
+      const { body } = await tokensFor(JWT_RESOURCE);
+      const jwks = createRemoteJWKSet(new URL(`${stack.issuer}/jwks`));
+      const { payload, protectedHeader } = await jwtVerify(String(body['access_token']), jwks, {
+        issuer: stack.issuer,
+        audience: JWT_RESOURCE,
+      });
+      expect(protectedHeader.typ).to.equal('at+jwt');
+      expect(payload).to.include({ client_id: 'web', scope: 'profile ib:api' });
+      expect(JSON.stringify(payload)).to.not.contain('sid-');
+    });
+
+    it('are exchanged (RFC 8693) by that resource server for ib:api of the same session, and by nobody else', async () => {
+      const { body } = await tokensFor(RESOURCE);
+      const exchangeAs = (id: string, subjectToken: unknown) =>
+        post(
+          stack,
+          '/token',
+          {
+            grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+            subject_token: String(subjectToken),
+            subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+          },
+          basic(id),
+        );
+      const exchanged = await exchangeAs('mcp-server', body['access_token']);
+      expect(exchanged.status, exchanged.text).to.equal(200);
+      expect(exchanged.body).to.include({
+        scope: 'ib:api',
+        issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+      });
+      expect((await withBearer(stack.issuer + FOLDERS, exchanged.body['access_token'])).status).to.equal(200);
+      expect((await exchangeAs('web', body['access_token'])).status).to.equal(400);
+      const { body: plain } = await exchange(stack, await signIn(stack));
+      expect((await exchangeAs('mcp-server', plain['access_token'])).body['error']).to.equal('invalid_grant');
+    });
+  });
+
+  it('of ID are signed with a published key, and say who may read them', async () => {
+    const { body } = await exchange(stack, await signIn(stack));
+    const { payload, protectedHeader } = await jwtVerify(
+      String(body['id_token']),
+      createRemoteJWKSet(new URL(`${stack.issuer}/jwks`)),
+      { issuer: stack.issuer, audience: 'web' },
+    );
+    expect(protectedHeader).to.include({ alg: 'RS256' }).and.to.have.property('kid');
+    expect(payload).to.include.keys('sub', 'exp', 'iat', 'nonce', 'sid');
+    expect(decodeJwt(String(body['id_token']))).to.not.have.any.keys('ib_session_id', 'email');
+  });
+});
