@@ -27,6 +27,7 @@ import { createAsked } from './provider/asked.ts';
 import { createSessionReader } from './provider/browser-session.ts';
 import type { ClientRegistry } from './provider/clients.ts';
 import { createDevicePollLimit } from './provider/device-poll.ts';
+import { createIntrospectionAnswers } from './provider/introspection.ts';
 import { createProvider } from './provider/provider.ts';
 import { createCallLimit } from './proxy/call-limit.ts';
 import { createProxy } from './proxy/proxy.ts';
@@ -124,6 +125,7 @@ export function createApp(deps: AppDeps): Provider {
   provider.use(createSessionCheck({ store, issuer, nowSeconds }));
   provider.use(createBridgeCompat({ registry, store, requestBodyBytes: lifetimes.requestBodyBytes }));
   provider.use(createRequestDefaults({ registry, resources }));
+  provider.use(createIntrospectionAnswers());
   provider.use(createDevicePollLimit({ store, intervalSeconds: lifetimes.devicePollIntervalSeconds }));
   const sessions = createSessionReader(provider, nowSeconds);
   provider.use(

@@ -3,6 +3,7 @@ import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provid
 import type { Config, ProtectedResource } from '../../config/config.ts';
 import type { Lifetimes } from '../../config/lifetimes.ts';
 import { scopeOfClaim } from './accounts.ts';
+import { createIntrospectionPolicy } from './introspection.ts';
 import type { Admit } from './self-registration.ts';
 
 /** Endpoint paths, as the contract fixes them. */
@@ -103,17 +104,6 @@ async function assertClaimsParameter(
       throw new errors.InvalidScope(`${name} needs a scope that the client is not registered for`, scope);
     }
   }
-}
-
-type IntrospectionPolicy = NonNullable<NonNullable<Features['introspection']>['allowedPolicy']>;
-
-/** A client may look at its own tokens, and a resource server at those made for it (RFC 7662 section 4). */
-function createIntrospectionPolicy(resources: readonly ProtectedResource[]): IntrospectionPolicy {
-  return async (_ctx, client, token) => {
-    if (token.clientId === client.clientId) return true;
-    const { aud } = token as { aud?: string };
-    return resources.some(({ identifier, clientId }) => clientId === client.clientId && identifier === aud);
-  };
 }
 
 /** A client revokes its own tokens only (RFC 7009 section 2.1). */

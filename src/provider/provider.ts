@@ -86,6 +86,8 @@ export function createProvider(deps: ProviderDeps): Provider {
       response_types: ['code'],
       id_token_signed_response_alg: 'RS256',
     },
+    // Frameworks such as Auth.js and Passport read a user's name from the ID token and ask nowhere else by default.
+    conformIdTokenClaims: false,
     cookies: {
       names: cookieNames(secure),
       keys: [...secrets.cookieKeys],

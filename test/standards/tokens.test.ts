@@ -213,7 +213,7 @@ describe('tokens (RFC 9700 sections 2.1.2, 2.3, 2.4, 4.3, 4.14)', () => {
     });
   });
 
-  it('of ID are signed with a published key, and say who may read them', async () => {
+  it('of ID are signed with a published key, and say who the user is, by the scopes allowed', async () => {
     const { body } = await exchange(stack, await signIn(stack));
     const { payload, protectedHeader } = await jwtVerify(
       String(body['id_token']),
@@ -222,6 +222,14 @@ describe('tokens (RFC 9700 sections 2.1.2, 2.3, 2.4, 4.3, 4.14)', () => {
     );
     expect(protectedHeader).to.include({ alg: 'RS256' }).and.to.have.property('kid');
     expect(payload).to.include.keys('sub', 'exp', 'iat', 'nonce', 'sid');
-    expect(decodeJwt(String(body['id_token']))).to.not.have.any.keys('ib_session_id', 'email');
+    expect(payload).to.include({ name: 'Ada Lovelace', email: 'ada@acme.example' });
+    const raw = await exchange(stack, await signIn(stack, new Browser(), { scope: 'openid ib:session' }));
+    const claims = decodeJwt(String(raw.body['id_token']));
+    expect(claims, 'no more than asked for, and never the session').to.not.have.any.keys(
+      'name',
+      'email',
+      'ib_session_id',
+      'ib_api_url',
+    );
   });
 });
