@@ -15,6 +15,8 @@ export interface Secrets {
   readonly cookieKeys: readonly string[];
   /** Newest first, 32 bytes each; the id stands beside what was hashed with it. */
   readonly peppers: readonly { readonly id: string; readonly key: Uint8Array }[];
+  /** When the oldest key that signs was made, unix seconds. */
+  readonly signingSince: number;
 }
 
 /** What loading may be given: the clock, where warnings go, and the call to Secrets Manager. */
@@ -157,7 +159,10 @@ function toSecrets(document: SecretsDocument): Secrets {
   const peppers = document.peppers
     .toSorted(newestFirst)
     .map(({ id, value }) => ({ id, key: new Uint8Array(Buffer.from(value, 'base64url')) }));
-  return redacted({ signingKeys, cookieKeys, peppers });
+  const signingSince = Math.min(
+    ...document.signingKeys.filter(({ status }) => status === 'active').map(({ createdAt }) => createdAt),
+  );
+  return redacted({ signingKeys, cookieKeys, peppers, signingSince });
 }
 
 /** Hides the keys from `console.log`, `util.inspect`, `JSON.stringify` and so from every logger. */
@@ -174,8 +179,11 @@ function redacted(secrets: Secrets): Secrets {
   );
 }
 
+/** What a server can sign with: RS256 and ES256 always, EdDSA (Ed25519) where an operator adds a key. */
+export type SigningAlgorithm = 'RS256' | 'ES256' | 'EdDSA';
+
 /** A private JWK whose `kid` is its RFC 7638 thumbprint. */
-export async function createSigningKey(alg: 'RS256' | 'ES256'): Promise<JWK> {
+export async function createSigningKey(alg: SigningAlgorithm): Promise<JWK> {
   const { privateKey } = await generateKeyPair(alg, { modulusLength: 2048, extractable: true });
   const jwk = await exportJWK(privateKey);
   return { ...jwk, kid: await calculateJwkThumbprint(jwk), alg, use: 'sig' };

@@ -11,6 +11,10 @@ export const lifetimes = Object.freeze({
   accessTokenSeconds: 3600,
   /** A minute is enough for a redirect and a call; RFC 6749 4.1.2 allows ten minutes at most. */
   authorizationCodeSeconds: 60,
+  /** A signing key older than this is rotated, where the server keeps its keys itself; an alarm tells of others. */
+  signingKeySeconds: 90 * 24 * 3600,
+  /** A new key is published for so long before it signs: apps keep the key set that they have read. */
+  signingKeyPublishedSeconds: 24 * 3600,
   /** As long as the access token issued with it. */
   idTokenSeconds: 3600,
   /** RFC 9126 2.2: a pushed request is used at once, by the redirect that follows it. */

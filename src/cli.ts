@@ -4,10 +4,19 @@ import { text } from 'node:stream/consumers';
 import { Command, CommanderError, Option } from 'commander';
 import { SecretsError } from '../adapters/secrets-error.ts';
 import { StoreError } from '../adapters/store/errors.ts';
+import { ask, isYes } from './cli/ask.ts';
 import { check } from './cli/check.ts';
-import { addClient, listClients, removeClient, rotateSecret, showClient } from './cli/clients.ts';
+import {
+  addClient,
+  listClients,
+  type NewClient,
+  removeClient,
+  rotateSecret,
+  showClient,
+} from './cli/clients.ts';
 import { CommandError, createOutput, type Output } from './cli/context.ts';
 import { createSecretsFile, listKeys, rotate } from './cli/keys.ts';
+import { createRegistrationToken } from './cli/registration.ts';
 import {
   createStoreTables,
   inspectToken,
@@ -56,7 +65,8 @@ function createProgram(): Command {
   keys
     .command('rotate')
     .description('next key signs, active one retires, a new next one is made; then restart the servers')
-    .action(() => rotate(output()));
+    .addOption(new Option('--add <alg>', 'one more algorithm to sign with').choices(['EdDSA']))
+    .action(({ add }: { add?: 'EdDSA' }) => rotate(add === undefined ? [] : [add], output()));
   program
     .command('secrets')
     .description("the server's own keys")
@@ -104,31 +114,23 @@ function createProgram(): Command {
 function addClientCommands(program: Command, output: () => Output): void {
   const client = program.command('client').description("apps in the clients' file");
   client
-    .command('add <id>')
-    .description('register an app; prints its secret once')
-    .requiredOption('--redirect-uri <uri...>', 'where users return to')
+    .command('add [id]')
+    .description('register an app; asks for what is not said, and prints its secret once')
+    .option('--redirect-uri <uri...>', 'where users return to', [])
     .option('--name <name>', 'what users read on the consent page')
     .option('--public', 'an app that can keep no secret: browser, desktop, mobile')
     .option('--native', 'an app on the user’s device: loopback redirects match any port')
     .addOption(new Option('--scope <scopes>', 'what it may ask for').default(DEFAULT_SCOPE))
     .option('--platform <host...>', 'platforms its users may sign in to', [])
     .option('--no-refresh', 'no refresh tokens')
-    .action((id: string, options: AddOptions) => {
-      const { redirectUri, platform, name } = options;
-      addClient(
-        {
-          id,
-          ...(name === undefined ? {} : { name }),
-          redirectUris: redirectUri,
-          platforms: platform,
-          public: options.public === true,
-          native: options.native === true,
-          scope: options.scope,
-          refresh: options.refresh,
-        },
-        output(),
-      );
-    });
+    .action(async (id: string | undefined, options: AddOptions) =>
+      addClient(await completed(id, options), output()),
+    );
+  client
+    .command('registration-token')
+    .description('a token with which apps register themselves where REGISTRATION=token; shown once')
+    .addOption(new Option('--hours <n>', 'how long it works').default('24'))
+    .action(({ hours }: { hours: string }) => createRegistrationToken(Number(hours), output()));
   client
     .command('list')
     .description('list apps')
@@ -145,6 +147,37 @@ function addClientCommands(program: Command, output: () => Output): void {
     .command('rotate-secret <id>')
     .description('one more secret; the one before still works')
     .action((id: string) => rotateSecret(id, output()));
+}
+
+/** What `client add` has been told, and what it had to ask for. */
+async function completed(id: string | undefined, options: AddOptions): Promise<NewClient> {
+  const { redirectUri, platform, name, scope, refresh } = options;
+  const told = {
+    platforms: platform,
+    public: options.public === true,
+    native: options.native === true,
+    scope,
+    refresh,
+  };
+  if (id !== undefined && redirectUri.length > 0) {
+    return { ...told, id, redirectUris: redirectUri, ...(name === undefined ? {} : { name }) };
+  }
+  const [askedId = '', askedName = '', uris = '', isPublic = ''] = await ask(
+    [
+      { text: 'Client id, such as acme-portal', ...(id === undefined ? {} : { fallback: id }) },
+      { text: 'Name that users read', fallback: name ?? id ?? 'the id' },
+      { text: 'Redirect URIs, separated by spaces' },
+      { text: 'Is it an app that can keep no secret (browser, desktop, mobile)? y/n', fallback: 'n' },
+    ],
+    'client add needs <id> and --redirect-uri <uri>',
+  );
+  return {
+    ...told,
+    id: askedId,
+    name: askedName === 'the id' ? askedId : askedName,
+    redirectUris: uris.split(/\s+/),
+    public: told.public || isYes(isPublic),
+  };
 }
 
 /** Lines for standard error; undefined for errors that nobody expects. */

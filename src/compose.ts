@@ -6,6 +6,7 @@ import { createGuardedAgent, createGuardedFetch } from '../adapters/ib/http-agen
 import { parsePlatform } from '../adapters/ib/platform-url.ts';
 import type { IbSession } from '../adapters/ib/session.ts';
 import { loadSecrets, type Secrets } from '../adapters/secrets.ts';
+import { rotateIfDue } from '../adapters/secrets-rotation.ts';
 import type { Store } from '../adapters/store/contract.ts';
 import { startEmbedded } from '../adapters/store/embedded.ts';
 import { createStore, type StoreOptions } from '../adapters/store/store.ts';
@@ -34,8 +35,8 @@ export interface ComposeOptions {
 export interface Composed {
   readonly store: Store;
   readonly registry: ClientRegistry;
-  /** The application for an issuer: its public base URL, without a trailing slash. */
-  createApp(issuer: string): Provider;
+  /** The application for an issuer: its public base URL, without a trailing slash. Others than the configured resources take their place. */
+  createApp(issuer: string, resources?: Config['resources']): Provider;
   close(): Promise<void>;
 }
 
@@ -43,9 +44,7 @@ export interface Composed {
 export async function compose(options: ComposeOptions): Promise<Composed> {
   const { config, log, events } = options;
   const now = options.now ?? Date.now;
-  const secrets = await loadSecrets(config.secrets, {
-    warn: (text) => log.warn({ event: 'secrets_warning' }, text),
-  });
+  const secrets = await openSecrets(options, Math.floor(now() / 1000));
   const agent = createGuardedAgent({ rules: config.ibHosts });
   const ib = createIbClient({
     rules: config.ibHosts,
@@ -71,9 +70,9 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
   return {
     store,
     registry,
-    createApp: (issuer) =>
+    createApp: (issuer, resources = config.resources) =>
       createApp({
-        config,
+        config: { ...config, resources },
         issuer,
         registry,
         secrets,
@@ -94,6 +93,25 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
       await store.close();
     },
   };
+}
+
+/** The server's keys, with the step of rotation taken that their age asks for. */
+async function openSecrets(
+  { config, log, events }: Pick<ComposeOptions, 'config' | 'log' | 'events'>,
+  nowSeconds: number,
+): Promise<Secrets> {
+  const { signingKeySeconds, signingKeyPublishedSeconds } = config.lifetimes;
+  const rotated = await rotateIfDue(config.secrets, {
+    nowSeconds,
+    mostSeconds: signingKeySeconds,
+    publishedSeconds: signingKeyPublishedSeconds,
+  });
+  if (rotated) log.info({ event: 'keys_rotated' }, 'keys_rotated');
+  const secrets = await loadSecrets(config.secrets, {
+    warn: (text) => log.warn({ event: 'secrets_warning' }, text),
+  });
+  events.keysLoaded({ ageSeconds: nowSeconds - secrets.signingSince, limitSeconds: 2 * signingKeySeconds });
+  return secrets;
 }
 
 /**

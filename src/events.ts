@@ -27,6 +27,8 @@ export interface Events {
   accessTakenBack(facts: { readonly accountId: string; readonly clientId: string }): void;
   clientsReloaded(facts: { readonly clients: number }): void;
   clientsRefused(faults: readonly string[]): void;
+  /** The age of the oldest key that signs. */
+  keysLoaded(facts: { readonly ageSeconds: number; readonly limitSeconds: number }): void;
   /** An error nobody expected, with its cause. */
   failed(reference: string, error: unknown): void;
 }
@@ -107,6 +109,12 @@ export function createEvents(log: Logger, metrics: MetricsSink = NO_METRICS): Ev
     clientsReloaded: told('clients_reloaded'),
     clientsRefused: (faults) =>
       log.error({ event: 'clients_refused', faults }, 'the new clients file is refused; the old one stays'),
+    keysLoaded({ ageSeconds, limitSeconds }) {
+      metrics.set('ib_oauth_signing_key_age_seconds', ageSeconds);
+      const days = Math.floor(ageSeconds / (24 * 3600));
+      if (ageSeconds > limitSeconds)
+        log.warn({ event: 'keys_old', days }, 'the signing keys are old; rotate them');
+    },
     failed(reference, error) {
       metrics.count('ib_oauth_failures_total', { error: error instanceof Error ? error.name : 'unknown' });
       log.error({ event: 'failed', reference, ...errorFacts(error) }, 'failed');
@@ -114,7 +122,11 @@ export function createEvents(log: Logger, metrics: MetricsSink = NO_METRICS): Ev
   };
 }
 
-const NO_METRICS: MetricsSink = { count: () => undefined, observe: () => undefined };
+const NO_METRICS: MetricsSink = {
+  count: () => undefined,
+  observe: () => undefined,
+  set: () => undefined,
+};
 
 /** OAuth's own events, as node-oidc-provider emits them. */
 export function logProviderEvents(provider: Provider, log: Logger, events: Pick<Events, 'tokens'>): void {

@@ -1,11 +1,12 @@
 /** What happens, as numbers: few labels, no user data. Prometheus for servers; CloudWatch's embedded format for Lambda. */
 import { createServer, type Server } from 'node:http';
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 /** Where events become numbers. Labels are names of things, never of people. */
 export interface MetricsSink {
   count(name: CounterName, labels: Readonly<Record<string, string>>): void;
   observe(name: HistogramName, labels: Readonly<Record<string, string>>, seconds: number): void;
+  set(name: GaugeName, seconds: number): void;
 }
 
 /** Counters and their labels. */
@@ -30,6 +31,12 @@ const HISTOGRAMS = {
   ib_oauth_store_call_seconds: ['Calls to the store.', 'operation'],
 } as const satisfies Record<string, readonly [string, ...string[]]>;
 
+/** Values of now. */
+const GAUGES = {
+  ib_oauth_signing_key_age_seconds: 'Age of the oldest key that signs, when the process began.',
+} as const satisfies Record<string, string>;
+
+export type GaugeName = keyof typeof GAUGES;
 export type CounterName = keyof typeof COUNTERS;
 export type HistogramName = keyof typeof HISTOGRAMS;
 
@@ -58,7 +65,11 @@ export function createMetrics(): Metrics {
       new Histogram({ name, help, labelNames, buckets: BUCKETS, registers: [registry] }),
     ]),
   );
+  const gauges = new Map(
+    Object.entries(GAUGES).map(([name, help]) => [name, new Gauge({ name, help, registers: [registry] })]),
+  );
   return {
+    set: (name, seconds) => gauges.get(name)?.set(seconds),
     count: (name, labels) => counters.get(name)?.inc(labels),
     observe: (name, labels, seconds) => histograms.get(name)?.observe(labels, seconds),
     text: () => registry.metrics(),
@@ -99,5 +110,6 @@ export function createEmbeddedMetrics(write: (line: string) => void, now: () => 
   return {
     count: (name, labels) => emit(name, labels, 1, 'Count'),
     observe: (name, labels, seconds) => emit(name, labels, seconds, 'Seconds'),
+    set: (name, seconds) => emit(name, {}, seconds, 'Seconds'),
   };
 }

@@ -1,7 +1,8 @@
 /** The clients' file, read again when it changes or on SIGHUP. A faulty one is refused, and the old one stays. */
 import { type FSWatcher, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import type { LoadedConfig } from '../config/config.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { Config, LoadedConfig } from '../config/config.ts';
 import type { Events } from './events.ts';
 import type { ClientRegistry } from './provider/clients.ts';
 
@@ -13,17 +14,25 @@ export interface ReloadDeps {
   /** Reads configuration and file anew. */
   readonly load: () => LoadedConfig;
   readonly registry: Pick<ClientRegistry, 'replace'>;
+  /** The resources in force, and who is told of others. */
+  readonly resources: Config['resources'];
+  readonly onResources: (resources: Config['resources']) => void;
   readonly events: Pick<Events, 'clientsReloaded' | 'clientsRefused'>;
 }
 
 /** Starts watching; returns what ends it. */
 export function watchClients(deps: ReloadDeps): () => void {
   let settling: NodeJS.Timeout | undefined;
+  let { resources } = deps;
 
   function reload(): void {
     const loaded = deps.load();
     if (!loaded.ok) return deps.events.clientsRefused(loaded.faults);
     deps.registry.replace(loaded.config.clients, loaded.clientSecrets);
+    if (!isDeepStrictEqual(loaded.config.resources, resources)) {
+      resources = loaded.config.resources;
+      deps.onResources(resources);
+    }
     deps.events.clientsReloaded({ clients: loaded.config.clients.length });
   }
 

@@ -50,7 +50,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const { address, port, family } = await listen(server, config.port, config.host);
   const issuer = config.issuer ?? `http://localhost:${port}`;
-  server.on('request', composed.createApp(issuer).callback());
+  let handle = composed.createApp(issuer).callback();
+  server.on('request', (request, response) => handle(request, response));
 
   const { metricsPort } = config;
   const metricsServer = metricsPort === undefined ? undefined : metrics.createServer();
@@ -59,7 +60,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const stopWatching =
     reload === undefined
       ? () => undefined
-      : watchClients({ clientsFile: config.clientsFile, load: reload, registry: composed.registry, events });
+      : watchClients({
+          clientsFile: config.clientsFile,
+          load: reload,
+          registry: composed.registry,
+          resources: config.resources,
+          // The provider takes its scopes once: other resources mean another one. Requests in flight keep theirs.
+          onResources: (resources) => {
+            handle = composed.createApp(issuer, resources).callback();
+          },
+          events,
+        });
   return {
     issuer,
     address: family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`,

@@ -39,7 +39,11 @@ function open(env: Environment): { path: string; document: Document } {
 
 function clientsIn(document: Document): YAMLSeq {
   const list = document.get('clients');
-  if (isSeq(list)) return list;
+  if (isSeq(list)) {
+    // `clients: []` would go on in one line.
+    if (list.items.length === 0) list.flow = false;
+    return list;
+  }
   const fresh = new YAMLSeq();
   document.set('clients', fresh);
   return fresh;

@@ -31,10 +31,10 @@ export async function listKeys(output: Output): Promise<void> {
   print(summarize(await readSecretsDocument(secretsPath())), output);
 }
 
-/** One step of rotation; takes effect when the servers have been restarted. */
-export async function rotate(output: Output): Promise<void> {
+/** One step of rotation; takes effect when the servers have been restarted. `added` is an algorithm more to sign with. */
+export async function rotate(added: readonly 'EdDSA'[], output: Output): Promise<void> {
   const path = secretsPath();
-  const next = await rotateKeys(await readSecretsDocument(path), Math.floor(Date.now() / 1000));
+  const next = await rotateKeys(await readSecretsDocument(path), Math.floor(Date.now() / 1000), added);
   await replaceSecretsFile(path, next);
   print(summarize(next), output);
 }

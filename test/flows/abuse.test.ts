@@ -98,6 +98,19 @@ describe('a changed clients file', () => {
     expect(
       (await new Browser().request(authorizeUrl(stack.issuer, { client_id: 'renamed' }))).status,
     ).to.equal(303);
+    const named = { client_id: 'renamed', resource: 'https://new.example/mcp', scope: 'openid new:read' };
+    const ask = async () =>
+      (await new Browser().request(authorizeUrl(stack.issuer, named))).headers.get('location');
+    expect(await ask()).to.contain('error=');
+    const open = CLIENTS.replace('client_id: web', 'client_id: renamed').replace(
+      / +scope: openid profile email.*\n/,
+      '',
+    );
+    await replace(
+      `${open}resources:\n  - identifier: https://new.example/mcp\n    scopes: ['new:read']\n`,
+      'clients_reloaded',
+    );
+    expect(await ask(), 'resources too').to.contain('/interaction/');
     await stack.close();
   });
 });

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
+import { issueRegistrationToken } from '../../src/cli/registration.ts';
 import { Browser } from '../support/browser.ts';
 import { authorizeUrl, type Stack, signInAt, VERIFIER } from '../support/stack.ts';
-import { type Answer, answerIn, post, RESOURCE, startStandards } from '../support/standards.ts';
+import { type Answer, answerIn, nowSeconds, post, RESOURCE, startStandards } from '../support/standards.ts';
 
 const DOCUMENT = 'https://client.example/oauth/metadata.json';
 
@@ -95,8 +96,20 @@ describe('apps that register themselves', () => {
   it('are turned away where registration is off, and need a token where it says so', async () => {
     const { stack } = await startStandards({ env: { REGISTRATION: 'token' } });
     try {
-      const refused = await post(stack, '/register', '{}', { 'content-type': 'application/json' });
-      expect(refused.status).to.be.oneOf([400, 401]);
+      const register = (headers: Record<string, string>) =>
+        post(
+          stack,
+          '/register',
+          JSON.stringify({ redirect_uris: ['https://self.example/cb'], token_endpoint_auth_method: 'none' }),
+          { 'content-type': 'application/json', ...headers },
+        );
+      expect((await register({})).status).to.be.oneOf([400, 401]);
+      expect((await register({ authorization: 'Bearer ibia_guessed' })).status).to.equal(401);
+      const token = await issueRegistrationToken(stack.server.store, {
+        seconds: 60,
+        nowSeconds: nowSeconds(),
+      });
+      expect((await register({ authorization: `Bearer ${token}` })).status).to.equal(201);
     } finally {
       await stack.close();
     }
