@@ -11,6 +11,7 @@ import { createStore } from '../adapters/store/store.ts';
 import { loadConfig } from '../config/config.ts';
 import { readEnvironment } from '../config/env.ts';
 import { createApp } from '../src/app.ts';
+import { createAudit } from '../src/audit.ts';
 import { createEvents } from '../src/events.ts';
 import { createClientRegistry } from '../src/provider/clients.ts';
 import { createMemoryStore } from './memory-store.ts';
@@ -58,7 +59,7 @@ const stores: Record<string, () => Store> = {
 const store = stores[variant]?.() ?? real;
 
 const log = pino({ level: 'silent' });
-const events = createEvents(log);
+const events = createEvents({ log, audit: createAudit(undefined, log) });
 const server = createServer();
 server.listen(0, '127.0.0.1');
 await new Promise((resolve) => server.once('listening', resolve));
@@ -78,7 +79,6 @@ const app = createApp({
   fetch: createGuardedFetch({ agent }),
   proxyAgent: createGuardedAgent({ rules: config.ibHosts, headersTimeoutMs: 60_000, bodyTimeoutMs: 60_000 }),
   events,
-  log,
   now: Date.now,
 });
 server.on('request', app.callback());

@@ -24,6 +24,8 @@ export interface Config {
   readonly ibHosts: readonly IbHostRule[];
   readonly secrets: SecretsSource;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+  /** Absolute path of the audit stream's own file; undefined: its lines stand in the log. */
+  readonly auditFile: string | undefined;
   readonly lifetimes: Lifetimes;
   /** Called with the sid when a session ends by sign-out or revocation; `{platform}` is its platform's host. Undefined: none. */
   readonly ibLogoutUrl: string | undefined;

@@ -17,6 +17,7 @@ export const ENV = Object.freeze({
   secretsFile: 'SECRETS_FILE',
   secretsArn: 'SECRETS_ARN',
   logLevel: 'LOG_LEVEL',
+  auditFile: 'AUDIT_FILE',
   registration: 'REGISTRATION',
   trustedProxies: 'TRUSTED_PROXIES',
   metricsPort: 'METRICS_PORT',

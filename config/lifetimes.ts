@@ -67,6 +67,10 @@ export const lifetimes = Object.freeze({
   failedAuthenticationsPerAddress: 60,
 
   // --- the server ---
+  /** A process that runs what is due so late, by the median, answers 503 at once rather than everything slowly. */
+  overloadDelayMs: 250,
+  /** How long one measurement of it holds. */
+  overloadWindowMs: 1000,
   /** OAuth requests are small; a pushed request with a signed object is the largest. Uploads through `/proxy` are streamed and not counted. */
   requestBodyBytes: 64 * 1024,
   /** SIGTERM to exit: what is in flight may finish for this long. Below the 10 s that operators are promised. */

@@ -53,6 +53,7 @@ const VARIABLES = {
       'must be the ARN of a secret: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME',
     ),
   [ENV.logLevel]: z.enum(LOG_LEVELS),
+  [ENV.auditFile]: PATH,
   [ENV.brandName]: z
     .string()
     .max(60)
@@ -101,6 +102,7 @@ export function parseSettings(
     ibHosts: values.IB_HOSTS ?? DEFAULT_IB_HOSTS,
     secrets: secretsOf(values, storage, cwd),
     logLevel: values.LOG_LEVEL ?? 'info',
+    auditFile: values.AUDIT_FILE === undefined ? undefined : resolve(cwd, values.AUDIT_FILE),
     ibLogoutUrl: values.IB_LOGOUT_URL,
     branding: {
       name: values.BRAND_NAME ?? 'IntelligenceBank',

@@ -22,7 +22,14 @@ export class IbOauthStack extends Stack {
     const storage = addStorage(this, props);
     const { alias, live } = addFunction(this, props, storage);
     const api = addApi(this, props, alias);
-    addAlarms(this, props, { live, alias, api, storage });
+    const { certificateArn } = props;
+    addAlarms(this, props, {
+      live,
+      alias,
+      api,
+      storage,
+      ...(certificateArn === undefined ? {} : { certificateArn }),
+    });
     new CfnOutput(this, 'Issuer', { value: props.issuer });
     new CfnOutput(this, 'DiscoveryUrl', { value: `${props.issuer}/.well-known/openid-configuration` });
     new CfnOutput(this, 'ApiEndpoint', { value: api.apiEndpoint });

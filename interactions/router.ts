@@ -60,10 +60,14 @@ async function loadStep(deps: InteractionDeps, ctx: Context, uid: string): Promi
   }
 }
 
+/** Whether the user's part is over: the answer that led on was lost on its way, or the page was opened again. */
+const isConcluded = (step: Step): boolean => step.interaction.result !== undefined;
+
 function withStep(deps: InteractionDeps, handle: (step: Step) => Promise<void>) {
   return async (ctx: Context & { params: Record<string, string> }, _next: Next): Promise<void> => {
     const step = await loadStep(deps, ctx, ctx.params['uid'] ?? '');
     if (step === undefined) return deps.pages.lost(ctx);
+    if (isConcluded(step)) return seeOther(ctx, step.interaction.returnTo);
     await handle(step);
   };
 }
@@ -75,6 +79,7 @@ function withForm(deps: InteractionDeps, handle: Handler) {
       const step = await loadStep(deps, ctx, ctx.params['uid'] ?? '');
       if (step === undefined) return deps.pages.lost(ctx);
       if (!isCsrfToken(step.csrf, form['csrf'])) return deps.pages.forged(ctx);
+      if (isConcluded(step)) return seeOther(ctx, step.interaction.returnTo);
       await handle(step, form);
     } catch (error) {
       if (!(error instanceof FormError)) throw error;

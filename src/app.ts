@@ -3,7 +3,6 @@
 import type Koa from 'koa';
 import type { Middleware } from 'koa';
 import type Provider from 'oidc-provider';
-import type { Logger } from 'pino';
 import type { Dispatcher } from 'undici';
 import type { IbClient } from '../adapters/ib/client.ts';
 import { subjectOf } from '../adapters/ib/session.ts';
@@ -19,8 +18,9 @@ import { createAccountPage } from './account.ts';
 import { createSessionCheck } from './bearer.ts';
 import { createBridgeCompat } from './bridge-compat.ts';
 import { NOT_FOUND, publicErrorOf, writeError } from './errors.ts';
-import { type Events, logProviderEvents } from './events.ts';
+import { type Events, tellProviderEvents } from './events.ts';
 import { createHealth } from './health.ts';
+import { createOverloadGuard, type LoopDelay } from './overload.ts';
 import { createPages } from './pages.ts';
 import { createProtectedResourceMetadata } from './protected-resource.ts';
 import { createAsked } from './provider/asked.ts';
@@ -32,7 +32,7 @@ import { createProvider } from './provider/provider.ts';
 import { createCallLimit } from './proxy/call-limit.ts';
 import { createProxy } from './proxy/proxy.ts';
 import { createSignedUrls } from './proxy/signed-url.ts';
-import { createIssuerAddress, createRequestLog, createSafeHeaders, referenceOf } from './request.ts';
+import { createIssuerAddress, createRequestLog, createSafeHeaders } from './request.ts';
 import { createRequestDefaults } from './request-defaults.ts';
 
 export interface AppDeps {
@@ -49,7 +49,8 @@ export interface AppDeps {
   /** The largest body of an answer through `/proxy`, where the surroundings set one. */
   readonly maxProxyBytes?: number;
   readonly events: Events;
-  readonly log: Logger;
+  /** How far the process is behind, where it serves more than one request at a time. */
+  readonly loopDelay?: Pick<LoopDelay, 'takeMs'>;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
@@ -76,8 +77,8 @@ export function createApp(deps: AppDeps): Provider {
   });
   provider.proxy = true;
   // What ends a connection after the answer has begun, such as an app that hangs up, comes here.
-  (provider as Koa).on('error', (error: unknown) => deps.events.failed('connection', error));
-  logProviderEvents(provider, deps.log, deps.events);
+  (provider as Koa).on('error', (error: unknown) => deps.events.failed(error));
+  tellProviderEvents(provider, deps.events);
   const [cookieKey = ''] = deps.secrets.cookieKeys;
 
   provider.use(createRequestLog(deps.events));
@@ -86,6 +87,17 @@ export function createApp(deps: AppDeps): Provider {
   provider.use(createSafeHeaders(issuer));
   provider.use(pages.assets);
   provider.use(createErrorBoundary(deps, pages.error));
+  if (deps.loopDelay !== undefined) {
+    provider.use(
+      createOverloadGuard({
+        delay: deps.loopDelay,
+        mostMs: lifetimes.overloadDelayMs,
+        everyMs: lifetimes.overloadWindowMs,
+        onRefused: () => deps.events.limited({ limit: 'overload' }),
+        now: deps.now,
+      }),
+    );
+  }
   provider.use(createProtectedResourceMetadata(issuer));
   provider.use(
     createProxy({
@@ -178,7 +190,7 @@ function createErrorBoundary(deps: AppDeps, renderPage: RenderError): Middleware
       await next();
     } catch (error) {
       const shown = publicErrorOf(error);
-      if (error instanceof StoreError || shown.status >= 500) deps.events.failed(referenceOf(ctx), error);
+      if (error instanceof StoreError || shown.status >= 500) deps.events.failed(error);
       writeError(ctx, shown, (known) => renderPage(ctx, known));
     }
   };

@@ -4,6 +4,8 @@ import { text } from 'node:stream/consumers';
 import { Command, CommanderError, Option } from 'commander';
 import { SecretsError } from '../adapters/secrets-error.ts';
 import { StoreError } from '../adapters/store/errors.ts';
+import { readEnvironment } from '../config/env.ts';
+import { auditCommand } from './audit.ts';
 import { ask, isYes } from './cli/ask.ts';
 import { check } from './cli/check.ts';
 import {
@@ -47,7 +49,8 @@ function createProgram(): Command {
     .description('Administers an ib-oauth server. Reads the same environment as the server.')
     .option('--json', 'print results as JSON')
     .showHelpAfterError()
-    .exitOverride();
+    .exitOverride()
+    .hook('postAction', (_program, command) => note(command));
 
   program
     .command('check')
@@ -109,6 +112,26 @@ function createProgram(): Command {
     )
     .action(async () => inspectToken((await text(process.stdin)).trim(), output()));
   return program;
+}
+
+/** Commands that change something, for the audit stream. */
+const CHANGES: ReadonlySet<string> = new Set([
+  'client add',
+  'client remove',
+  'client rotate-secret',
+  'client registration-token',
+  'keys rotate',
+  'secrets create',
+  'session revoke',
+  'store create',
+  'store sweep',
+]);
+
+function note(command: Command): void {
+  const name = `${command.parent?.name()} ${command.name()}`;
+  if (!CHANGES.has(name)) return;
+  const { user, client } = command.opts<{ user?: string; client?: string }>();
+  auditCommand(readEnvironment()['AUDIT_FILE'], name, { arguments: command.args, user, client });
 }
 
 function addClientCommands(program: Command, output: () => Output): void {

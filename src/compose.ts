@@ -1,6 +1,5 @@
 /** Puts adapters and application together: what a server and a Lambda function share. */
 import type Provider from 'oidc-provider';
-import type { Logger } from 'pino';
 import { createIbClient } from '../adapters/ib/client.ts';
 import { createGuardedAgent, createGuardedFetch } from '../adapters/ib/http-agent.ts';
 import { parsePlatform } from '../adapters/ib/platform-url.ts';
@@ -13,6 +12,7 @@ import { createStore, type StoreOptions } from '../adapters/store/store.ts';
 import type { ClientSecrets, Config } from '../config/config.ts';
 import { createApp } from './app.ts';
 import type { Events } from './events.ts';
+import type { LoopDelay } from './overload.ts';
 import { type ClientRegistry, createClientRegistry } from './provider/clients.ts';
 
 const EMBEDDED_TABLES = { state: 'ib-oauth-state', tokens: 'ib-oauth-tokens' };
@@ -20,7 +20,6 @@ const EMBEDDED_TABLES = { state: 'ib-oauth-state', tokens: 'ib-oauth-tokens' };
 export interface ComposeOptions {
   readonly config: Config;
   readonly clientSecrets: ClientSecrets;
-  readonly log: Logger;
   readonly events: Events;
   /** Unix milliseconds; the process's clock unless a test sets another. */
   readonly now?: () => number;
@@ -28,6 +27,8 @@ export interface ComposeOptions {
   readonly store?: Pick<StoreOptions, 'client' | 'onCall' | 'onIbSessionEnded'>;
   /** The provider's own fetches, for tests; guarded against private addresses otherwise. */
   readonly fetch?: typeof globalThis.fetch;
+  /** How far the process is behind, where it serves more than one request at a time. */
+  readonly loopDelay?: Pick<LoopDelay, 'takeMs'>;
   /** The largest body of an answer through `/proxy`, where the surroundings set one. */
   readonly maxProxyBytes?: number;
 }
@@ -42,7 +43,7 @@ export interface Composed {
 
 /** Opens secrets and store, and makes ready what the application needs. */
 export async function compose(options: ComposeOptions): Promise<Composed> {
-  const { config, log, events } = options;
+  const { config, events } = options;
   const now = options.now ?? Date.now;
   const secrets = await openSecrets(options, Math.floor(now() / 1000));
   const agent = createGuardedAgent({ rules: config.ibHosts });
@@ -85,7 +86,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
         proxyAgent,
         ...(options.maxProxyBytes === undefined ? {} : { maxProxyBytes: options.maxProxyBytes }),
         events,
-        log,
+        ...(options.loopDelay === undefined ? {} : { loopDelay: options.loopDelay }),
         now,
       }),
     async close() {
@@ -97,7 +98,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
 
 /** The server's keys, with the step of rotation taken that their age asks for. */
 async function openSecrets(
-  { config, log, events }: Pick<ComposeOptions, 'config' | 'log' | 'events'>,
+  { config, events }: Pick<ComposeOptions, 'config' | 'events'>,
   nowSeconds: number,
 ): Promise<Secrets> {
   const { signingKeySeconds, signingKeyPublishedSeconds } = config.lifetimes;
@@ -106,9 +107,9 @@ async function openSecrets(
     mostSeconds: signingKeySeconds,
     publishedSeconds: signingKeyPublishedSeconds,
   });
-  if (rotated) log.info({ event: 'keys_rotated' }, 'keys_rotated');
+  if (rotated) events.say('info', 'keys_rotated');
   const secrets = await loadSecrets(config.secrets, {
-    warn: (text) => log.warn({ event: 'secrets_warning' }, text),
+    warn: (text) => events.say('warn', 'secrets_warning', {}, text),
   });
   events.keysLoaded({ ageSeconds: nowSeconds - secrets.signingSince, limitSeconds: 2 * signingKeySeconds });
   return secrets;
@@ -143,7 +144,7 @@ export async function openStore(
   const store = createStore({ ...shared, tables: EMBEDDED_TABLES, client: engine.client });
   // dynalite knows no TTL. The sweep does not keep the process alive.
   const sweeping = setInterval(() => {
-    store.sweep().catch((error: unknown) => events.failed('sweep', error));
+    store.sweep().catch((error: unknown) => events.failed(error));
   }, lifetimes.sweepIntervalSeconds * 1000);
   sweeping.unref();
   return {

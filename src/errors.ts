@@ -24,6 +24,12 @@ export class TooManyRequestsError extends Error {
   }
 }
 
+/** The process is behind; another one, or a later moment, may serve. */
+export class OverloadedError extends Error {
+  override readonly name = 'OverloadedError';
+  readonly code = 'overloaded';
+}
+
 /** No route has this path. */
 export const NOT_FOUND: PublicError = {
   status: 404,
@@ -37,16 +43,12 @@ export function publicErrorOf(error: unknown): PublicError {
     switch (error.code) {
       case 'throttled':
       case 'unavailable':
-        return {
-          status: 503,
-          error: 'temporarily_unavailable',
-          description: 'the service is busy; try again in a moment',
-          retryAfterSeconds: RETRY_AFTER_SECONDS,
-        };
+        return busy;
       case 'failed':
         return serverError;
     }
   }
+  if (error instanceof OverloadedError) return busy;
   if (error instanceof TooManyRequestsError) {
     return {
       status: 429,
@@ -61,6 +63,13 @@ export function publicErrorOf(error: unknown): PublicError {
   }
   return serverError;
 }
+
+const busy: PublicError = {
+  status: 503,
+  error: 'temporarily_unavailable',
+  description: 'the service is busy; try again in a moment',
+  retryAfterSeconds: RETRY_AFTER_SECONDS,
+};
 
 const serverError: PublicError = {
   status: 500,

@@ -6,17 +6,25 @@ import type { IbCallEvent } from '../adapters/ib/client.ts';
 import type { StoreCall } from '../adapters/store/contract.ts';
 import { GRANT_TYPES } from '../config/supported.ts';
 import type { InteractionEvents } from '../interactions/events.ts';
+import type { Audit, AuditEvent } from './audit.ts';
+import { type Correlation, createCorrelations } from './correlation.ts';
 import type { MetricsSink } from './metrics.ts';
 import type { ProxyCall } from './proxy/proxy.ts';
-import { referenceOf } from './request.ts';
+
+type Level = 'debug' | 'info' | 'warn' | 'error';
 
 export interface Events {
+  /** Runs a request, whose lines all carry its correlation. */
+  during<T>(correlation: Correlation, work: () => T): T;
+  /** One line of the log. */
+  say(level: Level, event: string, facts?: object, message?: string): void;
+  /** One line of the audit stream. */
+  audit(event: AuditEvent, facts: object): void;
   readonly interaction: InteractionEvents;
   ibCalled(call: IbCallEvent): void;
   storeCalled(call: StoreCall): void;
   proxied(call: ProxyCall): void;
   requested(facts: {
-    readonly reference: string;
     readonly method: string;
     readonly route: string;
     readonly status: number;
@@ -30,7 +38,7 @@ export interface Events {
   /** The age of the oldest key that signs. */
   keysLoaded(facts: { readonly ageSeconds: number; readonly limitSeconds: number }): void;
   /** An error nobody expected, with its cause. */
-  failed(reference: string, error: unknown): void;
+  failed(error: unknown): void;
 }
 
 /** Facts of an error that may be logged: names and codes along its chain of causes, never messages of others' data. */
@@ -48,38 +56,58 @@ export function errorFacts(error: unknown): Record<string, unknown> {
   };
 }
 
+interface EventsDeps {
+  readonly log: Logger;
+  readonly audit: Audit;
+  readonly metrics?: MetricsSink;
+}
+
 /** Events as lines of a log and as numbers. */
-export function createEvents(log: Logger, metrics: MetricsSink = NO_METRICS): Events {
-  const told = (event: string) => (facts: object) => log.info({ event, ...facts }, event);
+export function createEvents({ log, audit, metrics = NO_METRICS }: EventsDeps): Events {
+  const correlations = createCorrelations();
+  const say: Events['say'] = (level, event, facts = {}, message = event) =>
+    log[level]({ event, ...correlations.current(), ...facts }, message);
+  const noted: Events['audit'] = (event, facts) =>
+    audit.write(event, { ...correlations.current(), ...facts });
   const signIn =
-    (event: string, outcome: string) =>
+    (event: string, outcome: string, auditEvent?: AuditEvent) =>
     (facts: object): void => {
       metrics.count('ib_oauth_sign_ins_total', { outcome });
-      log.info({ event, ...facts }, event);
+      say('info', event, facts);
+      if (auditEvent !== undefined) noted(auditEvent, facts);
+    };
+  const told =
+    (event: AuditEvent, level: Level = 'info') =>
+    (facts: object): void => {
+      say(level, event, facts);
+      noted(event, facts);
     };
   return {
+    during: correlations.run,
+    say,
+    audit: noted,
     interaction: {
       signInStarted: signIn('sign_in_started', 'started'),
       signInFinished(facts) {
         metrics.observe('ib_oauth_sign_in_seconds', {}, facts.tookMs / 1000);
-        signIn('sign_in_finished', 'finished')(facts);
+        signIn('sign_in_finished', 'finished', 'signed_in')(facts);
       },
-      signInReused: signIn('sign_in_reused', 'reused'),
+      signInReused: signIn('sign_in_reused', 'reused', 'signed_in_again'),
       loginTokenRenewed: signIn('login_token_renewed', 'renewed'),
-      signInRefused: signIn('sign_in_refused', 'refused'),
+      signInRefused: signIn('sign_in_refused', 'refused', 'sign_in_refused'),
       attemptExpired: signIn('attempt_expired', 'expired'),
       polled(facts) {
         metrics.count('ib_oauth_polls_total', facts);
-        log.debug({ event: 'polled', ...facts }, 'polled');
+        say('debug', 'polled', facts);
       },
       consentDecided: told('consent_decided'),
-      cancelled: signIn('cancelled', 'cancelled'),
+      cancelled: signIn('cancelled', 'cancelled', 'sign_in_cancelled'),
     },
     ibCalled(call) {
       const { operation, outcome, ms } = call;
       metrics.count('ib_oauth_ib_calls_total', { operation, outcome });
       metrics.observe('ib_oauth_ib_call_seconds', { operation }, ms / 1000);
-      log.info({ event: 'ib_call', ...call }, 'ib call');
+      say('info', 'ib_call', call);
     },
     storeCalled(call) {
       const { operation, outcome, ms, attempts } = call;
@@ -87,37 +115,39 @@ export function createEvents(log: Logger, metrics: MetricsSink = NO_METRICS): Ev
       metrics.observe('ib_oauth_store_call_seconds', { operation }, ms / 1000);
       if (attempts > 1) metrics.count('ib_oauth_store_retries_total', { operation });
       const quiet = outcome === 'ok' || outcome === 'condition_failed';
-      log[quiet ? 'debug' : 'warn']({ event: 'store_call', ...call }, 'store call');
+      say(quiet ? 'debug' : 'warn', 'store_call', call);
     },
     proxied(call) {
       metrics.count('ib_oauth_proxy_calls_total', { outcome: call.outcome });
-      log.info({ event: 'proxied', ...call }, 'proxied');
+      say('info', 'proxied', call);
     },
     requested({ route, status, ms, ...facts }) {
       metrics.count('ib_oauth_requests_total', { route, status: `${Math.floor(status / 100)}xx` });
       metrics.observe('ib_oauth_request_seconds', { route }, ms / 1000);
-      log.info({ event: 'request', route, status, ms, ...facts }, 'request');
+      say('info', 'request', { route, status, ms, ...facts });
     },
     tokens(facts) {
       metrics.count('ib_oauth_tokens_total', { grant_type: facts.grantType, outcome: facts.outcome });
     },
     limited(facts) {
       metrics.count('ib_oauth_limited_total', facts);
-      log.warn({ event: 'limited', ...facts }, 'limited');
+      say('warn', 'limited', facts);
     },
     accessTakenBack: told('access_taken_back'),
     clientsReloaded: told('clients_reloaded'),
-    clientsRefused: (faults) =>
-      log.error({ event: 'clients_refused', faults }, 'the new clients file is refused; the old one stays'),
+    clientsRefused(faults) {
+      say('error', 'clients_refused', { faults }, 'the new clients file is refused; the old one stays');
+      noted('clients_refused', { faults: faults.length });
+    },
     keysLoaded({ ageSeconds, limitSeconds }) {
       metrics.set('ib_oauth_signing_key_age_seconds', ageSeconds);
       const days = Math.floor(ageSeconds / (24 * 3600));
       if (ageSeconds > limitSeconds)
-        log.warn({ event: 'keys_old', days }, 'the signing keys are old; rotate them');
+        say('warn', 'keys_old', { days }, 'the signing keys are old; rotate them');
     },
-    failed(reference, error) {
+    failed(error) {
       metrics.count('ib_oauth_failures_total', { error: error instanceof Error ? error.name : 'unknown' });
-      log.error({ event: 'failed', reference, ...errorFacts(error) }, 'failed');
+      say('error', 'failed', errorFacts(error));
     },
   };
 }
@@ -129,38 +159,52 @@ const NO_METRICS: MetricsSink = {
 };
 
 /** OAuth's own events, as node-oidc-provider emits them. */
-export function logProviderEvents(provider: Provider, log: Logger, events: Pick<Events, 'tokens'>): void {
+export function tellProviderEvents(
+  provider: Provider,
+  events: Pick<Events, 'tokens' | 'say' | 'audit'>,
+): void {
   const grantTypeOf = (ctx: KoaContextWithOIDC): string => {
     const asked = ctx.oidc.params?.['grant_type'];
     return GRANT_TYPES.find((known) => known === asked) ?? 'other';
   };
+  const clientOf = (ctx: KoaContextWithOIDC) => ({ clientId: ctx.oidc.client?.clientId });
   const names = ['authorization.error', 'grant.error', 'userinfo.error', 'revocation.error'] as const;
   for (const name of names) {
     provider.on(name as 'grant.error', (ctx: KoaContextWithOIDC, failure: Error) => {
       const { error, error_detail: said = '' } = failure as { error?: string; error_detail?: string };
       // What follows a quote may be a piece of the request.
       const [detail] = said.split(/["'`]/, 1);
-      const clientId = ctx.oidc.client?.clientId;
-      log.info({ event: name, reference: referenceOf(ctx as never), clientId, error, detail }, name);
+      events.say('info', name, { ...clientOf(ctx), error, detail });
+      if (name === 'grant.error') {
+        events.tokens({ grantType: grantTypeOf(ctx), outcome: error ?? 'other' });
+      }
     });
   }
   provider.on('grant.success', (ctx: KoaContextWithOIDC) => {
     const grantType = grantTypeOf(ctx);
     events.tokens({ grantType, outcome: 'issued' });
-    log.info(
-      {
-        event: 'grant.success',
-        reference: referenceOf(ctx as never),
-        clientId: ctx.oidc.client?.clientId,
-        grantType,
-      },
-      'tokens issued',
-    );
+    events.say('info', 'grant.success', { ...clientOf(ctx), grantType }, 'tokens issued');
   });
-  provider.on('server_error', (ctx: KoaContextWithOIDC, error: Error) => {
-    log.error(
-      { event: 'server_error', reference: referenceOf(ctx as never), ...errorFacts(error) },
-      'server error',
+  provider.on('grant.revoked', (ctx: KoaContextWithOIDC) => {
+    const { AccessToken, RefreshToken, AuthorizationCode } = ctx.oidc.entities;
+    const { accountId } = AccessToken ?? RefreshToken ?? AuthorizationCode ?? {};
+    events.audit('grant_revoked', { ...clientOf(ctx), accountId });
+  });
+  provider.on('end_session.success', (ctx: KoaContextWithOIDC) => {
+    events.audit('signed_out', { ...clientOf(ctx), accountId: ctx.oidc.session?.accountId });
+  });
+  for (const [name, noted] of [
+    ['registration_create.success', 'app_registered'],
+    ['registration_update.success', 'app_changed'],
+    ['registration_delete.success', 'app_removed'],
+  ] as const) {
+    provider.on(
+      name as 'registration_create.success',
+      (_ctx: KoaContextWithOIDC, client: { clientId: string }) =>
+        events.audit(noted, { clientId: client.clientId }),
     );
+  }
+  provider.on('server_error', (_ctx: KoaContextWithOIDC, error: Error) => {
+    events.say('error', 'server_error', errorFacts(error), 'server error');
   });
 }

@@ -4,6 +4,7 @@ import { configure } from '@codegenie/serverless-express';
 import { pino } from 'pino';
 import { loadConfig } from '../config/config.ts';
 import { readEnvironment } from '../config/env.ts';
+import { createAudit } from './audit.ts';
 import { compose } from './compose.ts';
 import { createEvents } from './events.ts';
 import { createEmbeddedMetrics } from './metrics.ts';
@@ -41,8 +42,8 @@ export function createHandler(env: Readonly<Record<string, string | undefined>>)
     const { config, clientSecrets } = loaded;
     const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
     const metrics = createEmbeddedMetrics((line) => process.stdout.write(`${line}\n`), Date.now);
-    const events = createEvents(log, metrics);
-    const composed = await compose({ config, clientSecrets, log, events, maxProxyBytes: MOST_ANSWER_BYTES });
+    const events = createEvents({ log, metrics, audit: createAudit(undefined, log) });
+    const composed = await compose({ config, clientSecrets, events, maxProxyBytes: MOST_ANSWER_BYTES });
     if (config.issuer === undefined) throw new Error('ISSUER: is required on Lambda');
     const listener: Listener = composed.createApp(config.issuer).callback();
     return configure({

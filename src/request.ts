@@ -1,31 +1,35 @@
 /** What holds for every request: its place in the log, the address it came to, what the answer must never allow. */
-import { randomUUID } from 'node:crypto';
 import type { Context, Middleware } from 'koa';
+import { correlationOf, signInIn } from './correlation.ts';
 import type { Events } from './events.ts';
 
-/** The request's correlation id: in the log, in `X-Request-Id`, and on error pages as the reference. */
+/** The request's reference: in the log, in `X-Request-Id`, and on error pages. */
 export function referenceOf(ctx: Context): string {
   return typeof ctx.state['reference'] === 'string' ? ctx.state['reference'] : '';
 }
 
 /** Gives the request its reference and writes one log line when it is answered. The path only: queries hold secrets. */
-export function createRequestLog(events: Pick<Events, 'requested'>): Middleware {
-  return async (ctx, next) => {
-    const reference = randomUUID();
+export function createRequestLog(events: Pick<Events, 'requested' | 'during'>): Middleware {
+  return (ctx, next) => {
+    const correlation = correlationOf(ctx.url);
     const started = performance.now();
-    ctx.state['reference'] = reference;
-    ctx.set('X-Request-Id', reference);
-    try {
-      await next();
-    } finally {
-      events.requested({
-        reference,
-        method: ctx.method,
-        route: routeOf(ctx.path),
-        status: ctx.status,
-        ms: Math.round(performance.now() - started),
-      });
-    }
+    ctx.state['reference'] = correlation.reference;
+    ctx.set('X-Request-Id', correlation.reference);
+    return events.during(correlation, async () => {
+      try {
+        await next();
+      } finally {
+        // The answer to /authorize names the sign-in that it began.
+        const begun = signInIn(ctx.response.get('Location'));
+        if (begun !== undefined) correlation.signIn ??= begun;
+        events.requested({
+          method: ctx.method,
+          route: routeOf(ctx.path),
+          status: ctx.status,
+          ms: Math.round(performance.now() - started),
+        });
+      }
+    });
   };
 }
 

@@ -2,11 +2,14 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
 import type { Store } from '../adapters/store/contract.ts';
 import type { LoadedConfig } from '../config/config.ts';
+import { createAudit } from './audit.ts';
 import { type ComposeOptions, compose } from './compose.ts';
 import { createEvents } from './events.ts';
 import { createMetrics } from './metrics.ts';
+import { createLoopDelay } from './overload.ts';
 import { watchClients } from './reload.ts';
 
 /** Slow headers hold no connection for longer (slowloris); bodies of uploads may take their time. */
@@ -16,6 +19,7 @@ const KEEP_ALIVE_MS = 65_000;
 const MOST_HEADER_BYTES = 16 * 1024;
 
 export interface ServerOptions extends Omit<ComposeOptions, 'events'> {
+  readonly log: Logger;
   /** Reads the configuration anew, for a changed clients' file; without it the file is read once. */
   readonly reload?: () => LoadedConfig;
 }
@@ -40,8 +44,9 @@ async function listen(server: Server, port: number, host: string): Promise<Addre
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { config, log, reload } = options;
   const metrics = createMetrics();
-  const events = createEvents(log, metrics);
-  const composed = await compose({ ...options, events });
+  const events = createEvents({ log, metrics, audit: createAudit(config.auditFile, log) });
+  const loopDelay = createLoopDelay();
+  const composed = await compose({ loopDelay, ...options, events });
   const server = createServer({
     requestTimeout: 0,
     headersTimeout: HEADERS_TIMEOUT_MS,
@@ -77,6 +82,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     store: composed.store,
     async close() {
       stopWatching();
+      loopDelay.close();
       log.info({ event: 'draining' }, 'draining');
       await drain(server, config.lifetimes.drainMs);
       metricsServer?.close();

@@ -51,6 +51,7 @@ describe('the configuration', () => {
         stage: 'dev',
         secrets: { kind: 'generated', path: join(cwd, '.data/secrets.json') },
         logLevel: 'info',
+        auditFile: undefined,
         lifetimes,
         trustedProxies: 0,
         metricsPort: undefined,

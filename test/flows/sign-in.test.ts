@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Browser } from '../support/browser.ts';
+import { Browser, formsOf } from '../support/browser.ts';
 import {
   authorizeUrl,
   exchange,
@@ -56,5 +56,25 @@ describe('a sign-in', () => {
     );
     expect(page.url.origin).to.equal('https://first.example');
     expect((await exchange(stack, page.url, 'first')).status).to.equal(200);
+  });
+
+  it('goes on where the answer to a decision was lost on its way', async () => {
+    const browser = new Browser();
+    const consent = await signInAt(stack, browser, authorizeUrl(stack.issuer));
+    const form = formsOf(consent).find(({ action }) => action.endsWith('/consent'));
+    if (form === undefined) throw new Error(consent.body);
+    const decide = () =>
+      browser.request(new URL(form.action, consent.url), {
+        method: 'POST',
+        body: new URLSearchParams({ ...form.fields, decision: 'allow' }).toString(),
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      });
+    const lost = await decide();
+    const again = await decide();
+    expect([again.status, again.headers.get('location')]).to.deep.equal([303, lost.headers.get('location')]);
+    const reopened = await browser.request(consent.url);
+    expect(reopened.headers.get('location')).to.equal(lost.headers.get('location'));
+    const done = await browser.follow(reopened, stack.issuer);
+    expect((await exchange(stack, done.url)).status).to.equal(200);
   });
 });

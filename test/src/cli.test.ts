@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -79,6 +79,27 @@ describe('the admin’s commands', function () {
     expect(run(['check']).status).to.equal(0);
     expect(run(['client', 'remove', 'portal']).status).to.equal(0);
     expect(readFileSync(file, 'utf8')).to.contain('# stays').and.not.contain('portal');
+  });
+
+  it('are noted in the audit stream, where it has a file, with who ran them and without a secret', () => {
+    const audit = join(folder, 'audit', 'audit.log');
+    variables['AUDIT_FILE'] = audit;
+    const added = run(['--json', 'client', 'add', 'noted', '--redirect-uri', 'https://noted.example/cb']);
+    const { client_secret: secret, client_secret_env: name } = JSON.parse(added.stdout) as Record<
+      string,
+      string
+    >;
+    variables[name ?? ''] = secret ?? '';
+    run(['client', 'list']);
+    run(['client', 'remove', 'noted']);
+    run(['client', 'remove', 'noted']);
+    const lines = readFileSync(audit, 'utf8').trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line))).to.containSubset([
+      { audit: 'admin_command', admin: userInfo().username, command: 'client add', arguments: ['noted'] },
+      { audit: 'admin_command', command: 'client remove', arguments: ['noted'] },
+    ]);
+    expect(lines, 'what failed or changed nothing is not there').to.have.length(2);
+    expect(lines.join()).to.not.contain(secret);
   });
 
   it('never write a file that the server would refuse', () => {

@@ -48,7 +48,7 @@ export interface Stack {
   close(): Promise<void>;
 }
 
-export interface StackOptions extends Pick<ServerOptions, 'now' | 'store' | 'fetch'> {
+export interface StackOptions extends Pick<ServerOptions, 'now' | 'store' | 'fetch' | 'loopDelay'> {
   readonly clients?: string;
   readonly env?: Record<string, string>;
   readonly sandbox?: Sandbox;
@@ -89,6 +89,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     reload: () => loadConfig(env),
     ...(options.now === undefined ? {} : { now: options.now }),
     ...(options.store === undefined ? {} : { store: options.store }),
+    ...(options.loopDelay === undefined ? {} : { loopDelay: options.loopDelay }),
     ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
   });
   return {

@@ -1,0 +1,48 @@
+/** Which request, and which sign-in, a line of the log belongs to: known to everything that runs for the request. */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { createHash, randomBytes } from 'node:crypto';
+
+/** What lines are found by. The sign-in becomes known while its first request is answered. */
+export interface Correlation {
+  readonly reference: string;
+  signIn?: string;
+}
+
+export interface Correlations {
+  /** Runs work whose lines carry the correlation. */
+  run<T>(correlation: Correlation, work: () => T): T;
+  current(): Readonly<Correlation> | undefined;
+}
+
+/** Correlations of one application. */
+export function createCorrelations(): Correlations {
+  const storage = new AsyncLocalStorage<Correlation>();
+  return {
+    run: (correlation, work) => storage.run(correlation, work),
+    current: () => storage.getStore(),
+  };
+}
+
+/** Where an address names its interaction. */
+const INTERACTION = [
+  /^\/interaction\/([\w-]+)/,
+  /^\/authorize\/(?!poll$)([\w-]+)$/,
+  /^\/authorize\/poll\?(?:.*&)?token=([\w-]+)/,
+  /^\/device\/([\w-]+)$/,
+];
+
+/** The id of the sign-in that an address belongs to: a digest, as the interaction's own is in a cookie. */
+export function signInIn(pathAndQuery: string): string | undefined {
+  for (const pattern of INTERACTION) {
+    const [, uid] = pattern.exec(pathAndQuery) ?? [];
+    if (uid !== undefined) return createHash('sha256').update(uid).digest('hex').slice(0, 12);
+  }
+  return undefined;
+}
+
+/** A request's correlation. Its reference begins with the sign-in, where there is one: the whole is found by it. */
+export function correlationOf(pathAndQuery: string): Correlation {
+  const request = randomBytes(8).toString('hex');
+  const signIn = signInIn(pathAndQuery);
+  return signIn === undefined ? { reference: request } : { reference: `${signIn}.${request}`, signIn };
+}

@@ -1,0 +1,165 @@
+import { setTimeout } from 'node:timers/promises';
+import { expect } from 'chai';
+import { attributeOf, Browser, type Page } from '../support/browser.ts';
+import { type Cluster, startCluster } from '../support/processes.ts';
+import { authorizeUrl, REDIRECT_URI, VERIFIER, WEB_SECRET } from '../support/stack.ts';
+
+const SIGN_INS = 500;
+const AT_ONCE = 12;
+/** A process is killed each time so many sign-ins have been finished. */
+const KILL_EVERY = 25;
+/** The poll interval of the product. */
+const INTERVAL_MS = 2000;
+const USERS = ['ada', 'grace'];
+const BASIC = `Basic ${Buffer.from(`web:${WEB_SECRET}`).toString('base64')}`;
+
+interface Tokens {
+  readonly access_token: string;
+  readonly refresh_token: string;
+}
+
+/**
+ * Three processes behind a balancer that, like any, sends a request to another one when the connection breaks. Users do
+ * what a page tells them: where a sign-in is over, they begin again at the app.
+ */
+describe('three processes, killed at random', function () {
+  this.timeout(300_000);
+  let cluster: Cluster;
+  let turn = 0;
+  let cut = 0;
+
+  before(async () => {
+    cluster = await startCluster(3);
+  });
+  after(() => cluster.close());
+
+  const next = (): string => {
+    turn += 1;
+    return cluster.workers[turn % cluster.workers.length]?.origin ?? '';
+  };
+
+  /** Repeats what a killed process never answered; the last failure is not swallowed. */
+  async function balanced<T>(send: () => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await send();
+      } catch (error) {
+        if (!(error instanceof TypeError) || tries === 20) throw error;
+        cut += 1;
+      }
+    }
+  }
+
+  class BalancedBrowser extends Browser {
+    override request(...args: Parameters<Browser['request']>): Promise<Page> {
+      return balanced(() => super.request(...args));
+    }
+  }
+
+  async function token(
+    params: Record<string, string>,
+  ): Promise<{ status: number; body: Tokens; wasCut: boolean }> {
+    const before = cut;
+    const response = await balanced(() =>
+      fetch(`${next()}/token`, {
+        method: 'POST',
+        headers: { authorization: BASIC },
+        body: new URLSearchParams(params),
+      }),
+    );
+    return { status: response.status, body: (await response.json()) as Tokens, wasCut: cut > before };
+  }
+
+  /** From the app to its code; the number of times that the user was told to begin again. */
+  async function code(browser: Browser, user: string): Promise<{ code: string; beginnings: number }> {
+    const [platform] = cluster.sandbox.platforms;
+    for (let beginnings = 1; beginnings < 10; beginnings += 1) {
+      let page = await browser.open(authorizeUrl(cluster.issuer));
+      if (page.body.includes('name="platform_url"')) {
+        page = await browser.press(page, 'platform', { platform_url: platform.origin });
+      }
+      const link = attributeOf(page, 'data-ib-login', 'href');
+      if (link !== undefined) {
+        platform.signIn(user, new URL(link).searchParams.get('token') ?? '');
+        page = await browser.press(page, 'continue');
+        // A process that died while it asked IB has used up the turn: the page tells to ask again, after the interval.
+        while (page.body.includes('data-ib-login')) {
+          await setTimeout(INTERVAL_MS);
+          page = await browser.press(page, 'continue');
+        }
+      }
+      if (page.body.includes('name="decision"'))
+        page = await browser.press(page, 'consent', { decision: 'allow' });
+      const value = page.url.searchParams.get('code');
+      if (value !== null && page.url.href.startsWith(REDIRECT_URI)) return { code: value, beginnings };
+      expect(page.body.replace(/<[^>]*>/g, ' '), `${page.status} ${page.url.pathname}`).to.contain(
+        'sign in again',
+      );
+    }
+    throw new Error('a sign-in was lost');
+  }
+
+  /** One user: signs in, gets tokens, refreshes them, and is known by the last ones. */
+  async function oneUser(index: number): Promise<{ tokens: Tokens; beginnings: number }> {
+    const browser = new BalancedBrowser(next);
+    const user = USERS[index % USERS.length] ?? 'ada';
+    let beginnings = 0;
+    for (;;) {
+      const got = await code(browser, user);
+      beginnings += got.beginnings;
+      const exchanged = await token({
+        grant_type: 'authorization_code',
+        code: got.code,
+        redirect_uri: REDIRECT_URI,
+        code_verifier: VERIFIER,
+      });
+      // The answer to the first try may have died with its process: a used code stays used, and the app begins again.
+      if (exchanged.status === 400 && exchanged.wasCut) continue;
+      expect(exchanged.status).to.equal(200);
+      const refreshed = await token({
+        grant_type: 'refresh_token',
+        refresh_token: exchanged.body.refresh_token,
+      });
+      expect(refreshed.status, 'a repeated refresh works').to.equal(200);
+      return { tokens: refreshed.body, beginnings };
+    }
+  }
+
+  it(`lose nothing of ${SIGN_INS} sign-ins and refreshes, and give nothing twice`, async () => {
+    const finished: { tokens: Tokens; beginnings: number }[] = [];
+    const kills: Promise<unknown>[] = [];
+    let begun = 0;
+
+    async function killOne(): Promise<void> {
+      const victim = cluster.workers[Math.floor(Math.random() * cluster.workers.length)];
+      if (victim !== undefined) await cluster.kill(victim);
+      await cluster.start();
+    }
+    async function users(): Promise<void> {
+      while (begun < SIGN_INS) {
+        begun += 1;
+        finished.push(await oneUser(begun));
+        if (finished.length % KILL_EVERY === 0) {
+          const last = kills.at(-1);
+          kills.push((last ?? Promise.resolve()).then(killOne));
+        }
+      }
+    }
+    await Promise.all(Array.from({ length: AT_ONCE }, users));
+    await Promise.all(kills);
+
+    expect(finished).to.have.length(SIGN_INS);
+    expect(kills.length).to.be.at.least(SIGN_INS / KILL_EVERY - 1);
+    expect(cut, 'requests were cut off').to.be.above(0);
+    expect(new Set(finished.map(({ tokens }) => tokens.access_token)).size).to.equal(SIGN_INS);
+    expect(new Set(finished.map(({ tokens }) => tokens.refresh_token)).size).to.equal(SIGN_INS);
+    for (const { tokens } of finished) {
+      const response = await fetch(`${next()}/userinfo`, {
+        headers: { authorization: `Bearer ${tokens.access_token}` },
+      });
+      expect(response.status).to.equal(200);
+    }
+    const again = finished.reduce((sum, { beginnings }) => sum + beginnings - 1, 0);
+    console.log(`      ${kills.length} kills, ${cut} requests cut off, ${again} users told to begin again`);
+  });
+});
