@@ -1,12 +1,6 @@
 /** The HTTP API in front: one route, throttled, logged, on the issuer's own host where there is a certificate. */
 import { RemovalPolicy } from 'aws-cdk-lib';
-import {
-  CfnStage,
-  DomainName,
-  HttpApi,
-  HttpNoneAuthorizer,
-  type IDomainName,
-} from 'aws-cdk-lib/aws-apigatewayv2';
+import { CfnStage, DomainName, HttpApi, HttpNoneAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import type { Alias, IFunction } from 'aws-cdk-lib/aws-lambda';
@@ -25,7 +19,7 @@ const ACCESS_LOG = JSON.stringify({
   integrationError: '$context.integrationErrorMessage',
 });
 
-function domain(scope: Construct, { issuer, certificateArn }: IbOauthStackProps): IDomainName | undefined {
+function domain(scope: Construct, { issuer, certificateArn }: IbOauthStackProps): DomainName | undefined {
   if (certificateArn === undefined) return undefined;
   return new DomainName(scope, 'Domain', {
     domainName: new URL(issuer).host,
@@ -33,8 +27,12 @@ function domain(scope: Construct, { issuer, certificateArn }: IbOauthStackProps)
   });
 }
 
-/** Adds the API. No CORS here: the application answers for the registered origins itself. */
-export function addApi(scope: Construct, props: IbOauthStackProps, alias: Alias): HttpApi {
+/** Adds the API. No CORS here: the application answers for the registered origins itself. `reachedAt` is where it is: the name that DNS points at, or AWS's own address. */
+export function addApi(
+  scope: Construct,
+  props: IbOauthStackProps,
+  alias: Alias,
+): { readonly api: HttpApi; readonly reachedAt: string } {
   const domainName = domain(scope, props);
   const api = new HttpApi(scope, 'Api', {
     apiName: `ib-oauth-${props.stage}`,
@@ -55,5 +53,5 @@ export function addApi(scope: Construct, props: IbOauthStackProps, alias: Alias)
   if (!(stage instanceof CfnStage)) throw new TypeError('the API has no default stage');
   stage.accessLogSettings = { destinationArn: logs.logGroupArn, format: ACCESS_LOG };
   stage.defaultRouteSettings = { throttlingBurstLimit: 500, throttlingRateLimit: 250 };
-  return api;
+  return { api, reachedAt: domainName?.regionalDomainName ?? api.apiEndpoint };
 }

@@ -21,7 +21,7 @@ export class IbOauthStack extends Stack {
     super(scope, id, { ...props, terminationProtection: props.stage === 'prod' });
     const storage = addStorage(this, props);
     const { alias, live } = addFunction(this, props, storage);
-    const api = addApi(this, props, alias);
+    const { api, reachedAt } = addApi(this, props, alias);
     const { certificateArn } = props;
     addAlarms(this, props, {
       live,
@@ -32,6 +32,6 @@ export class IbOauthStack extends Stack {
     });
     new CfnOutput(this, 'Issuer', { value: props.issuer });
     new CfnOutput(this, 'DiscoveryUrl', { value: `${props.issuer}/.well-known/openid-configuration` });
-    new CfnOutput(this, 'ApiEndpoint', { value: api.apiEndpoint });
+    new CfnOutput(this, 'ReachedAt', { value: reachedAt });
   }
 }

@@ -113,6 +113,10 @@ describe('the stack', function () {
   });
 
   it('says where it is', () => {
+    prod.hasOutput('ReachedAt', {
+      Value: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Domain'), 'RegionalDomainName'] },
+    });
+    prod.hasResourceProperties('AWS::ApiGatewayV2::DomainName', { DomainName: 'id.acme.example' });
     dev.hasOutput('DiscoveryUrl', { Value: 'https://id.acme.example/.well-known/openid-configuration' });
   });
 });
