@@ -69,6 +69,11 @@ const ib = z
       ['always', 'offline_access'],
       'When a client with the refresh_token grant type gets a refresh token: always, or only where the scope offline_access was granted.',
     ).default('always'),
+    logo: text(
+      4096,
+      "A picture of the app for its pages: .svg, .png or .webp. Relative paths start at this file's folder.",
+    ).optional(),
+    color: text(20, "The app's colour for buttons and links, as #rrggbb, readable on white.").optional(),
   })
   .describe("The product's own settings.");
 

@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { CheckedClient, Finding, RuleContext } from './client-rule.ts';
 import { checkClient } from './client-rules.ts';
 import {
@@ -9,9 +9,11 @@ import {
   resourceSchema,
 } from './client-schema.ts';
 import { readClientSecrets } from './client-secrets.ts';
-import type { ClientRegistration, ClientSecrets, ProtectedResource } from './config.ts';
+import { colorFault } from './colors.ts';
+import type { Brand, ClientRegistration, ClientSecrets, ProtectedResource } from './config.ts';
 import type { Environment } from './env.ts';
 import { type Fault, type FieldNames, faultsOfIssues, formatFault } from './faults.ts';
+import { logoFault } from './logo.ts';
 import { BUILT_IN_SCOPES, GRANT, UNSUPPORTED_METADATA } from './supported.ts';
 import { parseYaml } from './yaml-document.ts';
 
@@ -55,7 +57,11 @@ export function parseClients(text: string, context: ClientsFileContext): ParsedC
       folder: dirname(context.path),
     });
     if (secrets.length > 0) clientSecrets.set(client.entry.client_id, secrets);
-    const found = [...checkClient(client, { ...context, scopes }), ...secretFindings];
+    const found = [
+      ...checkClient(client, { ...context, scopes }),
+      ...secretFindings,
+      ...brandFindings(client.entry, dirname(context.path)),
+    ];
     findings.push(...found.map((finding) => ({ ...finding, path: ['clients', index, ...finding.path] })));
   }
   const lines = (list: readonly Fault[]) =>
@@ -65,7 +71,7 @@ export function parseClients(text: string, context: ClientsFileContext): ParsedC
   if (!shape.success || all.length > 0) return { ok: false, faults: lines(all), warnings };
   return {
     ok: true,
-    clients: shape.data.clients.map(toRegistration),
+    clients: shape.data.clients.map((entry) => toRegistration(entry, dirname(context.path))),
     resources: shape.data.resources.map(toResource),
     clientSecrets,
     warnings,
@@ -73,7 +79,7 @@ export function parseClients(text: string, context: ClientsFileContext): ParsedC
 }
 
 /** An entry of the file as the rest of the product gets it: RFC 7591 names stay, references to secrets go. */
-function toRegistration(entry: ClientEntry): ClientRegistration {
+function toRegistration(entry: ClientEntry, folder: string): ClientRegistration {
   const { ib, client_secret_env: _env, client_secret_file: _file, ...rest } = entry;
   const usesCodes = entry.grant_types.includes(GRANT.code);
   const metadata = {
@@ -92,9 +98,27 @@ function toRegistration(entry: ClientEntry): ClientRegistration {
       skipConsent: ib.skip_consent,
       bridgeCompat: ib.bridge_compat,
       refreshTokens: ib.refresh_tokens,
+      ...(ib.logo === undefined && ib.color === undefined ? {} : { brand: brandOf(ib, folder) }),
       ...(metadata.redirect_uris.some((uri) => uri.includes('*')) ? { redirectUriWildcards: true } : {}),
     },
   };
+}
+
+function brandOf({ logo, color }: ClientEntry['ib'], folder: string): Brand {
+  return {
+    ...(logo === undefined ? {} : { logoFile: resolve(folder, logo) }),
+    ...(color === undefined ? {} : { color: color.toLowerCase() }),
+  };
+}
+
+function brandFindings({ ib: { logo, color } }: ClientEntry, folder: string): Finding[] {
+  const faults = {
+    logo: logo === undefined ? undefined : logoFault(resolve(folder, logo)),
+    color: color === undefined ? undefined : colorFault(color),
+  };
+  return Object.entries(faults).flatMap(([field, message]) =>
+    message === undefined ? [] : [{ path: ['ib', field], message }],
+  );
 }
 
 function toResource(entry: ResourceEntry): ProtectedResource {

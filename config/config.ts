@@ -29,8 +29,13 @@ export interface Config {
   readonly lifetimes: Lifetimes;
   /** Called with the sid when a session ends by sign-out or revocation; `{platform}` is its platform's host. Undefined: none. */
   readonly ibLogoutUrl: string | undefined;
-  /** The name on every page, and where users find help. */
-  readonly branding: { readonly name: string; readonly supportUrl?: string };
+  /** What every page shows of the operator. */
+  readonly branding: Brand & {
+    readonly name: string;
+    readonly supportUrl?: string;
+    readonly privacyUrl?: string;
+    readonly termsUrl?: string;
+  };
   /** Where `/metrics` is served for Prometheus, beside the public port; undefined: nowhere. */
   readonly metricsPort: number | undefined;
   /** How many proxies in front are the operator's own: so many entries of `X-Forwarded-For` are believed. */
@@ -39,6 +44,12 @@ export interface Config {
   readonly registration: 'off' | 'token' | 'open';
   /** Hosts whose client-ID metadata documents are fetched; none: the feature is off. */
   readonly clientIdMetadataHosts: readonly string[];
+}
+
+/** How somebody's pages look: a picture's absolute path, and a colour (`#rrggbb`) that is readable on white. */
+export interface Brand {
+  readonly logoFile?: string;
+  readonly color?: string;
 }
 
 /** Where state is kept. `dataDir` is an absolute path, or `:memory:`. */
@@ -60,6 +71,8 @@ export interface ClientRegistration {
     /** Platforms (as written for IB_HOSTS) its users may sign in to; absent: all that IB_HOSTS allows. */
     readonly platforms?: readonly string[];
     readonly defaultPlatform?: string;
+    /** How the pages look that are about this app. */
+    readonly brand?: Brand;
     readonly skipConsent: boolean;
     readonly bridgeCompat: boolean;
     /** `always`: the refresh_token grant type is enough; `offline_access`: the scope must be asked for too. */

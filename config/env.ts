@@ -22,7 +22,11 @@ export const ENV = Object.freeze({
   trustedProxies: 'TRUSTED_PROXIES',
   metricsPort: 'METRICS_PORT',
   brandName: 'BRAND_NAME',
+  brandLogo: 'BRAND_LOGO',
+  brandColor: 'BRAND_COLOR',
   supportUrl: 'SUPPORT_URL',
+  privacyUrl: 'PRIVACY_URL',
+  termsUrl: 'TERMS_URL',
   clientIdMetadataHosts: 'CLIENT_ID_METADATA_HOSTS',
 } as const);
 

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { accessSync, closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 
 /** A text file's content, or the sentence that says why there is none. */
 export type TextFile =
@@ -32,6 +32,18 @@ export function readTextFile(path: string, maxBytes: number): TextFile {
     return { ok: false, reason: reasonOf(error) };
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+/** Why a file of at most `maxBytes` bytes cannot be read, or undefined where it can. */
+export function binaryFileFault(path: string, maxBytes: number): string | undefined {
+  try {
+    accessSync(path, constants.R_OK);
+    const stats = statSync(path);
+    if (stats.isDirectory()) return 'is a folder, not a file';
+    return stats.size > maxBytes ? `is larger than ${maxBytes} bytes` : undefined;
+  } catch (error) {
+    return reasonOf(error);
   }
 }
 

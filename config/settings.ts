@@ -1,9 +1,11 @@
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { colorFault } from './colors.ts';
 import type { Config, SecretsSource, StorageConfig } from './config.ts';
 import { ENV, type Environment } from './env.ts';
 import { faultsOfIssues } from './faults.ts';
 import { type IbHostRule, parseIbHosts } from './hosts.ts';
+import { logoFault } from './logo.ts';
 import { isLoopbackHost } from './redirect-uris.ts';
 
 /** In place of a folder: everything is kept in memory and gone with the process. */
@@ -21,6 +23,7 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
 
 const TABLE = z.string().regex(/^[A-Za-z0-9_.-]{3,255}$/, 'must be 3 to 255 of A-Z a-z 0-9 _ . -');
 const PATH = z.string().max(4096);
+const WEB_URL = z.url({ protocol: /^https$/, error: 'must be an https URL' }).max(2048);
 
 /** One schema a variable: text in, value out. */
 const VARIABLES = {
@@ -58,9 +61,17 @@ const VARIABLES = {
     .string()
     .max(60)
     .regex(/^\P{C}*$/u, 'must be one line of at most 60 characters'),
+  [ENV.brandLogo]: PATH,
+  [ENV.brandColor]: z.string().transform((text, context) => {
+    const message = colorFault(text);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+    return text.toLowerCase();
+  }),
   [ENV.supportUrl]: z
     .url({ protocol: /^(https|mailto)$/, error: 'must be an https or mailto URL' })
     .max(2048),
+  [ENV.privacyUrl]: WEB_URL,
+  [ENV.termsUrl]: WEB_URL,
   [ENV.metricsPort]: z
     .string()
     .regex(/^\d{1,5}$/, 'must be a port')
@@ -104,10 +115,7 @@ export function parseSettings(
     logLevel: values.LOG_LEVEL ?? 'info',
     auditFile: values.AUDIT_FILE === undefined ? undefined : resolve(cwd, values.AUDIT_FILE),
     ibLogoutUrl: values.IB_LOGOUT_URL,
-    branding: {
-      name: values.BRAND_NAME ?? 'IntelligenceBank',
-      ...(values.SUPPORT_URL === undefined ? {} : { supportUrl: values.SUPPORT_URL }),
-    },
+    branding: brandingOf(values, cwd),
     metricsPort: values.METRICS_PORT,
     trustedProxies: values.TRUSTED_PROXIES ?? 0,
     registration: values.REGISTRATION ?? 'off',
@@ -116,7 +124,7 @@ export function parseSettings(
   return {
     settings,
     faulty,
-    faults: [...faults, ...secretsFaults(env, storage)],
+    faults: [...faults, ...secretsFaults(env, storage), ...brandingFaults(settings.branding)],
     warnings: listenWarnings(settings, values),
   };
 }
@@ -173,6 +181,26 @@ function storageOf(values: Values, cwd: string): StorageConfig {
     stateTable: values.STATE_TABLE ?? `ib-oauth-state-${stage}`,
     tokenTable: values.TOKEN_TABLE ?? `ib-oauth-tokens-${stage}`,
   };
+}
+
+function brandingOf(values: Values, cwd: string): Config['branding'] {
+  const { BRAND_LOGO: logo, BRAND_COLOR: color } = values;
+  const links = {
+    supportUrl: values.SUPPORT_URL,
+    privacyUrl: values.PRIVACY_URL,
+    termsUrl: values.TERMS_URL,
+  };
+  return {
+    name: values.BRAND_NAME ?? 'IntelligenceBank',
+    ...Object.fromEntries(Object.entries(links).filter(([, url]) => url !== undefined)),
+    ...(logo === undefined ? {} : { logoFile: resolve(cwd, logo) }),
+    ...(color === undefined ? {} : { color }),
+  };
+}
+
+function brandingFaults({ logoFile }: Config['branding']): string[] {
+  const fault = logoFile === undefined ? undefined : logoFault(logoFile);
+  return fault === undefined ? [] : [`${ENV.brandLogo}: ${fault}`];
 }
 
 function secretsOf(values: Values, storage: StorageConfig, cwd: string): SecretsSource {

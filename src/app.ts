@@ -60,7 +60,7 @@ export function createApp(deps: AppDeps): Provider {
   const { config, issuer, store, registry } = deps;
   const { lifetimes, resources } = config;
   const nowSeconds = (): number => Math.floor(deps.now() / 1000);
-  const pages = createPages(config.branding);
+  const pages = createPages({ branding: config.branding, registry });
   const provider = createProvider({
     issuer,
     lifetimes,

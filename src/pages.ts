@@ -1,22 +1,15 @@
 /** Pages on the wire: the views filled with what a request knows, their headers, and the assets they load. */
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Context, Middleware } from 'koa';
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
+import type { Config } from '../config/config.ts';
 import { handleOf } from '../interactions/attempt.ts';
 import type { InteractionPages } from '../interactions/pages.ts';
 import type { Client, Step } from '../interactions/step.ts';
-import { chooseLanguage, type Language, textsOf } from '../interactions/texts/languages.ts';
+import { chooseLanguage, textsOf } from '../interactions/texts/languages.ts';
 import type { Html } from '../interactions/views/html.ts';
 import { consentPage, platformPage, waitingPage } from '../interactions/views/interaction.ts';
-import type {
-  AccountModel,
-  AppView,
-  Branding,
-  ErrorModel,
-  FormTarget,
-  PageEnv,
-} from '../interactions/views/models.ts';
+import type { AccountModel, AppView, ErrorModel, FormTarget, PageEnv } from '../interactions/views/models.ts';
 import {
   accountPage,
   deviceCodePage,
@@ -26,7 +19,9 @@ import {
   signedOutPage,
   signOutPage,
 } from '../interactions/views/other.ts';
+import { type Asset, type Brands, createAsset, createBrands } from './brands.ts';
 import type { PublicError } from './errors.ts';
+import type { ClientRegistry } from './provider/clients.ts';
 import type { FeaturePages } from './provider/features.ts';
 import { referenceOf } from './request.ts';
 
@@ -43,12 +38,6 @@ export interface Pages {
   readonly error: (ctx: Context, error: PublicError) => void;
 }
 
-interface Asset {
-  readonly path: string;
-  readonly type: string;
-  readonly body: Buffer;
-}
-
 const ASSET_TYPES = {
   'style.css': 'text/css; charset=utf-8',
   'sign-in.js': 'text/javascript; charset=utf-8',
@@ -57,17 +46,19 @@ type AssetName = keyof typeof ASSET_TYPES;
 
 function loadAsset(name: AssetName): Asset {
   const body = readFileSync(new URL(`../interactions/assets/${name}`, import.meta.url));
-  const hash = createHash('sha256').update(body).digest('hex').slice(0, 16);
-  return { path: `/assets/${hash}/${name}`, type: ASSET_TYPES[name], body };
+  return createAsset(name, ASSET_TYPES[name], body);
 }
 
 /** Assets are named by their content, so browsers may keep them for good. */
-function serveAssets(assets: readonly Asset[]): Middleware {
+function serveAssets(assets: readonly Asset[], brands: Brands): Middleware {
   const byPath = new Map(assets.map((asset) => [asset.path, asset]));
   return (ctx, next) => {
-    const asset = byPath.get(ctx.path);
+    if (!ctx.path.startsWith('/assets/')) return next();
+    const asset = byPath.get(ctx.path) ?? brands.find(ctx.path);
     if (asset === undefined) return next();
     ctx.set('Cache-Control', 'public, max-age=31536000, immutable');
+    // A picture opened by itself is a page: nothing runs in it.
+    ctx.set('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'; sandbox");
     ctx.type = asset.type;
     ctx.body = asset.body;
     return undefined;
@@ -112,25 +103,36 @@ function write(ctx: Context, page: Html): void {
   ctx.body = page.markup;
 }
 
-/** The pages of this product. Assets are read once, here. */
-export function createPages(branding: Branding): Pages {
+/** What the pages are handed: the operator's branding, and that of each app. */
+export interface PagesDeps {
+  readonly branding: Config['branding'];
+  readonly registry: Pick<ClientRegistry, 'settings' | 'ids'>;
+}
+
+/** The pages of this product. Assets are read once, here; an app's own when its first page is shown. */
+export function createPages({ branding, registry }: PagesDeps): Pages {
+  const brandOf = (clientId: string) => registry.settings(clientId).brand;
+  const brands = createBrands(() => [branding, ...registry.ids().flatMap((id) => brandOf(id) ?? [])]);
+  const { logoFile: _file, color: _color, ...shown } = branding;
   const assets = { 'style.css': loadAsset('style.css'), 'sign-in.js': loadAsset('sign-in.js') };
-  const envOf = (ctx: Context, uiLocales?: unknown): PageEnv => {
+  const envOf = (ctx: Context, uiLocales?: unknown, clientId?: string): PageEnv => {
     const wished = uiLocales ?? ctx.query['ui_locales'];
     const lang = chooseLanguage({
       ...(typeof wished === 'string' ? { uiLocales: wished } : {}),
       acceptLanguage: ctx.get('Accept-Language'),
     });
-    return pageEnv(ctx, lang);
+    const own = brands.paths(clientId === undefined ? undefined : brandOf(clientId));
+    return {
+      texts: textsOf(lang),
+      lang,
+      dir: 'ltr',
+      branding: { ...shown, ...brands.paths(branding), ...own },
+      assetPath: (name) => assets[name].path,
+      reference: referenceOf(ctx),
+    };
   };
-  const pageEnv = (ctx: Context, lang: Language): PageEnv => ({
-    texts: textsOf(lang),
-    lang,
-    dir: 'ltr',
-    branding,
-    assetPath: (name) => assets[name].path,
-    reference: referenceOf(ctx),
-  });
+  const envOfStep = ({ ctx, interaction, client }: Step): PageEnv =>
+    envOf(ctx, interaction.params['ui_locales'], client.clientId);
   const about = (step: Step): { form: FormTarget; app: AppView } => ({
     form: { base: `/interaction/${step.interaction.uid}`, csrf: step.csrf },
     app: appView(step.client, step.interaction.params['redirect_uri']),
@@ -142,16 +144,10 @@ export function createPages(branding: Branding): Pages {
 
   return {
     account: (ctx, model) => write(ctx, accountPage(model, envOf(ctx))),
-    assets: serveAssets(Object.values(assets)),
+    assets: serveAssets(Object.values(assets), brands),
     interaction: {
       platform(step, question) {
-        write(
-          step.ctx,
-          platformPage(
-            { ...about(step), ...question },
-            envOf(step.ctx, step.interaction.params['ui_locales']),
-          ),
-        );
+        write(step.ctx, platformPage({ ...about(step), ...question }, envOfStep(step)));
         if (question.fault !== undefined && step.ctx.method === 'POST') step.ctx.status = 422;
       },
       waiting(step, { attempt, state, loginUrl }) {
@@ -163,7 +159,7 @@ export function createPages(branding: Branding): Pages {
           pollHandle: handleOf(step.interaction.uid, attempt),
           intervalSeconds: Math.ceil(attempt.intervalMs / 1000),
         };
-        write(step.ctx, waitingPage(model, envOf(step.ctx, step.interaction.params['ui_locales'])));
+        write(step.ctx, waitingPage(model, envOfStep(step)));
       },
       consent(step, { signIn, asked }) {
         const model = {
@@ -174,7 +170,7 @@ export function createPages(branding: Branding): Pages {
           scopes: asked.permissions,
           resources: asked.resources,
         };
-        write(step.ctx, consentPage(model, envOf(step.ctx, step.interaction.params['ui_locales'])));
+        write(step.ctx, consentPage(model, envOfStep(step)));
       },
       lost: (ctx) => failed(ctx, 400, { kind: 'lost' }),
       forged: (ctx) => failed(ctx, 403, { kind: 'forged' }),

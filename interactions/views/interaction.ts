@@ -98,14 +98,22 @@ export function consentPage(model: ConsentModel, env: PageEnv): Html {
   const atResources = model.resources.flatMap(({ identifier, scopes }) =>
     scopes.filter((scope) => !plain.includes(scope)).map((scope) => permission(texts, scope, identifier)),
   );
-  const links = [app.clientUri, app.policyUri, app.tosUri].filter((link) => link !== undefined);
+  const links = (
+    [
+      [app.clientUri, fill(texts.appHome, { app: app.name })],
+      [app.policyUri, texts.privacy],
+      [app.tosUri, texts.terms],
+    ] as const
+  ).flatMap(([url, text]) =>
+    url === undefined ? [] : [html`<a href="${safeUrl(url)}" rel="noreferrer" target="_blank">${text}</a>`],
+  );
   const body = html`<p>${fill(texts.consentSignedIn, { name: model.personName, host: model.platformHost })}</p>
 <form method="post" action="${form.base}/other" class="quiet">${csrf(form)}<button class="link">${texts.consentNotYou}</button></form>
 <p>${fill(texts.consentAsks, { app: app.name })}</p>
 <ul class="permissions">${plain.map((scope) => permission(texts, scope))}${atResources}</ul>
 ${model.scopes.includes('ib:session') && html`<p class="warning">${texts.scopeSession}</p>`}
 ${app.host !== '' && html`<p class="hint">${fill(texts.consentReturn, { host: app.host })}</p>`}
-${links.map((link) => html`<p><a href="${safeUrl(link)}" rel="noreferrer" target="_blank">${link}</a></p>`)}
+${links.length > 0 && html`<p class="hint links">${links}</p>`}
 <form method="post" action="${form.base}/consent" class="choice-row">
 ${csrf(form)}<input type="hidden" name="account" value="${model.accountId}">
 <button name="decision" value="deny">${texts.consentDeny}</button>

@@ -13,6 +13,13 @@ export function layout(
   },
 ): Html {
   const { texts, branding } = env;
+  const links = (
+    [
+      [branding.supportUrl, texts.support],
+      [branding.privacyUrl, texts.privacy],
+      [branding.termsUrl, texts.terms],
+    ] as const
+  ).flatMap(([url, text]) => (url === undefined ? [] : [[url, text] as const]));
   return html`<!doctype html>
 <html lang="${env.lang}" dir="${env.dir}">
 <head>
@@ -22,17 +29,18 @@ export function layout(
 <meta name="robots" content="noindex">
 <title>${page.title} · ${branding.name}</title>
 <link rel="stylesheet" href="${env.assetPath('style.css')}">
+${branding.stylePath !== undefined && html`<link rel="stylesheet" href="${branding.stylePath}">`}
 ${page.script === true && html`<script src="${env.assetPath('sign-in.js')}" defer></script>`}
 </head>
 <body>
 <main class="card">
-<p class="brand">${branding.name}</p>
+<p class="brand">${branding.logoPath !== undefined && html`<img src="${branding.logoPath}" alt="" height="40">`}${branding.name}</p>
 <h1>${page.title}</h1>
 ${page.body}
 ${page.cancel !== undefined && cancelForm(env, page.cancel)}
 </main>
 <footer>
-${branding.supportUrl !== undefined && html`<a href="${safeUrl(branding.supportUrl)}">${texts.support}</a>`}
+${links.length > 0 && html`<nav>${links.map(([url, text]) => html`<a href="${safeUrl(url)}">${text}</a>`)}</nav>`}
 <small>${texts.reference} ${env.reference}</small>
 </footer>
 </body>

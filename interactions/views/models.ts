@@ -1,10 +1,14 @@
 /** What the pages are made from. */
 import type { Texts } from '../texts/en.ts';
 
-/** The operator's name and links on every page. */
+/** The operator's name, links and looks on every page; pages about an app have the app's looks. */
 export interface Branding {
   readonly name: string;
   readonly supportUrl?: string;
+  readonly privacyUrl?: string;
+  readonly termsUrl?: string;
+  readonly logoPath?: string;
+  readonly stylePath?: string;
 }
 
 /** What every page needs besides its own model. */

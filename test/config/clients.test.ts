@@ -355,6 +355,11 @@ resources:
         client('', 'platforms: [a.intelligencebank.com], default_platform: b.intelligencebank.com'),
         'clients[0].ib.default_platform: must be one of ib.platforms',
       ],
+      'looks that nobody can read or find': [
+        client('', "color: '#ffff00', logo: none.svg"),
+        'clients[0].ib.logo: does not exist',
+        'clients[0].ib.color: is too light to be read on white: contrast 1.1, needs 4.5',
+      ],
       'resources with mistakes': [
         `clients: []\nresources: [{ identifier: /mcp, scopes: [] }, { identifier: 'https://a.example/#x', scopes: ['a b'], token_formats: jwt }, { identifier: /mcp, scopes: [profile] }]`,
         'resources[0].scopes: must not be empty',

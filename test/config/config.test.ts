@@ -181,6 +181,12 @@ describe('the configuration', () => {
         { LOG_LEVEL: 'loud' },
         'LOG_LEVEL: must be one of trace, debug, info, warn, error, fatal, silent',
       ],
+      'a brand that cannot be read': [
+        { BRAND_COLOR: '#ffee88', BRAND_LOGO: 'logo.gif', PRIVACY_URL: 'http://acme.com' },
+        'BRAND_COLOR: is too light to be read on white: contrast 1.2, needs 4.5',
+        'PRIVACY_URL: must be an https URL',
+        'BRAND_LOGO: must be one of .svg, .png, .webp',
+      ],
       'a file that is not there': [{ CLIENTS_FILE: 'none.yaml' }, 'none.yaml: does not exist'],
       'a folder for a file': [{ CLIENTS_FILE: 'config' }, 'config: is a folder, not a file'],
       'a file that is not UTF-8': [{ CLIENTS_FILE: 'latin1.yaml' }, 'latin1.yaml: is not UTF-8 text'],

@@ -1,8 +1,12 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { chooseLanguage } from '../../interactions/texts/languages.ts';
-import { Browser, formsOf } from '../support/browser.ts';
+import { Browser, formsOf, type Page } from '../support/browser.ts';
 import {
   authorizeUrl,
+  CLIENTS,
   exchange,
   type Stack,
   signIn,
@@ -83,6 +87,52 @@ describe('pages', () => {
     const page = await new Browser().open(authorizeUrl(own.issuer));
     expect(page.body).to.contain('ACME &lt;Sign-in&gt;').and.contain('href="https://help.acme.example/"');
     await own.close();
+  });
+
+  it('carry the operator’s and the app’s pictures and colours, from any process', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ib-oauth-brand-'));
+    const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>';
+    writeFileSync(join(folder, 'ours.svg'), svg);
+    writeFileSync(join(folder, 'theirs.svg'), svg.replace('1', '2'));
+    const options = {
+      env: {
+        LOG_LEVEL: 'silent',
+        BRAND_LOGO: join(folder, 'ours.svg'),
+        BRAND_COLOR: '#8A1538',
+        PRIVACY_URL: 'https://acme.example/privacy',
+        TERMS_URL: 'https://acme.example/terms',
+      },
+      clients: CLIENTS.replace(
+        'ib: { skip_consent: true }',
+        `policy_uri: https://first.example/privacy\n    ib: { logo: ${join(folder, 'theirs.svg')}, color: '#005f73' }`,
+      ),
+    };
+    const branded = await startStack(options);
+    const another = await startStack(options);
+    try {
+      const ours = await new Browser().open(authorizeUrl(branded.issuer));
+      const redirect_uri = 'https://first.example/callback';
+      const theirs = await new Browser().open(
+        authorizeUrl(branded.issuer, { client_id: 'first', redirect_uri, scope: 'openid' }),
+      );
+      expect(ours.body).to.contain('https://acme.example/privacy').and.contain('https://acme.example/terms');
+      const assetsOf = (page: Page) =>
+        [...page.body.matchAll(/\/assets\/\w+\/(?:logo|brand)[.\w]+/g)].map(([path]) => path);
+      expect(assetsOf(ours)).to.have.length(2);
+      expect(assetsOf(theirs)).to.have.length(2).and.not.include.members(assetsOf(ours));
+      for (const path of [...assetsOf(ours), ...assetsOf(theirs)]) {
+        const response = await fetch(another.issuer + path);
+        expect(response.status, 'another process knows it too').to.equal(200);
+        expect(response.headers.get('content-security-policy')).to.contain('sandbox');
+        const text = await response.text();
+        expect(text.includes('<svg') || text.includes('--accent:#')).to.equal(true);
+      }
+      expect((await fetch(`${branded.issuer}/assets/0000000000000000/logo.svg`)).status).to.equal(404);
+    } finally {
+      await branded.close();
+      await another.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it('are small: the first page with all it loads is under 20 KB', async () => {
