@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
 import { launchChromium } from '../test/support/chromium.ts';
-import { authorizeUrl, startStack } from '../test/support/stack.ts';
+import { authorizeUrl, CLIENTS, startStack } from '../test/support/stack.ts';
 
 const out = process.argv[2] ?? join(import.meta.dirname, '../docs/pictures');
 mkdirSync(out, { recursive: true });
@@ -14,9 +14,28 @@ const VIEWS = [
   { name: 'phone-dark', viewport: { width: 390, height: 844 }, colorScheme: 'dark' },
 ] as const;
 
-const stack = await startStack({ env: { LOG_LEVEL: 'silent' } });
+const TV = `
+  - client_id: tv
+    client_name: Television
+    token_endpoint_auth_method: none
+    application_type: native
+    redirect_uris: []
+    response_types: []
+    grant_types: ['urn:ietf:params:oauth:grant-type:device_code', refresh_token]
+    scope: openid profile ib:api
+`;
+const stack = await startStack({ env: { LOG_LEVEL: 'silent' }, clients: CLIENTS + TV });
 const browser = await launchChromium();
 const [acme] = stack.sandbox.platforms;
+
+/** What a device that asks to be connected shows. */
+async function userCode(): Promise<string> {
+  const response = await fetch(`${stack.issuer}/device_authorization`, {
+    method: 'POST',
+    body: new URLSearchParams({ client_id: 'tv', scope: 'openid profile ib:api' }),
+  });
+  return ((await response.json()) as { user_code: string }).user_code;
+}
 
 async function walk(
   context: BrowserContext,
@@ -33,6 +52,14 @@ async function walk(
   await page.locator('input[name=platform_url]').press('Enter');
   await page.locator('a[data-ib-login]').waitFor();
   await shoot(page, 'waiting');
+  const first = await page.locator('a[data-ib-login]').getAttribute('href');
+  acme.switches.expired = true;
+  await page.locator(`a[data-ib-login]:not([href="${first}"])`).waitFor();
+  await shoot(page, 'waiting-renewed');
+  acme.switches.status = 503;
+  await page.waitForResponse((response) => response.status() === 503);
+  await shoot(page, 'waiting-not-answering');
+  stack.sandbox.reset();
   acme.signIn('ada');
   await page.locator('[name=decision]').first().waitFor();
   await shoot(page, 'consent');
@@ -48,10 +75,27 @@ async function walk(
   await shoot(page, 'account');
   await page.goto(`${stack.issuer}/device`);
   await shoot(page, 'device');
+  await page.locator('input[name=user_code]').fill(await userCode());
+  await page.locator('input[name=user_code]').press('Enter');
+  await page.locator('[name=confirm]').waitFor();
+  await shoot(page, 'device-confirm');
+  await page.locator('[name=confirm]').click();
+  await page.locator('[name=decision][value=allow]').click();
+  await page.locator('[name=decision]').waitFor({ state: 'detached' });
+  await shoot(page, 'device-done');
   await page.goto(`${stack.issuer}/logout`);
   await shoot(page, 'sign-out');
-  await page.goto(authorizeUrl(stack.issuer, { client_id: 'nobody' }));
-  await shoot(page, 'error');
+  await page.locator('[name=logout]').click();
+  await page.locator('[name=logout]').waitFor({ state: 'detached' });
+  await shoot(page, 'signed-out');
+  for (const [name, path] of [
+    ['error-app', '/authorize?client_id=nobody'],
+    ['error-lost', '/interaction/nothing'],
+    ['error-nothing', '/'],
+  ] as const) {
+    await page.goto(stack.issuer + path);
+    await shoot(page, name);
+  }
 }
 
 try {

@@ -6,7 +6,7 @@ import type { Store } from '../adapters/store/contract.ts';
 import { FormError, readForm } from '../interactions/form.ts';
 import { seeOther } from '../interactions/login.ts';
 import type { SignIn } from '../interactions/sign-in.ts';
-import type { AccountModel } from '../interactions/views/models.ts';
+import type { AccountApp, AccountModel } from '../interactions/views/models.ts';
 
 interface AccountDeps {
   readonly provider: Pick<Provider, 'Client' | 'cookieName'>;
@@ -25,19 +25,33 @@ export function createAccountPage(deps: AccountDeps): Middleware {
     return createHmac('sha256', deps.csrfKey).update(`account\0${session}`).digest('base64url');
   }
 
-  async function show(ctx: Context): Promise<void> {
-    const [signIn] = await deps.signInsOf(ctx);
-    if (signIn === undefined) return deps.render(ctx, { csrf: '', apps: [] });
-    const grants = await deps.store.grantsOf(signIn.accountId);
-    const apps = await Promise.all(
-      grants.map(async ({ key, clientId, createdAt, lastUsedAt }) => {
+  /** The apps of one account: several sign-ins to one app are one line. */
+  async function appsOf(accountId: string): Promise<AccountApp[]> {
+    const byClient = Map.groupBy(await deps.store.grantsOf(accountId), ({ clientId }) => clientId);
+    return Promise.all(
+      [...byClient].map(async ([clientId, grants]) => {
         const client = await deps.provider.Client.find(clientId);
-        return { key, name: client?.metadata().client_name ?? clientId, createdAt, lastUsedAt };
+        return {
+          clientId,
+          name: client?.metadata().client_name ?? clientId,
+          createdAt: Math.min(...grants.map(({ createdAt }) => createdAt)),
+          lastUsedAt: Math.max(...grants.map(({ lastUsedAt }) => lastUsedAt)),
+        };
       }),
     );
-    const { displayName, accountId, platformOrigin } = signIn;
-    const person = { name: displayName === '' ? accountId : displayName, host: new URL(platformOrigin).host };
-    deps.render(ctx, { csrf: csrfOf(ctx), person, apps });
+  }
+
+  async function show(ctx: Context): Promise<void> {
+    const signIns = await deps.signInsOf(ctx);
+    const accounts = await Promise.all(
+      signIns.map(async ({ accountId, displayName, platformOrigin }) => ({
+        accountId,
+        name: displayName === '' ? accountId : displayName,
+        host: new URL(platformOrigin).host,
+        apps: await appsOf(accountId),
+      })),
+    );
+    deps.render(ctx, { csrf: csrfOf(ctx), accounts });
   }
 
   async function revoke(ctx: Context): Promise<void> {
@@ -45,15 +59,13 @@ export function createAccountPage(deps: AccountDeps): Middleware {
     const expected = Buffer.from(csrfOf(ctx));
     const posted = Buffer.from(form['csrf'] ?? '');
     if (posted.length !== expected.length || !timingSafeEqual(posted, expected)) return deps.forged(ctx);
-    const [signIn] = await deps.signInsOf(ctx);
-    const key = form['key'] ?? '';
-    const grant = signIn && (await deps.store.grantsOf(signIn.accountId)).find((entry) => entry.key === key);
-    if (
-      signIn !== undefined &&
-      grant !== undefined &&
-      (await deps.store.revokeGrant(signIn.accountId, key))
-    ) {
-      deps.onRevoked({ accountId: signIn.accountId, clientId: grant.clientId });
+    const { account, app: clientId } = form;
+    const signIn = (await deps.signInsOf(ctx)).find(({ accountId }) => accountId === account);
+    if (signIn !== undefined && clientId !== undefined) {
+      const { accountId } = signIn;
+      const grants = (await deps.store.grantsOf(accountId)).filter((grant) => grant.clientId === clientId);
+      const revoked = await Promise.all(grants.map(({ key }) => deps.store.revokeGrant(accountId, key)));
+      if (revoked.includes(true)) deps.onRevoked({ accountId, clientId });
     }
     seeOther(ctx, '/account');
   }

@@ -80,8 +80,8 @@ function appView(client: Client, redirectUri: unknown): AppView {
 }
 
 /**
- * No script, style or picture but our own, no frames around it. `form-action` is left open on pages whose form leads,
- * by redirects, back to the app: browsers check every hop of them.
+ * No script, style or picture but our own, no frames around it. Where forms lead is left open on pages whose form leads,
+ * by redirects, back to the app: browsers check every hop, the app's own ones too (docs/decisions/0010).
  */
 const POLICY = [
   "default-src 'none'",
@@ -93,8 +93,8 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-function write(ctx: Context, page: Html): void {
-  ctx.set('Content-Security-Policy', POLICY);
+function write(ctx: Context, page: Html, leads: 'back to the app' | 'nowhere else'): void {
+  ctx.set('Content-Security-Policy', leads === 'nowhere else' ? `${POLICY}; form-action 'self'` : POLICY);
   ctx.set('Cache-Control', 'no-store');
   ctx.vary('Accept-Language');
   // A popup opened here must stay reachable, so that it can be closed.
@@ -138,16 +138,16 @@ export function createPages({ branding, registry }: PagesDeps): Pages {
     app: appView(step.client, step.interaction.params['redirect_uri']),
   });
   const failed = (ctx: Context, status: number, model: ErrorModel): void => {
-    write(ctx, errorPage(model, envOf(ctx)));
+    write(ctx, errorPage(model, envOf(ctx)), 'nowhere else');
     ctx.status = status;
   };
 
   return {
-    account: (ctx, model) => write(ctx, accountPage(model, envOf(ctx))),
+    account: (ctx, model) => write(ctx, accountPage(model, envOf(ctx)), 'nowhere else'),
     assets: serveAssets(Object.values(assets), brands),
     interaction: {
       platform(step, question) {
-        write(step.ctx, platformPage({ ...about(step), ...question }, envOfStep(step)));
+        write(step.ctx, platformPage({ ...about(step), ...question }, envOfStep(step)), 'back to the app');
         if (question.fault !== undefined && step.ctx.method === 'POST') step.ctx.status = 422;
       },
       waiting(step, { attempt, state, loginUrl }) {
@@ -159,7 +159,7 @@ export function createPages({ branding, registry }: PagesDeps): Pages {
           pollHandle: handleOf(step.interaction.uid, attempt),
           intervalSeconds: Math.ceil(attempt.intervalMs / 1000),
         };
-        write(step.ctx, waitingPage(model, envOfStep(step)));
+        write(step.ctx, waitingPage(model, envOfStep(step)), 'back to the app');
       },
       consent(step, { signIn, asked }) {
         const model = {
@@ -170,7 +170,7 @@ export function createPages({ branding, registry }: PagesDeps): Pages {
           scopes: asked.permissions,
           resources: asked.resources,
         };
-        write(step.ctx, consentPage(model, envOfStep(step)));
+        write(step.ctx, consentPage(model, envOfStep(step)), 'back to the app');
       },
       lost: (ctx) => failed(ctx, 400, { kind: 'lost' }),
       forged: (ctx) => failed(ctx, 403, { kind: 'forged' }),
@@ -237,16 +237,20 @@ function createProviderPages(envOf: (ctx: Context) => PageEnv, failed: Failed): 
         if (error !== undefined && !isKnown(oidcCtx.oidc.session)) return deviceStepLost(oidcCtx, failed);
         const value = (error as { userCode?: string } | undefined)?.userCode ?? '';
         const model = { action: '/device', xsrf: xsrfIn(form), value, invalid: error !== undefined };
-        write(ctx, deviceCodePage(model, envOf(ctx)));
+        write(ctx, deviceCodePage(model, envOf(ctx)), 'nowhere else');
       },
       async userCodeConfirmSource(oidcCtx, form, client, _deviceInfo, userCode) {
         const ctx = oidcCtx as unknown as Context;
         const app = appView(client as Client, undefined);
-        write(ctx, deviceConfirmPage({ action: '/device', xsrf: xsrfIn(form), app, userCode }, envOf(ctx)));
+        write(
+          ctx,
+          deviceConfirmPage({ action: '/device', xsrf: xsrfIn(form), app, userCode }, envOf(ctx)),
+          'nowhere else',
+        );
       },
       async successSource(oidcCtx: KoaContextWithOIDC) {
         const ctx = oidcCtx as unknown as Context;
-        write(ctx, deviceDonePage(envOf(ctx)));
+        write(ctx, deviceDonePage(envOf(ctx)), 'nowhere else');
       },
     },
     logout: {
@@ -254,11 +258,15 @@ function createProviderPages(envOf: (ctx: Context) => PageEnv, failed: Failed): 
         const ctx = oidcCtx as unknown as Context;
         const client = oidcCtx.oidc.client as Client | undefined;
         const app = client === undefined ? {} : { app: appView(client, undefined) };
-        write(ctx, signOutPage({ action: '/logout/confirm', xsrf: xsrfIn(form), ...app }, envOf(ctx)));
+        write(
+          ctx,
+          signOutPage({ action: '/logout/confirm', xsrf: xsrfIn(form), ...app }, envOf(ctx)),
+          'back to the app',
+        );
       },
       async postLogoutSuccessSource(oidcCtx: KoaContextWithOIDC) {
         const ctx = oidcCtx as unknown as Context;
-        write(ctx, signedOutPage(envOf(ctx)));
+        write(ctx, signedOutPage(envOf(ctx)), 'nowhere else');
       },
     },
   };

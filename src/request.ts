@@ -1,4 +1,5 @@
 /** What holds for every request: its place in the log, the address it came to, what the answer must never allow. */
+import { createHash } from 'node:crypto';
 import type { Context, Middleware } from 'koa';
 import { correlationOf, signInIn } from './correlation.ts';
 import type { Events } from './events.ts';
@@ -20,7 +21,7 @@ export function createRequestLog(events: Pick<Events, 'requested' | 'during'>): 
         await next();
       } finally {
         // The answer to /authorize names the sign-in that it began.
-        const begun = signInIn(ctx.response.get('Location'));
+        const begun = signInIn(String(ctx.response.get('Location') ?? ''));
         if (begun !== undefined) correlation.signIn ??= begun;
         events.requested({
           method: ctx.method,
@@ -69,14 +70,25 @@ export function createIssuerAddress(issuer: string): Middleware {
   };
 }
 
-/** Headers that every answer carries. Pages add their own policy. */
+/** Headers that every answer carries. Pages of ours add their own policy; those of the library get theirs here. */
 export function createSafeHeaders(issuer: string): Middleware {
   const https = issuer.startsWith('https:');
-  return (ctx, next) => {
+  return async (ctx, next) => {
     ctx.set('X-Content-Type-Options', 'nosniff');
     ctx.set('Referrer-Policy', 'no-referrer');
     ctx.set('X-Frame-Options', 'DENY');
     if (https) ctx.set('Strict-Transport-Security', 'max-age=63072000; includeSubDomains');
-    return next();
+    await next();
+    const isPage = ctx.type === 'text/html' && typeof ctx.body === 'string';
+    if (isPage && !ctx.res.hasHeader('Content-Security-Policy')) {
+      ctx.set('Content-Security-Policy', submittingPolicy(ctx.body as string));
+    }
   };
+}
+
+/** For the library's pages that submit themselves (`response_mode=form_post`): their one script, by its hash. */
+function submittingPolicy(markup: string): string {
+  const [, script = ''] = /<script>([\s\S]*?)<\/script>/.exec(markup) ?? [];
+  const hash = createHash('sha256').update(script).digest('base64');
+  return `default-src 'none'; script-src 'sha256-${hash}'; base-uri 'none'; frame-ancestors 'none'`;
 }

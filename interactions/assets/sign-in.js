@@ -3,7 +3,6 @@
   const box = document.querySelector('[data-poll]');
   const link = document.querySelector('[data-ib-login]');
   const status = document.querySelector('[data-status]');
-  const manual = document.querySelector('[data-manual]');
   if (!box || !link || !status || !box.dataset.poll) return;
 
   let handle = box.dataset.poll;
@@ -94,6 +93,6 @@
       now();
     }
   }, 250);
-  if (manual) manual.hidden = false;
+  box.classList.add('polling');
   later(interval);
 })();

@@ -40,7 +40,6 @@ export const de: Texts = {
   stateDone: 'Angemeldet. Einen Moment …',
   stateOffline: 'Sie sind offline. Diese Seite geht weiter, sobald Sie wieder verbunden sind.',
   consentTitle: 'Darf {app} Ihr Konto verwenden?',
-  consentSignedIn: 'Angemeldet als {name} bei {host}',
   consentNotYou: 'Nicht Sie?',
   consentReturn: 'Sie kehren zurück zu {host}',
   consentAsks: '{app} möchte:',
@@ -97,4 +96,5 @@ export const de: Texts = {
   accountSignedOut: 'In diesem Browser ist niemand angemeldet.',
   accountSince: 'Zugriff seit {since}, zuletzt benutzt {used}',
   accountRevoke: 'Zugriff entziehen',
+  accountSignOut: 'Abmelden',
 };

@@ -35,7 +35,6 @@ export const en = {
   stateDone: 'Signed in. One moment…',
   stateOffline: 'You are offline. This page continues when you are back.',
   consentTitle: 'Allow {app} to use your account?',
-  consentSignedIn: 'Signed in as {name} on {host}',
   consentNotYou: 'Not you?',
   consentReturn: 'You will return to {host}',
   consentAsks: '{app} asks to:',
@@ -86,6 +85,7 @@ export const en = {
   accountSignedOut: 'Nobody is signed in in this browser.',
   accountSince: 'Access since {since}, last used {used}',
   accountRevoke: 'Take back access',
+  accountSignOut: 'Sign out',
 } as const;
 
 /** The words of one language. */

@@ -39,7 +39,6 @@ export const es: Texts = {
   stateDone: 'Sesión iniciada. Un momento…',
   stateOffline: 'No tiene conexión. Esta página continuará cuando vuelva.',
   consentTitle: '¿Permitir que {app} use su cuenta?',
-  consentSignedIn: 'Sesión iniciada como {name} en {host}',
   consentNotYou: '¿No es usted?',
   consentReturn: 'Volverá a {host}',
   consentAsks: '{app} solicita:',
@@ -91,4 +90,5 @@ export const es: Texts = {
   accountSignedOut: 'Nadie ha iniciado sesión en este navegador.',
   accountSince: 'Acceso desde el {since}, último uso el {used}',
   accountRevoke: 'Retirar el acceso',
+  accountSignOut: 'Cerrar sesión',
 };

@@ -39,7 +39,6 @@ export const fr: Texts = {
   stateDone: 'Connecté. Un instant…',
   stateOffline: 'Vous êtes hors ligne. Cette page continuera à votre retour.',
   consentTitle: 'Autoriser {app} à utiliser votre compte ?',
-  consentSignedIn: 'Connecté en tant que {name} sur {host}',
   consentNotYou: 'Ce n’est pas vous ?',
   consentReturn: 'Vous retournerez à {host}',
   consentAsks: '{app} demande à :',
@@ -93,4 +92,5 @@ export const fr: Texts = {
   accountSignedOut: 'Personne n’est connecté dans ce navigateur.',
   accountSince: 'Accès depuis le {since}, dernière utilisation le {used}',
   accountRevoke: 'Retirer l’accès',
+  accountSignOut: 'Se déconnecter',
 };

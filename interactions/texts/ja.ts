@@ -40,7 +40,6 @@ export const ja: Texts = {
   stateDone: 'サインインしました。しばらくお待ちください…',
   stateOffline: 'オフラインです。接続が戻ると、このページは続きます。',
   consentTitle: '{app} にアカウントの使用を許可しますか？',
-  consentSignedIn: '{host} に {name} としてサインイン中',
   consentNotYou: '別の方ですか？',
   consentReturn: '{host} に戻ります',
   consentAsks: '{app} が求めている内容:',
@@ -92,4 +91,5 @@ export const ja: Texts = {
   accountSignedOut: 'このブラウザーでは誰もサインインしていません。',
   accountSince: '{since} から、最終使用 {used}',
   accountRevoke: 'アクセスを取り消す',
+  accountSignOut: 'サインアウト',
 };

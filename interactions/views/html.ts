@@ -41,6 +41,11 @@ export function html(parts: TemplateStringsArray, ...values: readonly HtmlValue[
   return new Html(parts.map((part, at) => part + render(values[at])).join(''));
 }
 
+/** A text of the pages with markup in place of its `{names}`; the rest of it is text. */
+export function fillHtml(text: string, names: Readonly<Record<string, Html>>): Html {
+  return html`${text.split(/(\{\w+\})/).map((part) => names[part.slice(1, -1)] ?? part)}`;
+}
+
 /** A link target: https, http, mailto or a path of ours; anything else becomes `#`. */
 export function safeUrl(url: string): string {
   if (/^\/(?!\/)/.test(url)) return url;

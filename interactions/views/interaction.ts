@@ -1,7 +1,7 @@
 /** The pages of a sign-in: platform, waiting, consent. */
 import { fill, type Texts } from '../texts/en.ts';
-import { type Html, html, safeUrl } from './html.ts';
-import { layout } from './layout.ts';
+import { fillHtml, type Html, html, safeUrl } from './html.ts';
+import { layout, person } from './layout.ts';
 import type { ConsentModel, FormTarget, PageEnv, PlatformModel, WaitingModel } from './models.ts';
 
 const csrf = (form: FormTarget): Html => html`<input type="hidden" name="csrf" value="${form.csrf}">`;
@@ -64,10 +64,10 @@ export function waitingPage(model: WaitingModel, env: PageEnv): Html {
   const open =
     loginUrl === undefined
       ? html`${status}<form method="post" action="${form.base}/restart">${csrf(form)}<button class="primary">${texts.waitingRestart}</button></form>`
-      : html`<p>${fill(texts.waitingExplain, { host: platformHost })}</p>
+      : html`<p>${fillHtml(texts.waitingExplain, { host: html`<strong>${platformHost}</strong>` })}</p>
 <a class="primary" data-ib-login href="${safeUrl(loginUrl)}" target="_blank" rel="noopener">${texts.waitingOpen}</a>
 ${status}
-<form method="post" action="${form.base}/continue" data-manual>${csrf(form)}<p class="hint">${texts.waitingManual}</p><button data-continue>${texts.waitingContinue}</button></form>`;
+<form method="post" action="${form.base}/continue">${csrf(form)}<p class="hint">${texts.waitingManual}</p><button data-continue>${texts.waitingContinue}</button></form>`;
   const body = html`<p>${fill(texts.continueTo, { app: model.app.name })}</p>
 <div data-poll="${loginUrl === undefined ? '' : model.pollHandle}" data-interval="${model.intervalSeconds}" data-renewed="${told.renewed}" data-trouble="${told.trouble}" data-waiting="${told.waiting}" data-done="${texts.stateDone}" data-offline="${texts.stateOffline}">
 ${open}
@@ -107,12 +107,12 @@ export function consentPage(model: ConsentModel, env: PageEnv): Html {
   ).flatMap(([url, text]) =>
     url === undefined ? [] : [html`<a href="${safeUrl(url)}" rel="noreferrer" target="_blank">${text}</a>`],
   );
-  const body = html`<p>${fill(texts.consentSignedIn, { name: model.personName, host: model.platformHost })}</p>
-<form method="post" action="${form.base}/other" class="quiet">${csrf(form)}<button class="link">${texts.consentNotYou}</button></form>
+  const notYou = html`<form method="post" action="${form.base}/other">${csrf(form)}<button class="link">${texts.consentNotYou}</button></form>`;
+  const body = html`${person(model.personName, model.platformHost, notYou)}
 <p>${fill(texts.consentAsks, { app: app.name })}</p>
 <ul class="permissions">${plain.map((scope) => permission(texts, scope))}${atResources}</ul>
 ${model.scopes.includes('ib:session') && html`<p class="warning">${texts.scopeSession}</p>`}
-${app.host !== '' && html`<p class="hint">${fill(texts.consentReturn, { host: app.host })}</p>`}
+${app.host !== '' && html`<p class="hint">${fillHtml(texts.consentReturn, { host: html`<strong>${app.host}</strong>` })}</p>`}
 ${links.length > 0 && html`<p class="hint links">${links}</p>`}
 <form method="post" action="${form.base}/consent" class="choice-row">
 ${csrf(form)}<input type="hidden" name="account" value="${model.accountId}">

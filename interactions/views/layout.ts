@@ -55,3 +55,10 @@ function cancelForm(env: PageEnv, form: FormTarget): Html {
 <button data-cancel class="link">${env.texts.cancel}</button>
 </form>`;
 }
+
+/** Who is signed in, and where. */
+export function person(name: string, host: string, aside?: Html): Html {
+  const [first] = new Intl.Segmenter().segment(name.trim());
+  const initial = first?.segment.toUpperCase();
+  return html`<div class="person"><span class="initial" aria-hidden="true">${initial}</span><p><strong>${name}</strong><span class="hint">${host}</span></p>${aside}</div>`;
+}

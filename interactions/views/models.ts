@@ -105,15 +105,21 @@ export interface DeviceConfirmModel {
   readonly userCode: string;
 }
 
+/** An app that may use an account; times in unix seconds. */
+export interface AccountApp {
+  readonly clientId: string;
+  readonly name: string;
+  readonly createdAt: number;
+  readonly lastUsedAt: number;
+}
+
 export interface AccountModel {
   readonly csrf: string;
-  /** Absent where nobody is signed in. */
-  readonly person?: { readonly name: string; readonly host: string };
-  /** Times in unix seconds. */
-  readonly apps: readonly {
-    readonly key: string;
+  /** The accounts signed in to in this browser, the active one first. */
+  readonly accounts: readonly {
+    readonly accountId: string;
     readonly name: string;
-    readonly createdAt: number;
-    readonly lastUsedAt: number;
+    readonly host: string;
+    readonly apps: readonly AccountApp[];
   }[];
 }

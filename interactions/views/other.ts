@@ -1,7 +1,7 @@
 /** Pages beside the sign-in: errors, sign-out, devices. */
 import { fill } from '../texts/en.ts';
 import { type Html, html } from './html.ts';
-import { layout } from './layout.ts';
+import { layout, person } from './layout.ts';
 import type {
   AccountModel,
   DeviceCodeModel,
@@ -84,19 +84,24 @@ export function deviceDonePage(env: PageEnv): Html {
 
 /** The apps that have access, and taking it back. */
 export function accountPage(model: AccountModel, env: PageEnv): Html {
+  const { texts } = env;
+  const body =
+    model.accounts.length === 0
+      ? html`<p>${texts.accountSignedOut}</p>`
+      : html`${model.accounts.map((account) => accountSection(account, model.csrf, env))}
+<p><a href="/logout">${texts.accountSignOut}</a></p>`;
+  return layout(env, { title: texts.accountTitle, body });
+}
+
+function accountSection(account: AccountModel['accounts'][number], csrf: string, env: PageEnv): Html {
   const { texts, lang } = env;
   const day = (seconds: number): string =>
     new Intl.DateTimeFormat(lang, { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(seconds * 1000));
-  const { person } = model;
-  const apps = model.apps.map(
-    ({ key, name, createdAt, lastUsedAt }) => html`<li><strong>${name}</strong>
-<span class="hint">${fill(texts.accountSince, { since: day(createdAt), used: day(lastUsedAt) })}</span>
-<form method="post" action="/account/revoke"><input type="hidden" name="csrf" value="${model.csrf}"><input type="hidden" name="key" value="${key}"><button aria-label="${`${texts.accountRevoke}: ${name}`}">${texts.accountRevoke}</button></form></li>`,
+  const apps = account.apps.map(
+    ({ clientId, name, createdAt, lastUsedAt }) => html`<li><div><strong>${name}</strong>
+<span class="hint">${fill(texts.accountSince, { since: day(createdAt), used: day(lastUsedAt) })}</span></div>
+<form method="post" action="/account/revoke"><input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="account" value="${account.accountId}"><input type="hidden" name="app" value="${clientId}"><button aria-label="${`${texts.accountRevoke}: ${name}`}">${texts.accountRevoke}</button></form></li>`,
   );
-  const list = apps.length === 0 ? html`<p>${texts.accountNone}</p>` : html`<ul class="apps">${apps}</ul>`;
-  const body =
-    person === undefined
-      ? html`<p>${texts.accountSignedOut}</p>`
-      : html`<p>${fill(texts.consentSignedIn, person)}</p>${list}<p><a href="/logout">${texts.signOutYes}</a></p>`;
-  return layout(env, { title: texts.accountTitle, body });
+  return html`${person(account.name, account.host)}
+${apps.length === 0 ? html`<p>${texts.accountNone}</p>` : html`<ul class="apps">${apps}</ul>`}`;
 }

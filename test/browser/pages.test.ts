@@ -2,7 +2,18 @@ import AxeBuilder from '@axe-core/playwright';
 import { expect } from 'chai';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { launchChromium } from '../support/chromium.ts';
-import { authorizeUrl, type Stack, startStack } from '../support/stack.ts';
+import { authorizeUrl, CLIENTS, type Stack, startStack } from '../support/stack.ts';
+
+const TV = `
+  - client_id: tv
+    client_name: Television
+    token_endpoint_auth_method: none
+    application_type: native
+    redirect_uris: []
+    response_types: []
+    grant_types: ['urn:ietf:params:oauth:grant-type:device_code', refresh_token]
+    scope: openid profile ib:api
+`;
 
 describe('pages in a browser', function () {
   this.timeout(60_000);
@@ -12,7 +23,7 @@ describe('pages in a browser', function () {
   let page: Page;
 
   before(async () => {
-    stack = await startStack({ env: { LOG_LEVEL: 'silent' } });
+    stack = await startStack({ env: { LOG_LEVEL: 'silent' }, clients: `${CLIENTS}${TV}` });
     browser = await launchChromium();
   });
   after(async () => {
@@ -39,6 +50,14 @@ describe('pages in a browser', function () {
   /** The app's host is nowhere: that the browser asks for it is the end of a sign-in. */
   const returned = () => page.waitForRequest(/^https:\/\/app\.example\//);
 
+  /** Whether nothing has to be scrolled sideways. */
+  const expectNoOverflow = async (name: string): Promise<void> => {
+    const overflow = await page.evaluate(
+      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+    );
+    expect(overflow, `${name} scrolls sideways`).to.equal(0);
+  };
+
   for (const colorScheme of ['light', 'dark'] as const) {
     it(`have no fault that axe finds, at 320 px, ${colorScheme}`, async () => {
       await page.emulateMedia({ colorScheme });
@@ -47,10 +66,7 @@ describe('pages in a browser', function () {
           .withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'])
           .analyze();
         expect(violations.map(({ id, nodes }) => `${name}: ${id} ${nodes[0]?.html}`)).to.deep.equal([]);
-        const overflow = await page.evaluate(
-          'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-        );
-        expect(overflow, `${name} scrolls sideways`).to.equal(0);
+        await expectNoOverflow(name);
       };
       await page.goto(authorizeUrl(stack.issuer));
       await inspect('platform');
@@ -60,6 +76,13 @@ describe('pages in a browser', function () {
       await inspect('platform with a fault');
       await toWaiting();
       await inspect('waiting');
+      acme().switches.expired = true;
+      await page.getByText('The sign-in link had expired').waitFor();
+      await inspect('renewed');
+      acme().switches.status = 503;
+      await page.getByText('is not answering right now').waitFor();
+      await inspect('not answering');
+      stack.sandbox.reset();
       acme().signIn('ada');
       await allow().waitFor();
       await inspect('consent');
@@ -73,12 +96,121 @@ describe('pages in a browser', function () {
         ['device', '/device'],
         ['sign-out', '/logout'],
         ['error', '/authorize?client_id=nobody'],
+        ['a sign-in that is over', '/interaction/nothing'],
+        ['nothing here', '/'],
       ] as const) {
         await page.goto(stack.issuer + path);
         await inspect(name);
       }
+      await page.goto(authorizeUrl(stack.issuer, { prompt: 'select_account' }));
+      await inspect('platforms of this browser');
+      const device = await startDevice();
+      await page.goto(`${stack.issuer}/device`);
+      await page.locator('input[name=user_code]').fill('BBBB-BBBB');
+      await page.locator('input[name=user_code]').press('Enter');
+      await page.locator('#code-fault').waitFor();
+      await inspect('a wrong device code');
+      await page.locator('input[name=user_code]').fill(device);
+      await page.locator('input[name=user_code]').press('Enter');
+      await page.locator('[name=confirm]').waitFor();
+      await inspect('device to confirm');
+      await page.locator('[name=confirm]').click();
+      await allow().click();
+      await page.getByText('Your device is connected').waitFor();
+      await inspect('device done');
+      await page.goto(`${stack.issuer}/logout`);
+      await page.locator('[name=logout]').click();
+      await page.getByText('You are signed out').waitFor();
+      await inspect('signed out');
     });
   }
+
+  async function startDevice(): Promise<string> {
+    const response = await fetch(`${stack.issuer}/device_authorization`, {
+      method: 'POST',
+      body: new URLSearchParams({ client_id: 'tv', scope: 'openid profile' }),
+    });
+    return ((await response.json()) as { user_code: string }).user_code;
+  }
+
+  it('fit a small window with wide text, from left to right and from right to left', async () => {
+    // WCAG 2.2, 1.4.12: what a reader may set; 1.4.4: a window of 640 px at 200 % is 320 px wide.
+    const spacing =
+      '* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important } p { margin-bottom: 2em !important }';
+    const check = async (name: string): Promise<void> => {
+      await page.evaluate(
+        `document.adoptedStyleSheets = [Object.assign(new CSSStyleSheet(), {})]; document.adoptedStyleSheets[0].replaceSync(${JSON.stringify(spacing)})`,
+      );
+      await expectNoOverflow(`${name} with wide text`);
+      await page.evaluate("document.documentElement.dir = 'rtl'");
+      await expectNoOverflow(`${name} from right to left`);
+    };
+    for (const ui_locales of ['en', 'de', 'fr', 'es', 'ja']) {
+      await page.goto(
+        authorizeUrl(stack.issuer, { ui_locales, scope: 'openid profile email ib:api ib:session' }),
+      );
+      await check(`platform ${ui_locales}`);
+      await page.locator('input[name=platform_url]').fill(acme().origin);
+      await page.locator('input[name=platform_url]').press('Enter');
+      await page.locator('a[data-ib-login]').waitFor();
+      await check(`waiting ${ui_locales}`);
+      acme().signIn('ada');
+      await allow().waitFor();
+      await check(`consent ${ui_locales}`);
+      await context.clearCookies();
+    }
+  });
+
+  it('keep still for who asked for reduced motion', async () => {
+    const turning = () =>
+      page.evaluate("getComputedStyle(document.querySelector('[data-status]'), '::before').animationName");
+    await toWaiting();
+    expect(await turning()).to.equal('turn');
+    await page.emulateMedia({ reducedMotion: 'reduce' });
+    expect(await turning()).to.equal('none');
+  });
+
+  it('say that the browser is offline, and go on when it is back', async () => {
+    await toWaiting();
+    await context.setOffline(true);
+    await page.getByText('You are offline').waitFor();
+    acme().signIn('ada');
+    await context.setOffline(false);
+    await allow().waitFor();
+  });
+
+  it('can be left at each step, and the app learns of it', async () => {
+    const cancel = async (): Promise<string | null> => {
+      const back = returned();
+      await page.locator('[data-cancel]').click();
+      const error = new URL((await back).url()).searchParams.get('error');
+      await page.close();
+      page = await context.newPage();
+      return error;
+    };
+    await page.goto(authorizeUrl(stack.issuer));
+    expect(await cancel(), 'platform').to.equal('access_denied');
+    await toWaiting();
+    expect(await cancel(), 'waiting').to.equal('access_denied');
+    await toWaiting();
+    acme().signIn('ada');
+    await allow().waitFor();
+    expect(await cancel(), 'consent').to.equal('access_denied');
+  });
+
+  it('take the server so long, as printed (the aim is 100 ms)', async () => {
+    const worst = new Map<string, number>();
+    page.on('response', async (response) => {
+      const path = new URL(response.url()).pathname.replace(/\/interaction\/[^/]+/, '/interaction/…');
+      const { responseStart, requestStart } = response.request().timing();
+      worst.set(path, Math.max(worst.get(path) ?? 0, responseStart - requestStart));
+    });
+    await toWaiting();
+    acme().signIn('ada');
+    await allow().waitFor();
+    for (const [path, ms] of worst) console.log(`      ${path}: ${ms.toFixed(0)} ms`);
+    expect([...worst.keys()]).to.include('/authorize');
+  });
 
   it('move on within a second of the sign-in when the user comes back, and close the popup', async () => {
     await toWaiting();
