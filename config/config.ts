@@ -26,6 +26,8 @@ export interface Config {
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   /** Absolute path of the audit stream's own file; undefined: its lines stand in the log. */
   readonly auditFile: string | undefined;
+  /** Whether OpenTelemetry's own variables name an exporter. */
+  readonly tracing: boolean;
   readonly lifetimes: Lifetimes;
   /** Called with the sid when a session ends by sign-out or revocation; `{platform}` is its platform's host. Undefined: none. */
   readonly ibLogoutUrl: string | undefined;

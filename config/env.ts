@@ -18,6 +18,8 @@ export const ENV = Object.freeze({
   secretsArn: 'SECRETS_ARN',
   logLevel: 'LOG_LEVEL',
   auditFile: 'AUDIT_FILE',
+  traceEndpoint: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+  tracesEndpoint: 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
   registration: 'REGISTRATION',
   trustedProxies: 'TRUSTED_PROXIES',
   metricsPort: 'METRICS_PORT',

@@ -114,6 +114,7 @@ export function parseSettings(
     secrets: secretsOf(values, storage, cwd),
     logLevel: values.LOG_LEVEL ?? 'info',
     auditFile: values.AUDIT_FILE === undefined ? undefined : resolve(cwd, values.AUDIT_FILE),
+    tracing: isSet(env, ENV.traceEndpoint) || isSet(env, ENV.tracesEndpoint),
     ibLogoutUrl: values.IB_LOGOUT_URL,
     branding: brandingOf(values, cwd),
     metricsPort: values.METRICS_PORT,

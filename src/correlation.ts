@@ -1,6 +1,7 @@
 /** Which request, and which sign-in, a line of the log belongs to: known to everything that runs for the request. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash, randomBytes } from 'node:crypto';
+import type { Trace } from './traces.ts';
 
 /** What lines are found by. The sign-in becomes known while its first request is answered. */
 export interface Correlation {
@@ -8,17 +9,23 @@ export interface Correlation {
   signIn?: string;
 }
 
+/** A request that is being answered. */
+interface Running {
+  readonly correlation: Correlation;
+  readonly trace: Trace | undefined;
+}
+
 export interface Correlations {
-  /** Runs work whose lines carry the correlation. */
-  run<T>(correlation: Correlation, work: () => T): T;
-  current(): Readonly<Correlation> | undefined;
+  /** Runs work whose lines carry the correlation, and whose calls belong to the trace. */
+  run<T>(running: Running, work: () => T): T;
+  current(): Running | undefined;
 }
 
 /** Correlations of one application. */
 export function createCorrelations(): Correlations {
-  const storage = new AsyncLocalStorage<Correlation>();
+  const storage = new AsyncLocalStorage<Running>();
   return {
-    run: (correlation, work) => storage.run(correlation, work),
+    run: (running, work) => storage.run(running, work),
     current: () => storage.getStore(),
   };
 }

@@ -1,4 +1,5 @@
 /** What happens, one helper an event: a log line, without a secret in it. */
+import type { IncomingHttpHeaders } from 'node:http';
 import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Logger } from 'pino';
@@ -10,12 +11,13 @@ import type { Audit, AuditEvent } from './audit.ts';
 import { type Correlation, createCorrelations } from './correlation.ts';
 import type { MetricsSink } from './metrics.ts';
 import type { ProxyCall } from './proxy/proxy.ts';
+import type { Traces } from './traces.ts';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
 export interface Events {
   /** Runs a request, whose lines all carry its correlation. */
-  during<T>(correlation: Correlation, work: () => T): T;
+  during<T>(correlation: Correlation, headers: IncomingHttpHeaders, work: () => T): T;
   /** One line of the log. */
   say(level: Level, event: string, facts?: object, message?: string): void;
   /** One line of the audit stream. */
@@ -60,15 +62,17 @@ interface EventsDeps {
   readonly log: Logger;
   readonly audit: Audit;
   readonly metrics?: MetricsSink;
+  readonly traces?: Traces | undefined;
 }
 
 /** Events as lines of a log and as numbers. */
-export function createEvents({ log, audit, metrics = NO_METRICS }: EventsDeps): Events {
+export function createEvents({ log, audit, metrics = NO_METRICS, traces }: EventsDeps): Events {
   const correlations = createCorrelations();
+  const trace = () => correlations.current()?.trace;
   const say: Events['say'] = (level, event, facts = {}, message = event) =>
-    log[level]({ event, ...correlations.current(), ...facts }, message);
+    log[level]({ event, ...correlations.current()?.correlation, ...facts }, message);
   const noted: Events['audit'] = (event, facts) =>
-    audit.write(event, { ...correlations.current(), ...facts });
+    audit.write(event, { ...correlations.current()?.correlation, ...facts });
   const signIn =
     (event: string, outcome: string, auditEvent?: AuditEvent) =>
     (facts: object): void => {
@@ -83,7 +87,8 @@ export function createEvents({ log, audit, metrics = NO_METRICS }: EventsDeps): 
       noted(event, facts);
     };
   return {
-    during: correlations.run,
+    during: (correlation, headers, work) =>
+      correlations.run({ correlation, trace: traces?.begin(headers, correlation.reference) }, work),
     say,
     audit: noted,
     interaction: {
@@ -107,6 +112,7 @@ export function createEvents({ log, audit, metrics = NO_METRICS }: EventsDeps): 
       const { operation, outcome, ms } = call;
       metrics.count('ib_oauth_ib_calls_total', { operation, outcome });
       metrics.observe('ib_oauth_ib_call_seconds', { operation }, ms / 1000);
+      trace()?.called(`IB ${operation}`, ms, { 'ib_oauth.outcome': outcome });
       say('info', 'ib_call', call);
     },
     storeCalled(call) {
@@ -114,16 +120,23 @@ export function createEvents({ log, audit, metrics = NO_METRICS }: EventsDeps): 
       metrics.count('ib_oauth_store_calls_total', { operation, outcome });
       metrics.observe('ib_oauth_store_call_seconds', { operation }, ms / 1000);
       if (attempts > 1) metrics.count('ib_oauth_store_retries_total', { operation });
+      trace()?.called(`DynamoDB ${operation}`, ms, {
+        'db.system.name': 'aws.dynamodb',
+        'db.operation.name': operation,
+        'ib_oauth.outcome': outcome,
+      });
       const quiet = outcome === 'ok' || outcome === 'condition_failed';
       say(quiet ? 'debug' : 'warn', 'store_call', call);
     },
     proxied(call) {
       metrics.count('ib_oauth_proxy_calls_total', { outcome: call.outcome });
+      trace()?.called('IB proxied', call.ms, { 'ib_oauth.outcome': call.outcome });
       say('info', 'proxied', call);
     },
     requested({ route, status, ms, ...facts }) {
       metrics.count('ib_oauth_requests_total', { route, status: `${Math.floor(status / 100)}xx` });
       metrics.observe('ib_oauth_request_seconds', { route }, ms / 1000);
+      trace()?.ended({ route, status, method: facts.method });
       say('info', 'request', { route, status, ms, ...facts });
     },
     tokens(facts) {

@@ -16,7 +16,7 @@ export function createRequestLog(events: Pick<Events, 'requested' | 'during'>): 
     const started = performance.now();
     ctx.state['reference'] = correlation.reference;
     ctx.set('X-Request-Id', correlation.reference);
-    return events.during(correlation, async () => {
+    return events.during(correlation, ctx.req.headers, async () => {
       try {
         await next();
       } finally {

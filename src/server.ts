@@ -11,6 +11,7 @@ import { createEvents } from './events.ts';
 import { createMetrics } from './metrics.ts';
 import { createLoopDelay } from './overload.ts';
 import { watchClients } from './reload.ts';
+import { createTraces } from './traces.ts';
 
 /** Slow headers hold no connection for longer (slowloris); bodies of uploads may take their time. */
 const HEADERS_TIMEOUT_MS = 15_000;
@@ -44,7 +45,8 @@ async function listen(server: Server, port: number, host: string): Promise<Addre
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { config, log, reload } = options;
   const metrics = createMetrics();
-  const events = createEvents({ log, metrics, audit: createAudit(config.auditFile, log) });
+  const traces = config.tracing ? await createTraces() : undefined;
+  const events = createEvents({ log, metrics, audit: createAudit(config.auditFile, log), traces });
   const loopDelay = createLoopDelay();
   const composed = await compose({ loopDelay, ...options, events });
   const server = createServer({
@@ -88,6 +90,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       metricsServer?.close();
       metricsServer?.closeAllConnections();
       await composed.close();
+      await traces?.close();
     },
   };
 }

@@ -52,6 +52,7 @@ describe('the configuration', () => {
         secrets: { kind: 'generated', path: join(cwd, '.data/secrets.json') },
         logLevel: 'info',
         auditFile: undefined,
+        tracing: false,
         lifetimes,
         trustedProxies: 0,
         metricsPort: undefined,
