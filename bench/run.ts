@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent, setGlobalDispatcher } from 'undici';
 import { startSandbox } from '../sandbox/server.ts';
+import { coldStart } from './cold-start.ts';
 import { cost, scale } from './cost.ts';
 import { children, REDIRECT, SECRET, start } from './provider.ts';
 import { proxy } from './proxy.ts';
@@ -31,6 +32,7 @@ try {
   const ours = await stores(engine.hello.endpoint, sandbox, env);
   await cost(ours, sandbox);
   await proxy(ours, sandbox);
+  await coldStart();
   await scale(ours, engine.hello.endpoint);
 } finally {
   for (const child of children) child.kill();

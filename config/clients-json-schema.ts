@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { clientsFileSchema } from './client-schema.ts';
 
 /** JSON Schema (2020-12) of the clients' file, for editors: the shapes only, rules between fields are the server's. */

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { colorFault } from './colors.ts';
 import type { Config, SecretsSource, StorageConfig } from './config.ts';
 import { ENV, type Environment } from './env.ts';

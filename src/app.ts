@@ -3,8 +3,8 @@
 import type Koa from 'koa';
 import type { Middleware } from 'koa';
 import type Provider from 'oidc-provider';
-import type { Dispatcher } from 'undici';
 import type { IbClient } from '../adapters/ib/client.ts';
+import type { GuardedAgent } from '../adapters/ib/http-agent.ts';
 import { subjectOf } from '../adapters/ib/session.ts';
 import type { Secrets } from '../adapters/secrets.ts';
 import type { Store } from '../adapters/store/contract.ts';
@@ -45,7 +45,7 @@ export interface AppDeps {
   readonly platforms: PlatformRules;
   readonly fetch: typeof globalThis.fetch;
   /** For calls through `/proxy`: slow bodies are no fault there. */
-  readonly proxyAgent: Dispatcher;
+  readonly proxyAgent: GuardedAgent;
   /** The largest body of an answer through `/proxy`, where the surroundings set one. */
   readonly maxProxyBytes?: number;
   readonly events: Events;

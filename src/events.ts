@@ -9,7 +9,7 @@ import { GRANT_TYPES } from '../config/supported.ts';
 import type { InteractionEvents } from '../interactions/events.ts';
 import type { Audit, AuditEvent } from './audit.ts';
 import { type Correlation, createCorrelations } from './correlation.ts';
-import type { MetricsSink } from './metrics.ts';
+import type { MetricsSink } from './metric-names.ts';
 import type { ProxyCall } from './proxy/proxy.ts';
 import type { Traces } from './traces.ts';
 

@@ -6,8 +6,8 @@ import { loadConfig } from '../config/config.ts';
 import { readEnvironment } from '../config/env.ts';
 import { createAudit } from './audit.ts';
 import { compose } from './compose.ts';
+import { createEmbeddedMetrics } from './embedded-metrics.ts';
 import { createEvents } from './events.ts';
-import { createEmbeddedMetrics } from './metrics.ts';
 
 type Handler = (event: unknown, context: unknown) => Promise<unknown>;
 type Listener = (request: IncomingMessage, response: ServerResponse) => unknown;

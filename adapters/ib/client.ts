@@ -1,8 +1,14 @@
 /** The calls to IntelligenceBank that a sign-in needs. Expected outcomes, trouble among them, are values. */
-import { type Dispatcher, fetch, type Response } from 'undici';
+import type { Response } from 'undici';
 import type { IbHostRule } from '../../config/hosts.ts';
 import { createBreakers } from './breaker.ts';
-import { AddressRefusedError, BodyTooLargeError, createGuardedAgent, readLimited } from './http-agent.ts';
+import {
+  AddressRefusedError,
+  BodyTooLargeError,
+  createGuardedAgent,
+  type GuardedAgent,
+  readLimited,
+} from './http-agent.ts';
 import { isYapiAddress, type LoginInfo, parseLoginInfo, parseLoginToken, saysExpired } from './messages.ts';
 import { type PlatformUrl, parseApiUrl } from './platform-url.ts';
 import type { IbSession } from './session.ts';
@@ -59,7 +65,7 @@ export interface IbClientOptions {
   /** For each call as a whole; IB's own client uses 10 s. */
   readonly timeoutMs?: number;
   readonly maxBodyBytes?: number;
-  readonly agent?: Dispatcher;
+  readonly agent?: GuardedAgent;
   readonly onCall?: (event: IbCallEvent) => void;
   /** Unix milliseconds. */
   readonly now?: () => number;
@@ -116,7 +122,7 @@ export function createIbClient(options: IbClientOptions): IbClient {
   const now = options.now ?? Date.now;
   const timeoutMs = options.timeoutMs ?? 10_000;
   const limit = options.maxBodyBytes ?? 256 * 1024;
-  const dispatcher = options.agent ?? createGuardedAgent({ rules: options.rules });
+  const agent = options.agent ?? createGuardedAgent({ rules: options.rules });
   const breakers = createBreakers();
 
   async function send(
@@ -125,6 +131,7 @@ export function createIbClient(options: IbClientOptions): IbClient {
     path: string,
   ): Promise<Answer | IbTrouble> {
     try {
+      const { fetch, dispatcher } = await agent.open();
       const response = await fetch(platform.origin + path, {
         method,
         dispatcher,
@@ -207,6 +214,7 @@ export function createIbClient(options: IbClientOptions): IbClient {
       if (url === null || origin === undefined) return;
       const started = performance.now();
       const headers = { sid: session.sid };
+      const { fetch, dispatcher } = await agent.open();
       const outcome = await fetch(url, {
         dispatcher,
         headers,

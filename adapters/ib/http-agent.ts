@@ -5,7 +5,7 @@
 import { type LookupAddress, type LookupOptions, lookup as systemLookup } from 'node:dns';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import { Agent, buildConnector, type Dispatcher, fetch as undiciFetch } from 'undici';
+import type { Agent, buildConnector, fetch } from 'undici';
 import type { IbHostRule } from '../../config/hosts.ts';
 import { isExactOrigin } from './platform-url.ts';
 
@@ -80,17 +80,54 @@ export function createCheckedLookup(lookup: Lookup, isGood: (address: string) =>
   };
 }
 
+/** An agent, and the fetch that goes with it. */
+export interface Opened {
+  readonly dispatcher: Agent;
+  readonly fetch: typeof fetch;
+}
+
+/** An agent that is made by its first user: undici is a third of what a function has to load, and many requests go nowhere. */
+export interface GuardedAgent {
+  open(): Promise<Opened>;
+  /** Lets what is under way finish. */
+  close(): Promise<void>;
+  /** Cuts what is under way. */
+  destroy(): Promise<void>;
+}
+
 /** An agent that connects to public addresses, and to the exact origins of the rules. HTTP/1.1, no redirects followed. */
-export function createGuardedAgent(options: GuardedAgentOptions): Agent {
+export function createGuardedAgent(options: GuardedAgentOptions): GuardedAgent {
+  let opened: Promise<Opened> | undefined;
+  const open = async (): Promise<Opened> => {
+    const undici = await import('undici');
+    const dispatcher = new undici.Agent({
+      connect: createConnect(options, undici.buildConnector),
+      headersTimeout: options.headersTimeoutMs ?? 10_000,
+      bodyTimeout: options.bodyTimeoutMs ?? 10_000,
+      allowH2: false,
+    } as Agent.Options);
+    return { dispatcher, fetch: undici.fetch };
+  };
+  return {
+    open() {
+      opened ??= open();
+      return opened;
+    },
+    close: async () => (await opened)?.dispatcher.close(),
+    destroy: async () => (await opened)?.dispatcher.destroy(),
+  };
+}
+
+function createConnect(options: GuardedAgentOptions, build: typeof buildConnector): buildConnector.connector {
   const timeout = options.connectTimeoutMs ?? 5_000;
   const connectorFor = (isGood: (address: string) => boolean): buildConnector.connector => {
     const lookup = createCheckedLookup(options.lookup ?? systemLookupAll, isGood);
-    return buildConnector({ timeout, allowH2: false, lookup: lookup as never });
+    return build({ timeout, allowH2: false, lookup: lookup as never });
   };
   const guarded = connectorFor(isPublicAddress);
   const open = connectorFor(() => true);
 
-  const connect: buildConnector.connector = (target, callback) => {
+  return (target, callback) => {
     const port = target.port === '' ? '' : `:${target.port}`;
     const origin = URL.parse(`${target.protocol}//${target.hostname}${port}`)?.origin ?? '';
     if (isExactOrigin(origin, options.rules)) return open(target, callback);
@@ -99,12 +136,6 @@ export function createGuardedAgent(options: GuardedAgentOptions): Agent {
     if (isIP(host) !== 0 && !isPublicAddress(host)) return callback(new AddressRefusedError(), null);
     guarded(target, callback);
   };
-  return new Agent({
-    connect,
-    headersTimeout: options.headersTimeoutMs ?? 10_000,
-    bodyTimeout: options.bodyTimeoutMs ?? 10_000,
-    allowH2: false,
-  } as Agent.Options);
 }
 
 /** The text of a body, up to `limit` decoded bytes; throws `BodyTooLargeError`. */
@@ -121,8 +152,10 @@ export async function readLimited(body: AsyncIterable<Uint8Array> | null, limit:
 }
 
 /** A fetch over a guarded agent, in the shape that libraries take. Redirects are never followed. */
-export function createGuardedFetch(deps: { readonly agent: Dispatcher }): typeof globalThis.fetch {
-  const guarded = (url: unknown, init: object = {}): Promise<unknown> =>
-    undiciFetch(url as string, { ...init, redirect: 'manual', dispatcher: deps.agent });
+export function createGuardedFetch(deps: { readonly agent: GuardedAgent }): typeof globalThis.fetch {
+  const guarded = async (url: unknown, init: object = {}): Promise<unknown> => {
+    const { fetch: open, dispatcher } = await deps.agent.open();
+    return open(url as string, { ...init, redirect: 'manual', dispatcher });
+  };
   return guarded as typeof globalThis.fetch;
 }

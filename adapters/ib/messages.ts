@@ -1,5 +1,5 @@
 /** IB's answers as typed values: loose in what is ignored, strict in what is used. Pure. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { IbHostRule } from '../../config/hosts.ts';
 import { type PlatformUrl, parseApiUrl } from './platform-url.ts';
 import { type IbSession, isSessionAlive, periodHours, sessionEnd } from './session.ts';

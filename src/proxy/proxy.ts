@@ -2,6 +2,7 @@
 import type { Context, Middleware } from 'koa';
 import type Provider from 'oidc-provider';
 import type { Dispatcher } from 'undici';
+import type { GuardedAgent } from '../../adapters/ib/http-agent.ts';
 import type { Store } from '../../adapters/store/contract.ts';
 import { SESSION_EXPIRED, writeInvalidToken } from '../bearer.ts';
 import { API_SCOPE, authorizeCall, type Caller, callerOf } from './authorize.ts';
@@ -24,7 +25,7 @@ export interface ProxyDeps {
   readonly provider: Provider;
   readonly store: Store;
   /** Connects to hosts that IB's rules allow, and to no private address. */
-  readonly agent: Dispatcher;
+  readonly agent: GuardedAgent;
   readonly signedUrls: SignedUrls;
   /** 0, or the seconds to wait. */
   readonly limit: (accountId: string) => Promise<number>;
@@ -186,7 +187,7 @@ async function forward(deps: ProxyDeps, ctx: Context, caller: Caller, target: Ca
 /** What is read ahead of a slower app, each way. */
 const BUFFER_BYTES = 256 * 1024;
 
-function send(
+async function send(
   deps: ProxyDeps,
   ctx: Context,
   caller: Caller,
@@ -196,7 +197,8 @@ function send(
   const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
   const aborted = new AbortController();
   ctx.res.once('close', () => aborted.abort());
-  return deps.agent.request({
+  const { dispatcher } = await deps.agent.open();
+  return dispatcher.request({
     origin: target.origin,
     path: target.path,
     method: method as Dispatcher.HttpMethod,

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { createEmbeddedMetrics } from '../../src/metrics.ts';
+import { createEmbeddedMetrics } from '../../src/embedded-metrics.ts';
 import { exchange, type Stack, signIn, startStack, withBearer } from '../support/stack.ts';
 
 describe('metrics', () => {

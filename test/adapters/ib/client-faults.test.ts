@@ -2,9 +2,8 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
-import type { Agent } from 'undici';
 import { createIbClient, type IbTrouble } from '../../../adapters/ib/client.ts';
-import { createGuardedAgent } from '../../../adapters/ib/http-agent.ts';
+import { createGuardedAgent, type GuardedAgent } from '../../../adapters/ib/http-agent.ts';
 import type { PlatformUrl } from '../../../adapters/ib/platform-url.ts';
 import type { IbHostRule } from '../../../config/hosts.ts';
 import { loginAnswer } from './answers.ts';
@@ -21,7 +20,7 @@ describe('the client of IB on a real connection', () => {
   let behave: Behaviour = (socket) => socket.destroy();
   let server: Server;
   let platform: PlatformUrl;
-  let agent: Agent;
+  let agent: GuardedAgent;
   let rules: readonly IbHostRule[];
 
   before(async () => {

@@ -2,7 +2,6 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
-import { fetch } from 'undici';
 import {
   createCheckedLookup,
   createGuardedAgent,
@@ -153,8 +152,12 @@ describe('the guarded agent', () => {
     agents.push(agent);
     return agent;
   }
-  const outcomeOf = (url: string, dispatcher: ReturnType<typeof agentWith>): Promise<unknown> =>
-    fetch(url, { dispatcher }).then(
+  const fetchWith = async (url: string, agent: ReturnType<typeof agentWith>) => {
+    const { fetch, dispatcher } = await agent.open();
+    return fetch(url, { dispatcher });
+  };
+  const outcomeOf = (url: string, agent: ReturnType<typeof agentWith>): Promise<unknown> =>
+    fetchWith(url, agent).then(
       (response) => response.status,
       (error: Error) => (error.cause as { code?: string } | undefined)?.code,
     );
@@ -209,14 +212,14 @@ describe('the guarded agent', () => {
 
   it('counts decoded bytes: a small body that unpacks to a large one is cut off', async () => {
     const origin = `http://127.0.0.1:${port}`;
-    const response = await fetch(`${origin}/bomb`, { dispatcher: agentWith(origin) });
+    const response = await fetchWith(`${origin}/bomb`, agentWith(origin));
     const error = await readLimited(response.body, 256 * 1024).catch((caught: unknown) => caught);
     expect(error).to.have.property('code', 'BODY_TOO_LARGE');
   });
 
   it('reads a body up to its limit, without the mark at its beginning', async () => {
     const origin = `http://127.0.0.1:${port}`;
-    const body = async () => (await fetch(origin, { dispatcher: agentWith(origin) })).body;
+    const body = async () => (await fetchWith(origin, agentWith(origin))).body;
     expect(await readLimited(await body(), 8)).to.equal('hello');
     const error = await readLimited(await body(), 7).catch((caught: unknown) => caught);
     expect(error).to.have.property('code', 'BODY_TOO_LARGE');
@@ -230,7 +233,7 @@ describe('the guarded agent', () => {
     expect(hits).to.equal(1);
     const closed = createGuardedFetch({ agent: agentWith(undefined) });
     // oidc-provider hands a dispatcher of its own along; it takes no precedence.
-    const init: object = { dispatcher: agentWith(origin) };
+    const init: object = { dispatcher: (await agentWith(origin).open()).dispatcher };
     const error = await closed(origin, init).catch((caught: Error) => caught.cause);
     expect(error).to.have.property('code', 'ADDRESS_REFUSED');
     expect(hits).to.equal(1);

@@ -1,0 +1,93 @@
+/** Import and first answer of the function's bundle, against node-oidc-provider alone, bundled the same way. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createSecrets, writeNewSecretsFile } from '../adapters/secrets.ts';
+import { bundle } from '../scripts/bundle.ts';
+import { table } from './load.ts';
+
+const RUNS = 9;
+const root = join(import.meta.dirname, '..');
+
+/** Runs in a process of its own: what a function's environment does on its first event. */
+const MEASURE = `
+const started = performance.now();
+const { handler } = await import(process.argv[1]);
+const imported = performance.now();
+const event = { version: '2.0', routeKey: '$default', rawPath: '/.well-known/openid-configuration', rawQueryString: '',
+  headers: { host: 'id.acme.example', accept: 'application/json' },
+  requestContext: { http: { method: 'GET', path: '/.well-known/openid-configuration', sourceIp: '192.0.2.1' }, stage: '$default' },
+  isBase64Encoded: false };
+const answer = await handler(event, {});
+const { cpuUsage } = process;
+const { user, system } = cpuUsage();
+if (answer.statusCode !== 200) throw new Error(JSON.stringify(answer));
+console.log(JSON.stringify({ marked: true, importMs: imported - started, answerMs: performance.now() - imported, cpuMs: (user + system) / 1000 }));
+process.exit(0);
+`;
+
+interface Sample {
+  readonly importMs: number;
+  readonly answerMs: number;
+  readonly cpuMs: number;
+}
+
+function measure(module: string, env: Record<string, string>): Sample {
+  const output = execFileSync(process.execPath, ['--input-type=module', '-e', MEASURE, module], {
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    encoding: 'utf8',
+    // oidc-provider alone warns of its defaults.
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const line = output.split('\n').find((text) => text.startsWith('{"marked"')) ?? '';
+  return JSON.parse(line) as Sample;
+}
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+
+/** Prints the table; each bundle in turn, so that both see the same machine. */
+export async function coldStart(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'ib-oauth-cold-'));
+  try {
+    execFileSync(process.execPath, [join(root, 'scripts/build-lambda.ts')], { stdio: 'ignore' });
+    const ours = join(root, 'dist/function/src/lambda.mjs');
+    const floor = join(folder, 'floor.mjs');
+    await bundle({ entry: join(import.meta.dirname, 'lambda-floor.ts'), outfile: floor });
+    const secretsFile = join(folder, 'secrets.json');
+    await writeNewSecretsFile(secretsFile, await createSecrets(new Date()));
+    const clientsFile = join(folder, 'clients.yaml');
+    writeFileSync(clientsFile, 'clients: []\n');
+    const env = {
+      ISSUER: 'https://id.acme.example',
+      STORAGE: 'dynamodb',
+      SECRETS_FILE: secretsFile,
+      CLIENTS_FILE: clientsFile,
+      AWS_REGION: 'local',
+      LOG_LEVEL: 'silent',
+    };
+    const samples = { floor: [] as Sample[], ours: [] as Sample[] };
+    for (let run = 0; run < RUNS; run += 1) {
+      samples.floor.push(measure(floor, {}));
+      samples.ours.push(measure(ours, env));
+    }
+    const rowOf = (name: string, list: readonly Sample[], file: string) => {
+      const of = (key: keyof Sample): number => median(list.map((sample) => sample[key]));
+      return { name, mb: statSync(file).size / 1e6, ms: of('importMs') + of('answerMs'), of };
+    };
+    const least = rowOf('oidc-provider alone', samples.floor, floor);
+    const rows = [least, rowOf('this product', samples.ours, ours)].map(({ name, mb, ms, of }) => [
+      name,
+      mb.toFixed(2),
+      of('importMs').toFixed(0),
+      of('answerMs').toFixed(0),
+      of('cpuMs').toFixed(0),
+      (ms / least.ms).toFixed(2),
+    ]);
+    const head = ['bundle', 'MB', 'import ms', 'first answer ms', 'CPU ms', 'import + answer ÷ alone'];
+    console.log(`\n## Cold start, median of ${RUNS}\n\n${table([head, ...rows])}`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
