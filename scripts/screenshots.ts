@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
 import { launchChromium } from '../test/support/chromium.ts';
-import { authorizeUrl, CLIENTS, startStack } from '../test/support/stack.ts';
+import { authorizeUrl, CLIENTS, startStack, TV_CLIENT } from '../test/support/stack.ts';
 
 const out = process.argv[2] ?? join(import.meta.dirname, '../docs/pictures');
 mkdirSync(out, { recursive: true });
@@ -14,17 +14,7 @@ const VIEWS = [
   { name: 'phone-dark', viewport: { width: 390, height: 844 }, colorScheme: 'dark' },
 ] as const;
 
-const TV = `
-  - client_id: tv
-    client_name: Television
-    token_endpoint_auth_method: none
-    application_type: native
-    redirect_uris: []
-    response_types: []
-    grant_types: ['urn:ietf:params:oauth:grant-type:device_code', refresh_token]
-    scope: openid profile ib:api
-`;
-const stack = await startStack({ env: { LOG_LEVEL: 'silent' }, clients: CLIENTS + TV });
+const stack = await startStack({ env: { LOG_LEVEL: 'silent' }, clients: CLIENTS + TV_CLIENT });
 const browser = await launchChromium();
 const [acme] = stack.sandbox.platforms;
 

@@ -2,18 +2,7 @@ import AxeBuilder from '@axe-core/playwright';
 import { expect } from 'chai';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { launchChromium } from '../support/chromium.ts';
-import { authorizeUrl, CLIENTS, type Stack, startStack } from '../support/stack.ts';
-
-const TV = `
-  - client_id: tv
-    client_name: Television
-    token_endpoint_auth_method: none
-    application_type: native
-    redirect_uris: []
-    response_types: []
-    grant_types: ['urn:ietf:params:oauth:grant-type:device_code', refresh_token]
-    scope: openid profile ib:api
-`;
+import { authorizeUrl, CLIENTS, type Stack, startStack, TV_CLIENT } from '../support/stack.ts';
 
 describe('pages in a browser', function () {
   this.timeout(60_000);
@@ -23,7 +12,7 @@ describe('pages in a browser', function () {
   let page: Page;
 
   before(async () => {
-    stack = await startStack({ env: { LOG_LEVEL: 'silent' }, clients: `${CLIENTS}${TV}` });
+    stack = await startStack({ env: { LOG_LEVEL: 'silent' }, clients: CLIENTS + TV_CLIENT });
     browser = await launchChromium();
   });
   after(async () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { Browser, type Page } from '../support/browser.ts';
+import { Browser, RecordingBrowser } from '../support/browser.ts';
 import { authorizeUrl, exchange, type Stack, signIn, signInAt, startStack, token } from '../support/stack.ts';
 import { submitOnly } from '../support/standards.ts';
 
@@ -27,18 +27,11 @@ describe('the log', () => {
 
   it('gives a whole sign-in one id, in each line, in X-Request-Id and on its pages', async () => {
     const from = stack.logs.length;
-    const references: string[] = [];
-    class Recorder extends Browser {
-      override async request(...args: Parameters<Browser['request']>): Promise<Page> {
-        const page = await super.request(...args);
-        references.push(page.headers.get('x-request-id') ?? '');
-        return page;
-      }
-    }
-    const browser = new Recorder();
+    const browser = new RecordingBrowser();
     const consent = await signInAt(stack, browser, authorizeUrl(stack.issuer));
     const shown = /Reference ([\w.]+)/.exec(consent.body)?.[1] ?? '';
     await browser.press(consent, 'consent', { decision: 'allow' });
+    const references = browser.answers.map(({ headers }) => headers.get('x-request-id') ?? '');
     expect(references).to.include(shown);
     const [signInId = ''] = shown.split('.');
     expect(signInId).to.match(/^[0-9a-f]{12}$/);

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { attributeOf, Browser, formsOf, type Page } from '../support/browser.ts';
+import { attributeOf, Browser, formsOf, type Page, RecordingBrowser } from '../support/browser.ts';
 import { authorizeUrl, exchange, type Stack, signIn, signInAt } from '../support/stack.ts';
 import { startStandards, submitOnly } from '../support/standards.ts';
 
@@ -116,15 +116,9 @@ describe('in the browser (RFC 9700 sections 4.2, 4.7, 4.16; RFC 8252 section 8.6
   });
 
   it('cookies are HttpOnly, SameSite=Lax, and of this host alone', async () => {
-    const lines: string[] = [];
-    class Recorder extends Browser {
-      override async request(...args: Parameters<Browser['request']>): Promise<Page> {
-        const page = await super.request(...args);
-        lines.push(...page.headers.getSetCookie());
-        return page;
-      }
-    }
-    await signIn(stack, new Recorder());
+    const browser = new RecordingBrowser();
+    await signIn(stack, browser);
+    const lines = browser.setCookies;
     expect(lines.length).to.be.greaterThan(4);
     for (const line of lines) {
       expect(line.toLowerCase())
@@ -138,18 +132,11 @@ describe('in the browser (RFC 9700 sections 4.2, 4.7, 4.16; RFC 8252 section 8.6
     const { stack: secure } = await startStandards({ env: { ISSUER: 'https://sso.acme.example' } });
     try {
       const listening = `http://${secure.server.address}`;
-      const lines: string[] = [];
-      class Recorder extends Browser {
-        override async request(...args: Parameters<Browser['request']>): Promise<Page> {
-          const page = await super.request(...args);
-          lines.push(...page.headers.getSetCookie());
-          return page;
-        }
-      }
-      const browser = new Recorder(() => listening);
+      const browser = new RecordingBrowser(() => listening);
       const done = await signIn(secure, browser);
       expect(done.searchParams.get('code')).to.be.a('string');
       expect(done.searchParams.get('iss')).to.equal('https://sso.acme.example');
+      const lines = browser.setCookies;
       for (const line of lines) expect(line.toLowerCase(), line).to.match(/; secure/);
       const names = lines.map((line) => line.slice(0, line.indexOf('=')));
       expect(names.filter((name) => !/^__(Host|Secure)-/.test(name))).to.deep.equal([]);

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Browser, type Page } from '../support/browser.ts';
+import { Browser, type Page, RecordingBrowser } from '../support/browser.ts';
 import { authorizeUrl, exchange, REDIRECT_URI, type Stack, signIn } from '../support/stack.ts';
 import { answerIn, NATIVE_REDIRECT_URI, startStandards, submitOnly } from '../support/standards.ts';
 
@@ -125,15 +125,7 @@ describe('redirects (RFC 9700 sections 2.1, 4.1, 4.4, 4.11, 4.12)', () => {
   });
 
   it('after a form are 302 or 303, never 307 or 308', async () => {
-    const seen: [string, number][] = [];
-    class Recorder extends Browser {
-      override async request(...args: Parameters<Browser['request']>): Promise<Page> {
-        const page = await super.request(...args);
-        if (page.status >= 300 && page.status < 400) seen.push([page.url.pathname, page.status]);
-        return page;
-      }
-    }
-    const browser = new Recorder();
+    const browser = new RecordingBrowser();
     const { body } = await exchange(stack, await signIn(stack, browser));
     await submitOnly(
       browser,
@@ -144,7 +136,8 @@ describe('redirects (RFC 9700 sections 2.1, 4.1, 4.4, 4.11, 4.12)', () => {
     );
     const page = await browser.open(authorizeUrl(stack.issuer));
     await browser.press(page, 'cancel');
-    expect(seen.length).to.be.greaterThan(6);
-    for (const [path, status] of seen) expect(status, path).to.be.oneOf([302, 303]);
+    const redirects = browser.answers.filter(({ status }) => status >= 300 && status < 400);
+    expect(redirects.length).to.be.greaterThan(6);
+    for (const { status, url } of redirects) expect(status, url.pathname).to.be.oneOf([302, 303]);
   });
 });

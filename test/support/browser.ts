@@ -151,3 +151,19 @@ export class Browser {
     return this.submit(page, form, fields);
   }
 }
+
+/** A browser that keeps every answer it got, redirects too. */
+export class RecordingBrowser extends Browser {
+  readonly answers: Page[] = [];
+
+  override async request(...args: Parameters<Browser['request']>): Promise<Page> {
+    const page = await super.request(...args);
+    this.answers.push(page);
+    return page;
+  }
+
+  /** Every line of `Set-Cookie`. */
+  get setCookies(): string[] {
+    return this.answers.flatMap(({ headers }) => headers.getSetCookie());
+  }
+}

@@ -39,6 +39,18 @@ clients:
     ib: { skip_consent: true }
 `;
 
+/** One more entry for a clients' file: a device without a browser. */
+export const TV_CLIENT = `
+  - client_id: tv
+    client_name: Television
+    token_endpoint_auth_method: none
+    application_type: native
+    redirect_uris: []
+    response_types: []
+    grant_types: ['urn:ietf:params:oauth:grant-type:device_code', refresh_token]
+    scope: openid profile ib:api
+`;
+
 export interface Stack {
   readonly sandbox: Sandbox;
   readonly server: RunningServer;

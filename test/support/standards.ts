@@ -2,7 +2,15 @@
 import { randomUUID } from 'node:crypto';
 import { exportJWK, type GenerateKeyPairResult, generateKeyPair, SignJWT } from 'jose';
 import { Browser, formsOf, type Page } from './browser.ts';
-import { REDIRECT_URI, type Stack, type StackOptions, signIn, startStack, WEB_SECRET } from './stack.ts';
+import {
+  REDIRECT_URI,
+  type Stack,
+  type StackOptions,
+  signIn,
+  startStack,
+  TV_CLIENT,
+  WEB_SECRET,
+} from './stack.ts';
 
 export const RESOURCE = 'https://mcp.acme.example/mcp';
 export const JWT_RESOURCE = 'https://api.acme.example/';
@@ -50,16 +58,7 @@ clients:
     client_secret_env: WEB_SECRET
     redirect_uris: [${REDIRECT_URI}]
     subject_type: pairwise
-    scope: openid profile
-  - client_id: tv
-    client_name: Television
-    token_endpoint_auth_method: none
-    application_type: native
-    redirect_uris: []
-    response_types: []
-    grant_types: ['urn:ietf:params:oauth:grant-type:device_code', refresh_token]
-    scope: openid profile ib:api
-  - client_id: signed
+    scope: openid profile${TV_CLIENT}  - client_id: signed
     token_endpoint_auth_method: private_key_jwt
     redirect_uris: [${REDIRECT_URI}]
     grant_types: [authorization_code, client_credentials]
