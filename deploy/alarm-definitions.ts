@@ -10,6 +10,8 @@ export interface Watched {
   readonly alias: Alias;
   readonly api: HttpApi;
   readonly storage: Storage;
+  /** Makes and rotates the keys. */
+  readonly rotation: LambdaFunction;
   /** The certificate of the issuer's host, where there is one. */
   readonly certificateArn?: string;
 }
@@ -141,7 +143,7 @@ const DAY_SECONDS = 24 * 3600;
 const day = Duration.days(1);
 
 /** What goes wrong slowly: keys, certificates, deletion of what has expired. */
-function upkeep({ storage, certificateArn }: Watched): Record<string, AlarmDefinition> {
+function upkeep({ storage, rotation, certificateArn }: Watched): Record<string, AlarmDefinition> {
   const deletion = (table: Storage['state']): MathExpression =>
     new MathExpression({
       expression: 'IF(FILL(written, 0) > 1000, FILL(deleted, 0), 1)',
@@ -167,6 +169,12 @@ function upkeep({ storage, certificateArn }: Watched): Record<string, AlarmDefin
       periods: 6,
       below: true,
       what: 'Nothing expired is deleted from the token table.',
+    },
+    'rotation-failing': {
+      metric: rotation.metricErrors({ period }),
+      threshold: 1,
+      periods: 1,
+      what: 'The keys could not be made or rotated.',
     },
     'keys-old': {
       metric: age,

@@ -19,12 +19,11 @@ import { ENV } from '../config/env.ts';
 import type { IbOauthStackProps } from './stack.ts';
 import type { Storage } from './storage.ts';
 
-const BUNDLE = join(import.meta.dirname, '../dist/function');
-
-/** The bundle of `npm run build:lambda`, or a stand-in where only the template is wanted. */
-function code(): Code {
-  return existsSync(join(BUNDLE, 'src/lambda.mjs'))
-    ? Code.fromAsset(BUNDLE, { exclude: ['**/*.map'] })
+/** A bundle of `npm run build:lambda`, or a stand-in where only the template is wanted. */
+export function bundled(folder: string, module: string): Code {
+  const bundle = join(import.meta.dirname, '../dist', folder);
+  return existsSync(join(bundle, module))
+    ? Code.fromAsset(bundle, { exclude: ['**/*.map'] })
     : Code.fromInline('export const handler = () => { throw new Error("run npm run build:lambda first"); };');
 }
 
@@ -51,7 +50,7 @@ export function addFunction(
     runtime: Runtime.NODEJS_24_X,
     architecture: Architecture.ARM_64,
     handler: 'src/lambda.handler',
-    code: code(),
+    code: bundled('function', 'src/lambda.mjs'),
     role,
     logGroup,
     memorySize: 1024,

@@ -4,6 +4,7 @@ import type { Construct } from 'constructs';
 import { addAlarms } from './alarms.ts';
 import { addApi } from './api.ts';
 import { addFunction } from './function.ts';
+import { addRotation } from './rotation.ts';
 import { addStorage } from './storage.ts';
 
 export interface IbOauthStackProps extends StackProps {
@@ -22,12 +23,14 @@ export class IbOauthStack extends Stack {
     const storage = addStorage(this, props);
     const { alias, live } = addFunction(this, props, storage);
     const { api, reachedAt } = addApi(this, props, alias);
+    const rotation = addRotation(this, props, storage);
     const { certificateArn } = props;
     addAlarms(this, props, {
       live,
       alias,
       api,
       storage,
+      rotation,
       ...(certificateArn === undefined ? {} : { certificateArn }),
     });
     new CfnOutput(this, 'Issuer', { value: props.issuer });

@@ -1,10 +1,11 @@
 /** Both tables, their key, and the secret with the server's own keys. */
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, SecretValue } from 'aws-cdk-lib';
 import { AttributeType, Billing, ProjectionType, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
+import { NOT_YET_MADE } from '../adapters/secrets-manager-rotation.ts';
 import { SUBJECT_INDEX, TTL_ATTRIBUTE } from '../adapters/store/tables.ts';
 import { ENV } from '../config/env.ts';
 import type { IbOauthStackProps } from './stack.ts';
@@ -60,11 +61,12 @@ export function addStorage(scope: Construct, { stage }: IbOauthStackProps): Stor
       },
     ],
   });
-  // Its content is made by `ib-oauth secrets create` and put here once; docs/operations.md says how.
+  // The rotation makes its content when the stack is deployed, and replaces nothing but this.
   const secret = new Secret(scope, 'Secrets', {
     secretName: `ib-oauth-${stage}`,
     description: 'Signing keys, cookie keys and pepper of ib-oauth',
     encryptionKey: key,
+    secretStringValue: SecretValue.unsafePlainText(NOT_YET_MADE),
     removalPolicy,
   });
   return {

@@ -1,17 +1,21 @@
-/** Bundles the function for Lambda into `dist/function`: one module, its map apart, assets and the clients' file beside it. */
+/** Bundles the functions for Lambda: `dist/function`, with assets and the clients' file beside it, and `dist/rotation`. Maps apart. */
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundle } from './bundle.ts';
 
 const root = join(import.meta.dirname, '..');
 const out = join(root, 'dist/function');
-rmSync(out, { recursive: true, force: true });
-mkdirSync(out, { recursive: true });
+const rotation = join(root, 'dist/rotation');
+for (const folder of [out, rotation]) {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+}
 
 const result = await bundle({
   entry: join(root, 'src/lambda.ts'),
   outfile: join(out, 'src/lambda.mjs'),
 });
+await bundle({ entry: join(root, 'src/rotation-lambda.ts'), outfile: join(rotation, 'rotation-lambda.mjs') });
 cpSync(join(root, 'interactions/assets'), join(out, 'interactions/assets'), { recursive: true });
 cpSync(join(root, 'config/clients.yaml'), join(out, 'config/clients.yaml'));
 const [bytes = 0] = Object.entries(result.metafile.outputs).flatMap(([file, { bytes: size }]) =>

@@ -27,6 +27,11 @@ describe('the stack', function () {
     prod = synth('prod', { certificateArn });
   });
 
+  const policiesOf = (role: string): string =>
+    JSON.stringify(
+      Object.entries(dev.findResources('AWS::IAM::Policy')).filter(([name]) => name.startsWith(role)),
+    );
+
   it('has both tables by their names: on demand, TTL, recovery, a key of their own', () => {
     for (const name of ['ib-oauth-state-dev', 'ib-oauth-tokens-dev']) {
       dev.hasResourceProperties('AWS::DynamoDB::GlobalTable', {
@@ -67,7 +72,7 @@ describe('the stack', function () {
         }),
       },
     });
-    const policies = JSON.stringify(dev.findResources('AWS::IAM::Policy'));
+    const policies = policiesOf('FunctionRole');
     expect(policies)
       .to.not.contain('dynamodb:*')
       .and.not.contain('dynamodb:Scan')
@@ -102,7 +107,13 @@ describe('the stack', function () {
     const runbook = readFileSync(join(import.meta.dirname, '../../docs/runbook.md'), 'utf8');
     const alarms = Object.values(prod.findResources('AWS::CloudWatch::Alarm'));
     const names = alarms.map(({ Properties: { AlarmName: name } }) => String(name));
-    for (const slow of ['ttl-behind-state', 'ttl-behind-tokens', 'keys-old', 'certificate-expires']) {
+    for (const slow of [
+      'ttl-behind-state',
+      'ttl-behind-tokens',
+      'keys-old',
+      'rotation-failing',
+      'certificate-expires',
+    ]) {
       expect(names).to.include(`ib-oauth-prod-${slow}`);
     }
     for (const { Properties: properties } of alarms) {
@@ -110,6 +121,17 @@ describe('the stack', function () {
       expect(runbook, properties.AlarmName).to.contain(`\n## ${anchor}\n`);
       if (anchor !== 'deployment-errors') expect(properties.AlarmActions).to.have.length(1);
     }
+  });
+
+  it('makes the server’s keys and rotates them, by a function that may do nothing else', () => {
+    dev.hasResourceProperties('AWS::SecretsManager::Secret', { Name: 'ib-oauth-dev', SecretString: '{}' });
+    dev.hasResourceProperties('AWS::SecretsManager::RotationSchedule', {
+      RotateImmediatelyOnUpdate: true,
+      RotationRules: { ScheduleExpression: 'rate(30 days)' },
+    });
+    expect(policiesOf('RotationRole'))
+      .to.contain('secretsmanager:PutSecretValue')
+      .and.not.contain('dynamodb:');
   });
 
   it('says where it is', () => {
