@@ -13,7 +13,7 @@ import { type ClientRegistry, installClientRules, withConfiguredClients } from '
 import { createFeatures, ROUTES, SCOPES } from './features.ts';
 import { createInteractionPolicy, createLoadExistingGrant, markOfflineGrants } from './policy.ts';
 import { createAdmit } from './self-registration.ts';
-import { registerTokenExchange } from './token-exchange.ts';
+import { createExtraTokenClaims, registerTokenExchange } from './token-exchange.ts';
 import { createIssueRefreshToken, createTtl, installTokenValues } from './tokens.ts';
 
 export interface ProviderDeps {
@@ -105,6 +105,7 @@ export function createProvider(deps: ProviderDeps): Provider {
     },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     expiresWithSession: async () => false,
+    extraTokenClaims: createExtraTokenClaims(deps.resources),
     extraParams: { platform_url: (ctx) => rejectUnknownScopes(ctx, known) },
     features: createFeatures({
       issuer,
@@ -143,7 +144,12 @@ export function createProvider(deps: ProviderDeps): Provider {
   installTokenValues(provider, store, () => Provider.ctx);
   installClientRules(provider, registry);
   markOfflineGrants(provider);
-  registerTokenExchange(provider, deps.resources);
+  registerTokenExchange(provider, {
+    issuer,
+    resources: deps.resources,
+    signingKeys: secrets.signingKeys,
+    nowSeconds,
+  });
   return provider;
 }
 

@@ -2,14 +2,49 @@
  * Token exchange (RFC 8693): a resource server that got a user's token made for it, such as an MCP server, exchanges it for
  * one with which it calls IB through `/proxy`: for the same session and app, and no more than the user allowed there.
  */
+import { createLocalJWKSet, type JWK, errors as jose, jwtVerify } from 'jose';
 import type Provider from 'oidc-provider';
-import { errors } from 'oidc-provider';
+import { type Configuration, errors } from 'oidc-provider';
 import type { ProtectedResource } from '../../config/config.ts';
 import { GRANT } from '../../config/supported.ts';
 
 const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';
 /** All that an exchanged token is for. */
 const EXCHANGED_SCOPE = 'ib:api';
+/** What a JWT stands on; in those alone whose resource server may exchange them. */
+const GRANT_CLAIM = 'ib_grant';
+
+interface ExchangeDeps {
+  readonly issuer: string;
+  readonly resources: readonly ProtectedResource[];
+  /** The server's own keys. */
+  readonly signingKeys: readonly JWK[];
+  readonly nowSeconds: () => number;
+}
+
+/** A user's token as a resource server presents it. */
+interface Subject {
+  readonly grantId: string;
+  readonly clientId: string;
+  readonly audience: string;
+  readonly expiresIn: number;
+  readonly sid?: string | undefined;
+  readonly sessionUid?: string | undefined;
+}
+
+/** The claim by which a JWT is found to stand on its Grant; opaque tokens need none. */
+export function createExtraTokenClaims(
+  resources: readonly ProtectedResource[],
+): NonNullable<Configuration['extraTokenClaims']> {
+  return (_ctx, token) => {
+    const { aud, grantId } = token as { aud?: unknown; grantId?: string };
+    const exchangeable = resources.some(
+      ({ identifier, tokenFormat, clientId }) =>
+        identifier === aud && tokenFormat === 'jwt' && clientId !== undefined,
+    );
+    return exchangeable && grantId !== undefined ? { [GRANT_CLAIM]: grantId } : undefined;
+  };
+}
 
 interface ExchangeParams {
   readonly subject_token?: string;
@@ -18,8 +53,8 @@ interface ExchangeParams {
   readonly scope?: string;
 }
 
-/** Adds the grant type to a provider. Opaque subject tokens only: a JWT does not say what it stands on. */
-export function registerTokenExchange(provider: Provider, resources: readonly ProtectedResource[]): void {
+/** Adds the grant type to a provider. */
+export function registerTokenExchange(provider: Provider, deps: ExchangeDeps): void {
   const params = [
     'subject_token',
     'subject_token_type',
@@ -28,6 +63,7 @@ export function registerTokenExchange(provider: Provider, resources: readonly Pr
     'audience',
     'resource',
   ];
+  const subjectOf = createSubjectReader(provider, deps);
   provider.registerGrantType(
     GRANT.exchange,
     async (ctx) => {
@@ -37,28 +73,28 @@ export function registerTokenExchange(provider: Provider, resources: readonly Pr
         throw new errors.UnauthorizedClient('token exchange needs a confidential client');
       }
       checkParams(asked);
-      const subject = await provider.AccessToken.find(asked.subject_token ?? '');
-      const mine = resources.some(
-        ({ identifier, clientId }) => clientId === client.clientId && identifier === subject?.aud,
+      const subject = await subjectOf(asked.subject_token ?? '');
+      const mine = deps.resources.some(
+        ({ identifier, clientId }) => clientId === client.clientId && identifier === subject?.audience,
       );
-      if (subject?.grantId === undefined || !mine)
+      const grant = subject && mine ? await provider.Grant.find(subject.grantId) : undefined;
+      const app = subject && grant ? await provider.Client.find(subject.clientId) : undefined;
+      if (subject === undefined || grant === undefined || app === undefined) {
         throw new errors.InvalidGrant('subject token not acceptable');
-      const grant = await provider.Grant.find(subject.grantId);
-      const app = subject.clientId === undefined ? undefined : await provider.Client.find(subject.clientId);
-      if (grant === undefined || app === undefined)
-        throw new errors.InvalidGrant('subject token not acceptable');
-      if (!grant.getResourceScope(String(subject.aud)).split(' ').includes(EXCHANGED_SCOPE)) {
+      }
+      if (!grant.getResourceScope(subject.audience).split(' ').includes(EXCHANGED_SCOPE)) {
         throw new errors.InvalidScope('the user has not allowed it at this resource', EXCHANGED_SCOPE);
       }
 
+      const { grantId, expiresIn, sid, sessionUid } = subject;
       const token = new provider.AccessToken({
-        accountId: subject.accountId ?? '',
+        accountId: grant.accountId ?? '',
         client: app,
-        grantId: subject.grantId,
+        grantId,
         gty: GRANT.exchange,
-        sessionUid: subject.sessionUid,
-        sid: subject.sid,
-        expiresIn: subject.remainingTTL,
+        sessionUid,
+        sid,
+        expiresIn,
       } as unknown as ConstructorParameters<Provider['AccessToken']>[0]);
       token.scope = EXCHANGED_SCOPE;
       ctx.oidc.entity('AccessToken', token);
@@ -72,6 +108,55 @@ export function registerTokenExchange(provider: Provider, resources: readonly Pr
     },
     params,
   );
+}
+
+/** Reads subject tokens: opaque ones from the store, JWTs by our own signature. Undefined for anything else. */
+function createSubjectReader(
+  provider: Provider,
+  { issuer, signingKeys, nowSeconds }: ExchangeDeps,
+): (value: string) => Promise<Subject | undefined> {
+  const keys = createLocalJWKSet({ keys: signingKeys.map(publicPart) });
+
+  async function fromJwt(value: string): Promise<Subject | undefined> {
+    try {
+      const { payload } = await jwtVerify(value, keys, {
+        issuer,
+        typ: 'at+jwt',
+        requiredClaims: ['exp', 'aud', 'client_id', GRANT_CLAIM],
+        currentDate: new Date(nowSeconds() * 1000),
+      });
+      const { [GRANT_CLAIM]: grantId, client_id: clientId, aud, exp = 0 } = payload;
+      if (typeof aud !== 'string') return undefined;
+      return {
+        grantId: String(grantId),
+        clientId: String(clientId),
+        audience: aud,
+        expiresIn: exp - nowSeconds(),
+      };
+    } catch (error) {
+      if (error instanceof jose.JOSEError) return undefined;
+      throw error;
+    }
+  }
+
+  return async (value) => {
+    if (value.includes('.')) return fromJwt(value);
+    const found = await provider.AccessToken.find(value);
+    if (found?.grantId === undefined || found.clientId === undefined) return undefined;
+    return {
+      grantId: found.grantId,
+      clientId: found.clientId,
+      audience: String(found.aud),
+      expiresIn: found.remainingTTL,
+      sid: found.sid,
+      sessionUid: found.sessionUid,
+    };
+  };
+}
+
+function publicPart({ kty, kid, alg, use, n, e, crv, x, y }: JWK): JWK {
+  const all = { kty, kid, alg, use, n, e, crv, x, y };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as JWK;
 }
 
 function checkParams(asked: ExchangeParams): void {

@@ -187,29 +187,60 @@ describe('tokens (RFC 9700 sections 2.1.2, 2.3, 2.4, 4.3, 4.14)', () => {
       expect(JSON.stringify(payload)).to.not.contain('sid-');
     });
 
-    it('are exchanged (RFC 8693) by that resource server for ib:api of the same session, and by nobody else', async () => {
-      const { body } = await tokensFor(RESOURCE);
-      const exchangeAs = (id: string, subjectToken: unknown) =>
-        post(
-          stack,
-          '/token',
-          {
-            grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
-            subject_token: String(subjectToken),
-            subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
-          },
-          basic(id),
-        );
-      const exchanged = await exchangeAs('mcp-server', body['access_token']);
-      expect(exchanged.status, exchanged.text).to.equal(200);
-      expect(exchanged.body).to.include({
-        scope: 'ib:api',
-        issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+    const exchangeAs = (id: string, subjectToken: unknown) =>
+      post(
+        stack,
+        '/token',
+        {
+          grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+          subject_token: String(subjectToken),
+          subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+        },
+        basic(id),
+      );
+
+    for (const [format, resource] of [
+      ['opaque', RESOURCE],
+      ['JWT', JWT_RESOURCE],
+    ] as const) {
+      it(`are exchanged (RFC 8693) by that resource server for ib:api of the same session, and by nobody else (${format})`, async () => {
+        const { body } = await tokensFor(resource);
+        const exchanged = await exchangeAs('mcp-server', body['access_token']);
+        expect(exchanged.status, exchanged.text).to.equal(200);
+        expect(exchanged.body).to.include({
+          scope: 'ib:api',
+          issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+        });
+        expect(exchanged.body['expires_in']).to.be.within(1, Number(body['expires_in']));
+        const call = () => withBearer(stack.issuer + FOLDERS, exchanged.body['access_token']);
+        expect((await call()).status).to.equal(200);
+        expect(errorOf(await exchangeAs('web', body['access_token']))[0]).to.equal(400);
+        const refresh = { token: String(body['refresh_token']) };
+        await post(stack, '/revoke', refresh, basic('web'));
+        expect((await call()).status, 'it ends with the grant').to.equal(401);
+        expect(errorOf(await exchangeAs('mcp-server', body['access_token']))).to.deep.equal([
+          400,
+          'invalid_grant',
+        ]);
       });
-      expect((await withBearer(stack.issuer + FOLDERS, exchanged.body['access_token'])).status).to.equal(200);
-      expect((await exchangeAs('web', body['access_token'])).status).to.equal(400);
+    }
+
+    it('are not exchanged where they are for another resource, forged, or no access tokens', async () => {
       const { body: plain } = await exchange(stack, await signIn(stack));
-      expect((await exchangeAs('mcp-server', plain['access_token'])).body['error']).to.equal('invalid_grant');
+      const { body: forJwt } = await tokensFor(JWT_RESOURCE);
+      const [header = '', payload = ''] = String(forJwt['access_token']).split('.');
+      const none = Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url');
+      for (const bad of [
+        plain['access_token'],
+        plain['id_token'],
+        forJwt['id_token'],
+        `${header}.${payload}.${'A'.repeat(342)}`,
+        `${none}.${payload}.`,
+        'a.b.c',
+        'ibat_gone',
+      ]) {
+        expect(errorOf(await exchangeAs('mcp-server', bad))).to.deep.equal([400, 'invalid_grant']);
+      }
     });
   });
 

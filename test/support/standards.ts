@@ -77,6 +77,7 @@ resources:
   - identifier: ${JWT_RESOURCE}
     scopes: [profile, ib:api]
     token_format: jwt
+    client_id: mcp-server
 `;
 }
 
