@@ -1,8 +1,9 @@
 /** Grants as users and operators see them: listed under their account, revoked by key, without their ids. */
 import type { Store } from './contract.ts';
 import { type Item, type Key, modelOf, numberOf, stringOf } from './items.ts';
-import { type AdapterDeps, removeGrant } from './oidc-adapter.ts';
+import type { AdapterDeps } from './oidc-adapter.ts';
 import { keyedHash, open } from './seal.ts';
+import { removeGrant } from './session-grants.ts';
 
 /** More apps than any user has; a listing shows so many at most. */
 const LISTED_GRANTS = 200;

@@ -5,9 +5,10 @@ import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
 import type { IbSession } from '../ib/session.ts';
 import type { Engine, Expression } from './dynamodb.ts';
 import { grantIdOf, ibSessionIdOf, isPrefixedModel, isTokenValueOf, successorTokenValue } from './handles.ts';
-import { type AttributeScalar, type Item, numberOf, setOf } from './items.ts';
+import { type AttributeScalar, type Item, numberOf } from './items.ts';
 import { fromItem, type Payload, recordKey, standsOn, toItem } from './records.ts';
 import { keyedHash, type Pepper, seal } from './seal.ts';
+import { addGrant, removeGrant, sessionOf } from './session-grants.ts';
 import type { UnitOfWork, UnitsOfWork } from './unit-of-work.ts';
 
 export interface AdapterDeps {
@@ -21,8 +22,6 @@ export interface AdapterDeps {
   /** Told of an IB session that was deleted with its last Grant; must not reject. */
   readonly onIbSessionEnded?: (session: IbSession) => Promise<void>;
 }
-
-const GRANTS = 'grants';
 
 /** The newest pepper; configuration guarantees that there is one. */
 export function newestPepper(peppers: readonly Pepper[]): Pepper {
@@ -205,41 +204,6 @@ function grantAdapter(deps: AdapterDeps): Adapter {
         }
       }),
   };
-}
-
-/** The key of the IB session that a Grant stands on, for ending it where only the Grant's key is known. */
-function sessionOf(grantId: string): { session?: string } {
-  const ibSessionId = ibSessionIdOf(grantId);
-  return ibSessionId === undefined ? {} : { session: recordKey('IbSession', ibSessionId).pk };
-}
-
-/** Notes a Grant on its IB session. If that has ended meanwhile the Grant is dead already: nothing to note. */
-async function addGrant(engine: Engine, ibSessionId: string, grantPk: string): Promise<void> {
-  await engine.update(
-    recordKey('IbSession', ibSessionId),
-    { text: `ADD ${GRANTS} :grant`, values: { ':grant': new Set([grantPk]) } },
-    { text: 'attribute_exists(pk)' },
-  );
-}
-
-/** Takes a Grant off its IB session, and deletes the session with the last one: true then. */
-export async function removeGrant(engine: Engine, session: Item, grantPk: string): Promise<boolean> {
-  const key = { table: 'tokens', pk: session.pk } as const;
-  const mine = new Set([grantPk]);
-  const grants = setOf(session, GRANTS);
-  const alone = grants.size === 0 || (grants.size === 1 && grants.has(grantPk));
-  const onlyMine: Expression = {
-    text: `attribute_not_exists(${GRANTS}) OR ${GRANTS} = :grant`,
-    values: { ':grant': mine },
-  };
-  if (alone && (await engine.deleteIf(key, onlyMine))) return true;
-  const left = await engine.update(
-    key,
-    { text: `DELETE ${GRANTS} :grant`, values: { ':grant': mine } },
-    { text: 'attribute_exists(pk)' },
-  );
-  if (left === undefined || setOf(left, GRANTS).size > 0) return false;
-  return engine.deleteIf(key, { text: `attribute_not_exists(${GRANTS})` });
 }
 
 /** How long a claimed `jti` is kept until its real expiry is written: longer than any request takes. */
