@@ -21,6 +21,8 @@ export interface Secrets {
 
 /** What loading may be given: the clock, where warnings go, and the call to Secrets Manager. */
 export interface SecretsDeps {
+  /** The value of the variable that holds them, where one does. */
+  readonly text?: string | undefined;
   readonly now?: () => Date;
   /** Gets one sentence without any key in it. */
   readonly warn?: (warning: string) => void;
@@ -40,6 +42,8 @@ export async function loadSecrets(source: SecretsSource, deps: SecretsDeps = {})
     case 'generated':
       if (source.path === ':memory:') return toSecrets(await createSecrets(now()));
       return toSecrets(await readOrCreate(source.path, now, deps));
+    case 'environment':
+      return toSecrets(await parseSecretsText(source.variable, deps.text ?? ''));
     case 'secrets_manager': {
       const text = await (deps.fetchSecret ?? fetchFromSecretsManager)(source.arn);
       return toSecrets(await parseSecretsText(source.arn, text));

@@ -63,6 +63,7 @@ export type StorageConfig =
 export type SecretsSource =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'generated'; readonly path: string }
+  | { readonly kind: 'environment'; readonly variable: string }
   | { readonly kind: 'secrets_manager'; readonly arn: string };
 
 /** One registered app: what the provider gets to know, and what is the product's own. */
@@ -103,6 +104,8 @@ export type LoadedConfig =
       readonly ok: true;
       readonly config: Config;
       readonly clientSecrets: ClientSecrets;
+      /** The server's own keys where a variable holds them: never part of `config`, which may be logged. */
+      readonly secretsText?: string;
       readonly warnings: readonly string[];
     }
   | { readonly ok: false; readonly faults: string[] };
@@ -127,7 +130,14 @@ export function loadConfig(
   }
   const { clients, resources, clientSecrets } = parsed;
   const config = deepFreeze({ ...settings, clientsFile: path, clients, resources, lifetimes });
-  return { ok: true, config, clientSecrets, warnings: [...warnings, ...parsed.warnings] };
+  const secretsText = config.secrets.kind === 'environment' ? env[config.secrets.variable] : undefined;
+  return {
+    ok: true,
+    config,
+    clientSecrets,
+    ...(secretsText === undefined ? {} : { secretsText }),
+    warnings: [...warnings, ...parsed.warnings],
+  };
 }
 
 /** The clients' file by itself, for a reload or a check of text that is not written yet. */

@@ -16,6 +16,7 @@ export const ENV = Object.freeze({
   ibLogoutUrl: 'IB_LOGOUT_URL',
   secretsFile: 'SECRETS_FILE',
   secretsArn: 'SECRETS_ARN',
+  secretsJson: 'SECRETS_JSON',
   logLevel: 'LOG_LEVEL',
   auditFile: 'AUDIT_FILE',
   traceEndpoint: 'OTEL_EXPORTER_OTLP_ENDPOINT',

@@ -111,7 +111,7 @@ export function parseSettings(
     storage,
     stage: values.STAGE ?? 'dev',
     ibHosts: values.IB_HOSTS ?? DEFAULT_IB_HOSTS,
-    secrets: secretsOf(values, storage, cwd),
+    secrets: secretsOf(values, storage, env, cwd),
     logLevel: values.LOG_LEVEL ?? 'info',
     auditFile: values.AUDIT_FILE === undefined ? undefined : resolve(cwd, values.AUDIT_FILE),
     tracing: isSet(env, ENV.traceEndpoint) || isSet(env, ENV.tracesEndpoint),
@@ -204,7 +204,8 @@ function brandingFaults({ logoFile }: Config['branding']): string[] {
   return fault === undefined ? [] : [`${ENV.brandLogo}: ${fault}`];
 }
 
-function secretsOf(values: Values, storage: StorageConfig, cwd: string): SecretsSource {
+function secretsOf(values: Values, storage: StorageConfig, env: Environment, cwd: string): SecretsSource {
+  if (isSet(env, ENV.secretsJson)) return { kind: 'environment', variable: ENV.secretsJson };
   if (values.SECRETS_ARN !== undefined) return { kind: 'secrets_manager', arn: values.SECRETS_ARN };
   if (values.SECRETS_FILE !== undefined) return { kind: 'file', path: resolve(cwd, values.SECRETS_FILE) };
   const folder = storage.kind === 'embedded' ? storage.dataDir : IN_MEMORY;
@@ -213,12 +214,15 @@ function secretsOf(values: Values, storage: StorageConfig, cwd: string): Secrets
 
 /** Judged by what is set, right or wrong, so that a mistyped ARN is not also called missing. */
 function secretsFaults(env: Environment, storage: StorageConfig): string[] {
-  const file = isSet(env, ENV.secretsFile);
-  const arn = isSet(env, ENV.secretsArn);
-  if (file && arn) return [`${ENV.secretsArn}: must not be set beside ${ENV.secretsFile}; keep one`];
+  const [first, second] = [ENV.secretsFile, ENV.secretsArn, ENV.secretsJson].filter((name) =>
+    isSet(env, name),
+  );
+  if (second !== undefined) return [`${second}: must not be set beside ${first}; keep one`];
   // Processes that share tables must share keys; one made by the first of them would be unknown to the second.
-  if (storage.kind === 'dynamodb' && !file && !arn) {
-    return [`${ENV.secretsFile}: is required with ${ENV.storage}=dynamodb (or ${ENV.secretsArn})`];
+  if (storage.kind === 'dynamodb' && first === undefined) {
+    return [
+      `${ENV.secretsFile}: is required with ${ENV.storage}=dynamodb (or ${ENV.secretsArn}, ${ENV.secretsJson})`,
+    ];
   }
   return [];
 }

@@ -20,6 +20,8 @@ const EMBEDDED_TABLES = { state: 'ib-oauth-state', tokens: 'ib-oauth-tokens' };
 export interface ComposeOptions {
   readonly config: Config;
   readonly clientSecrets: ClientSecrets;
+  /** The server's own keys, where a variable holds them. */
+  readonly secretsText?: string | undefined;
   readonly events: Events;
   /** Unix milliseconds; the process's clock unless a test sets another. */
   readonly now?: () => number;
@@ -98,7 +100,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
 
 /** The server's keys, with the step of rotation taken that their age asks for. */
 async function openSecrets(
-  { config, events }: Pick<ComposeOptions, 'config' | 'events'>,
+  { config, events, secretsText }: Pick<ComposeOptions, 'config' | 'events' | 'secretsText'>,
   nowSeconds: number,
 ): Promise<Secrets> {
   const { signingKeySeconds, signingKeyPublishedSeconds } = config.lifetimes;
@@ -109,6 +111,7 @@ async function openSecrets(
   });
   if (rotated) events.say('info', 'keys_rotated');
   const secrets = await loadSecrets(config.secrets, {
+    text: secretsText,
     warn: (text) => events.say('warn', 'secrets_warning', {}, text),
   });
   events.keysLoaded({ ageSeconds: nowSeconds - secrets.signingSince, limitSeconds: 2 * signingKeySeconds });

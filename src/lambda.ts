@@ -39,11 +39,17 @@ export function createHandler(env: Readonly<Record<string, string | undefined>>)
   async function open(): Promise<Handler> {
     const loaded = loadConfig(env);
     if (!loaded.ok) throw new Error(loaded.faults.join('\n'));
-    const { config, clientSecrets } = loaded;
+    const { config, clientSecrets, secretsText } = loaded;
     const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
     const metrics = createEmbeddedMetrics((line) => process.stdout.write(`${line}\n`), Date.now);
     const events = createEvents({ log, metrics, audit: createAudit(undefined, log) });
-    const composed = await compose({ config, clientSecrets, events, maxProxyBytes: MOST_ANSWER_BYTES });
+    const composed = await compose({
+      config,
+      clientSecrets,
+      secretsText,
+      events,
+      maxProxyBytes: MOST_ANSWER_BYTES,
+    });
     if (config.issuer === undefined) throw new Error('ISSUER: is required on Lambda');
     const listener: Listener = composed.createApp(config.issuer).callback();
     return configure({

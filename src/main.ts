@@ -16,7 +16,7 @@ function refuseToStart(faults: readonly string[]): never {
 async function start(): Promise<void> {
   const loaded = loadConfig(readEnvironment());
   if (!loaded.ok) refuseToStart(loaded.faults);
-  const { config, clientSecrets, warnings } = loaded;
+  const { config, clientSecrets, secretsText, warnings } = loaded;
   const log = pino({
     level: config.logLevel,
     base: null,
@@ -27,6 +27,7 @@ async function start(): Promise<void> {
   const server = await startServer({
     config,
     clientSecrets,
+    secretsText,
     log,
     reload: () => loadConfig(readEnvironment()),
   });

@@ -8,11 +8,11 @@ import { CommandError, configuration, type Output, withStore } from './context.t
 
 /** Checks configuration, secrets, the store, and the platforms that are named. Throws with every fault found. */
 export async function check(platforms: readonly string[], output: Output): Promise<void> {
-  const { config, warnings } = configuration();
+  const { config, secretsText, warnings } = configuration();
   const faults: string[] = [];
   const done = [`configuration: ${config.clients.length} clients, ${config.resources.length} resources`];
   try {
-    await loadSecrets(config.secrets);
+    await loadSecrets(config.secrets, { text: secretsText });
     done.push('secrets: readable');
     await withStore((store) => store.ready());
     done.push(`store: ${config.storage.kind}, answers`);

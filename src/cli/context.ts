@@ -38,6 +38,7 @@ export function createOutput(json: boolean): Output {
 export function configuration(env: Environment = readEnvironment()): {
   config: Config;
   clientSecrets: ClientSecrets;
+  secretsText?: string;
   warnings: readonly string[];
 } {
   const loaded = loadConfig(env);
@@ -49,8 +50,8 @@ export function configuration(env: Environment = readEnvironment()): {
 export async function withStore<T>(
   work: (store: Store, secrets: Secrets, config: Config) => Promise<T>,
 ): Promise<T> {
-  const { config } = configuration();
-  const secrets = await loadSecrets(config.secrets);
+  const { config, secretsText } = configuration();
+  const secrets = await loadSecrets(config.secrets, { text: secretsText });
   const silent = { storeCalled: () => undefined, failed: () => undefined };
   const store = await openStore({ config }, secrets, silent);
   try {

@@ -14,6 +14,9 @@ function secretsPath(): string {
   if (secrets.kind === 'secrets_manager') {
     throw new CommandError(['keys in Secrets Manager are rotated there; see docs/operations.md']);
   }
+  if (secrets.kind === 'environment') {
+    throw new CommandError([`keys in ${secrets.variable}: rotate a file of the same text, then set it anew`]);
+  }
   if (secrets.path === ':memory:') throw new CommandError(['keys in memory end with the process']);
   return secrets.path;
 }

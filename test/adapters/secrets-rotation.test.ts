@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -51,6 +51,14 @@ describe('rotation of signing keys', () => {
   it('tells the age of the key that signs', async () => {
     const secrets = await loadSecrets({ kind: 'file', path });
     expect(secrets.signingSince).to.equal(BEGIN);
+  });
+
+  it('are read from a variable too, whose text is in no error', async () => {
+    const source = { kind: 'environment', variable: 'SECRETS_JSON' } as const;
+    const secrets = await loadSecrets(source, { text: readFileSync(path, 'utf8') });
+    expect(secrets.signingKeys).to.have.length(2);
+    const error = await loadSecrets(source, { text: '{"d":"d-secret"' }).catch((caught: Error) => caught);
+    expect(error).to.have.property('faults').that.deep.equals(['SECRETS_JSON: is not JSON']);
   });
 
   it("leaves operators' files and missing ones alone", async () => {

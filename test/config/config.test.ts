@@ -99,6 +99,10 @@ describe('the configuration', () => {
           secrets: { kind: 'generated', path: '/var/lib/ib/secrets.json' },
         },
       ],
+      'secrets in a variable, by its name only': [
+        { SECRETS_JSON: '{"version":1}' },
+        { secrets: { kind: 'environment', variable: 'SECRETS_JSON' } },
+      ],
       'secrets of its own': [
         { SECRETS_FILE: '/run/s.json' },
         { secrets: { kind: 'file', path: '/run/s.json' } },
@@ -168,7 +172,7 @@ describe('the configuration', () => {
       'a stage with a slash': [{ STAGE: 'a/b' }, 'STAGE: must be 1 to 32 of A-Z a-z 0-9 _ -'],
       'DynamoDB without secrets': [
         { STORAGE: 'dynamodb' },
-        'SECRETS_FILE: is required with STORAGE=dynamodb (or SECRETS_ARN)',
+        'SECRETS_FILE: is required with STORAGE=dynamodb (or SECRETS_ARN, SECRETS_JSON)',
       ],
       'two places of secrets': [
         { SECRETS_FILE: 'a', SECRETS_ARN: ARN },

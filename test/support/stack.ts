@@ -97,6 +97,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const server = await startServer({
     config: { ...loaded.config, lifetimes: { ...loaded.config.lifetimes, ...options.lifetimes } },
     clientSecrets: loaded.clientSecrets,
+    secretsText: loaded.secretsText,
     log,
     reload: () => loadConfig(env),
     ...(options.now === undefined ? {} : { now: options.now }),
