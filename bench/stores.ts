@@ -10,6 +10,7 @@ interface Row {
   readonly trips: number;
   readonly reads: number;
   readonly writes: number;
+  readonly bytes: number;
   readonly cpuMs: number;
   readonly alone: Timings;
   readonly crowded: Timings;
@@ -36,6 +37,7 @@ async function rowOf<T>(
     trips: waves(one.calls),
     reads: sum('read'),
     writes: sum('write'),
+    bytes: (after.bytes - before.bytes) / Math.max(1, rest.length),
     cpuMs: (after.cpuMicros - before.cpuMicros) / 1000 / Math.max(1, rest.length),
     alone,
     crowded,
@@ -88,6 +90,7 @@ export async function stores(endpoint: string, sandbox: Sandbox, env: NodeJS.Pro
       'round trips',
       'read units',
       'write units',
+      'bytes',
       'CPU ms',
       'CPU ÷ memory',
       'p50 ms (1)',
@@ -107,6 +110,7 @@ export async function stores(endpoint: string, sandbox: Sandbox, env: NodeJS.Pro
         String(row.trips),
         row.reads,
         row.writes,
+        row.bytes.toFixed(0),
         row.cpuMs,
         ratio,
         row.alone.p50,

@@ -1,6 +1,6 @@
 /** A provider in a process of its own, with one of three adapters; tells its CPU time, memory and store calls when asked. */
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { Agent, createServer } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { pino } from 'pino';
 import { createIbClient } from '../adapters/ib/client.ts';
 import { createGuardedAgent, createGuardedFetch } from '../adapters/ib/http-agent.ts';
@@ -21,6 +21,8 @@ import { createNaiveAdapter } from './naive-adapter.ts';
 export interface WorkerStats {
   readonly cpuMicros: number;
   readonly rss: number;
+  /** To and from the store so far, with the heads of HTTP. */
+  readonly bytes: number;
   readonly calls: { operation: string; start: number; end: number; read: number; write: number }[];
 }
 
@@ -30,7 +32,23 @@ if (!loaded.ok) throw new Error(loaded.faults.join('\n'));
 const { config, clientSecrets } = loaded;
 const secrets = await loadSecrets(config.secrets);
 const tables = { state: 'ib-oauth-state-bench', tokens: 'ib-oauth-tokens-bench' };
-const client = { endpoint, region: 'local', credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' } };
+const sockets: Socket[] = [];
+/** Keeps the sockets to the store, for their counts of bytes. */
+class CountingAgent extends Agent {
+  override createConnection(
+    ...args: Parameters<Agent['createConnection']>
+  ): ReturnType<Agent['createConnection']> {
+    const socket = super.createConnection(...args);
+    sockets.push(socket as Socket);
+    return socket;
+  }
+}
+const client = {
+  endpoint,
+  region: 'local',
+  credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
+  requestHandler: { httpAgent: new CountingAgent({ keepAlive: true, maxSockets: 50 }) },
+};
 const calls: WorkerStats['calls'] = [];
 const note = (operation: string, ms: number, read: number, write: number): void => {
   const end = performance.now();
@@ -87,6 +105,7 @@ process.on('message', () => {
   process.send?.({
     cpuMicros: user + system,
     rss: process.memoryUsage().rss,
+    bytes: sockets.reduce((sum, { bytesRead, bytesWritten }) => sum + bytesRead + bytesWritten, 0),
     calls: calls.splice(0),
   } satisfies WorkerStats);
 });
