@@ -5,8 +5,9 @@
  */
 import { Transform, type TransformCallback } from 'node:stream';
 
-/** What ends a word: white space, quotes, angle brackets, parentheses. */
-const DELIMITER = /[\s"'<>()]/;
+/** What ends a word: white space, quotes, angle brackets, parentheses; ASCII only, since bytes are read one by one. */
+const DELIMITER = /[\t\n\v\f\r "'<>()]/;
+const DELIMITERS = new RegExp(`(${DELIMITER.source})`);
 /** A word longer than this holds no address; what of it can begin a sid is still kept back. */
 const LONGEST_WORD = 16 * 1024;
 
@@ -23,45 +24,51 @@ function plainOf(word: string): string {
   return UNESCAPES.reduce((text, [pattern, plain]) => text.replace(pattern, plain), word);
 }
 
-/** A word of the text, its sid gone. */
+/** A word of the text, its sid gone. Addresses are UTF-8 underneath. */
 function concealIn(word: string, sid: string, replace: AddressReplacer): string {
   if (!word.includes(sid)) return word;
-  const url = URL.parse(plainOf(word));
+  const url = URL.parse(plainOf(Buffer.from(word, 'latin1').toString('utf8')));
   const replaced = url === null ? undefined : replace(url);
   return replaced ?? word.replaceAll(sid, '');
 }
 
-/** A transform of UTF-8 text that lets no sid through. */
+/**
+ * A transform of text that lets no sid through and changes no other byte, whatever the text is written in: each byte is
+ * taken as one character (latin1), since sid and delimiters are ASCII.
+ */
 export function concealSid(sid: string, replace: AddressReplacer): Transform {
-  const decoder = new TextDecoder('utf-8');
   let held = '';
 
-  function release(text: string): string {
-    held += text;
+  const conceal = (text: string): string =>
+    text.includes(sid)
+      ? text
+          .split(DELIMITERS)
+          .map((word) => concealIn(word, sid, replace))
+          .join('')
+      : text;
+
+  /** Takes from what is held all that is whole: up to the last delimiter. */
+  function release(): string {
     let last = held.length - 1;
     while (last >= 0 && !DELIMITER.test(held.charAt(last))) last -= 1;
-    // Up to the last delimiter all words are whole. An overlong word goes on, but for an end that may begin a sid.
-    const whole = held.length - (last + 1) > LONGEST_WORD ? held.length - sid.length : last + 1;
+    let whole = last + 1;
+    if (held.length - whole > LONGEST_WORD) {
+      // No address: whole sids go at once, and only what may begin one stays.
+      held = held.slice(0, whole) + held.slice(whole).replaceAll(sid, '');
+      whole = Math.max(whole, held.length - sid.length + 1);
+    }
     const ready = held.slice(0, whole);
     held = held.slice(whole);
     return ready;
   }
 
-  const conceal = (text: string): string =>
-    text.includes(sid)
-      ? text
-          .split(/([\s"'<>()])/)
-          .map((word) => concealIn(word, sid, replace))
-          .join('')
-      : text;
-
   return new Transform({
     transform(chunk: Buffer, _encoding, callback: TransformCallback) {
-      callback(null, conceal(release(decoder.decode(chunk, { stream: true }))));
+      held += chunk.toString('latin1');
+      callback(null, Buffer.from(conceal(release()), 'latin1'));
     },
     flush(callback: TransformCallback) {
-      const rest = held + decoder.decode();
-      callback(null, conceal(rest));
+      callback(null, Buffer.from(conceal(held), 'latin1'));
     },
   });
 }
