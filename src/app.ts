@@ -120,6 +120,7 @@ export function createApp(deps: AppDeps): Provider {
       isIbOrigin: (origin) => deps.platforms.parse(origin).ok,
       isKnownOrigin: registry.hasOrigin,
       onCall: deps.events.proxied,
+      onBytes: deps.events.transferred,
       nowSeconds,
     }),
   );

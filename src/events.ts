@@ -10,6 +10,7 @@ import type { InteractionEvents } from '../interactions/events.ts';
 import type { Audit, AuditEvent } from './audit.ts';
 import { type Correlation, createCorrelations } from './correlation.ts';
 import type { MetricsSink } from './metric-names.ts';
+import type { Bytes } from './proxy/bytes.ts';
 import type { ProxyCall } from './proxy/proxy.ts';
 import type { Traces } from './traces.ts';
 
@@ -26,6 +27,8 @@ export interface Events {
   ibCalled(call: IbCallEvent): void;
   storeCalled(call: StoreCall): void;
   proxied(call: ProxyCall): void;
+  /** What went through the proxy, in bytes. */
+  transferred(bytes: Bytes): void;
   requested(facts: {
     readonly method: string;
     readonly route: string;
@@ -132,6 +135,10 @@ export function createEvents({ log, audit, metrics = NO_METRICS, traces }: Event
       metrics.count('ib_oauth_proxy_calls_total', { outcome: call.outcome });
       trace()?.called('IB proxied', call.ms, { 'ib_oauth.outcome': call.outcome });
       say('info', 'proxied', call);
+    },
+    transferred({ received, sent }) {
+      metrics.count('ib_oauth_proxy_bytes_total', { direction: 'received' }, received);
+      metrics.count('ib_oauth_proxy_bytes_total', { direction: 'sent' }, sent);
     },
     requested({ route, status, ms, ...facts }) {
       metrics.count('ib_oauth_requests_total', { route, status: `${Math.floor(status / 100)}xx` });

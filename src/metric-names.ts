@@ -2,7 +2,8 @@
 
 /** Where events become numbers. Labels are names of things, never of people. */
 export interface MetricsSink {
-  count(name: CounterName, labels: Readonly<Record<string, string>>): void;
+  /** Adds one, or an amount. */
+  count(name: CounterName, labels: Readonly<Record<string, string>>, amount?: number): void;
   observe(name: HistogramName, labels: Readonly<Record<string, string>>, seconds: number): void;
   set(name: GaugeName, seconds: number): void;
 }
@@ -17,6 +18,7 @@ export const COUNTERS = {
   ib_oauth_store_calls_total: ['Calls to the store by operation and outcome.', 'operation', 'outcome'],
   ib_oauth_store_retries_total: ['Attempts of store calls beyond the first.', 'operation'],
   ib_oauth_proxy_calls_total: ['Proxied calls by outcome.', 'outcome'],
+  ib_oauth_proxy_bytes_total: ['Bytes from and to apps through the proxy.', 'direction'],
   ib_oauth_limited_total: ['Requests turned away by a limit.', 'limit'],
   ib_oauth_failures_total: ['Errors nobody expected.', 'error'],
 } as const satisfies Record<string, readonly [string, ...string[]]>;

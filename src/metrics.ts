@@ -34,7 +34,7 @@ export function createMetrics(): Metrics {
   );
   return {
     set: (name, seconds) => gauges.get(name)?.set(seconds),
-    count: (name, labels) => counters.get(name)?.inc(labels),
+    count: (name, labels, amount = 1) => counters.get(name)?.inc(labels, amount),
     observe: (name, labels, seconds) => histograms.get(name)?.observe(labels, seconds),
     text: () => registry.metrics(),
     createServer: () =>

@@ -5,37 +5,36 @@ import type { Dispatcher } from 'undici';
 import type { GuardedAgent } from '../../adapters/ib/http-agent.ts';
 import type { Store } from '../../adapters/store/contract.ts';
 import { SESSION_EXPIRED, writeInvalidToken } from '../bearer.ts';
+import { type AnswerDeps, answerWith, isPieceOfText } from './answer.ts';
 import { API_SCOPE, authorizeCall, type Caller, callerOf } from './authorize.ts';
-import { concealSid } from './conceal-sid.ts';
-import { isText, requestHeaders, responseHeaders } from './headers.ts';
-import type { SignedUrls } from './signed-url.ts';
-import { proxyUrl, SIGNED_PREFIX, signedHandle, targetOf, withoutSid } from './target.ts';
+import { type Bytes, whenSent } from './bytes.ts';
+import { fail } from './fail.ts';
+import { requestHeaders } from './headers.ts';
+import { type CallTarget, signedHandle, targetOf } from './target.ts';
 
-/** One proxied call, for logs and metrics; bytes of the answer are known when it has been sent. */
+/** One proxied call, for logs and metrics; `ms` until the answer begins. */
 export interface ProxyCall {
   readonly clientId: string;
   readonly method: string;
-  readonly outcome: 'passed' | 'session_ended' | 'limited' | 'refused' | 'not_answering';
+  readonly outcome: 'passed' | 'session_ended' | 'limited' | 'refused' | 'not_answering' | 'hung_up';
   readonly status: number;
   readonly ms: number;
+  /** Why IB did not answer: undici's or the system's code. */
+  readonly cause?: string;
 }
 
-export interface ProxyDeps {
-  readonly issuer: string;
+export interface ProxyDeps extends AnswerDeps {
   readonly provider: Provider;
   readonly store: Store;
   /** Connects to hosts that IB's rules allow, and to no private address. */
   readonly agent: GuardedAgent;
-  readonly signedUrls: SignedUrls;
   /** 0, or the seconds to wait. */
   readonly limit: (accountId: string) => Promise<number>;
-  /** Whether an origin is one of IB's, by the operator's list. */
-  readonly isIbOrigin: (origin: string) => boolean;
   /** Whether an origin is one of a registered browser app's. */
   readonly isKnownOrigin: (origin: string) => boolean;
-  /** The largest body that can be passed on; no limit where absent. */
-  readonly maxBytes?: number;
   readonly onCall: (call: ProxyCall) => void;
+  /** Told when the answer has been sent, or cut. */
+  readonly onBytes: (bytes: Bytes) => void;
   readonly nowSeconds: () => number;
 }
 
@@ -46,6 +45,7 @@ export function createProxy(deps: ProxyDeps): Middleware {
     const started = performance.now();
     if (ctx.method === 'OPTIONS' && ctx.get('Access-Control-Request-Method') !== '')
       return preflight(deps, ctx);
+    whenSent(ctx, deps.onBytes);
     const outcome = await serve(deps, ctx);
     if (outcome !== undefined) {
       const ms = Math.round(performance.now() - started);
@@ -54,7 +54,10 @@ export function createProxy(deps: ProxyDeps): Middleware {
   };
 }
 
-type Outcome = Pick<ProxyCall, 'clientId' | 'outcome'>;
+/** What is read ahead of a slower app, each way. */
+const BUFFER_BYTES = 256 * 1024;
+
+type Outcome = Pick<ProxyCall, 'clientId' | 'outcome' | 'cause'>;
 
 async function serve(deps: ProxyDeps, ctx: Context): Promise<Outcome | undefined> {
   const handle = signedHandle(ctx.req.url ?? '');
@@ -115,12 +118,6 @@ function refuse(
   }
 }
 
-function fail(ctx: Context, status: number, error: string, description: string): void {
-  ctx.status = status;
-  ctx.set('Cache-Control', 'no-store');
-  ctx.body = { error, error_description: description };
-}
-
 /** CORS without credentials: the token is the permission, and the answer is for the app's own origins. */
 function allowOrigin(ctx: Context, caller: Caller): boolean {
   const origin = ctx.get('Origin');
@@ -146,14 +143,9 @@ function preflight(deps: ProxyDeps, ctx: Context): void {
   ctx.set('Access-Control-Allow-Methods', 'GET, HEAD, POST, PUT, PATCH, DELETE');
   ctx.set(
     'Access-Control-Allow-Headers',
-    'Authorization, Content-Type, Range, If-None-Match, If-Modified-Since',
+    'Authorization, Content-Type, DPoP, Range, If-Range, If-Match, If-None-Match, If-Modified-Since',
   );
   ctx.set('Access-Control-Max-Age', '600');
-}
-
-interface CallTarget {
-  readonly origin: string;
-  readonly path: string;
 }
 
 async function forward(deps: ProxyDeps, ctx: Context, caller: Caller, target: CallTarget): Promise<Outcome> {
@@ -164,13 +156,23 @@ async function forward(deps: ProxyDeps, ctx: Context, caller: Caller, target: Ca
     ctx.set('Retry-After', String(wait));
     return { clientId, outcome: 'limited' };
   }
+  const aborted = new AbortController();
+  ctx.res.once('close', () => aborted.abort());
   let answer: Dispatcher.ResponseData;
   try {
-    answer = await send(deps, ctx, caller, target);
+    answer = await send(deps, ctx, caller, { target, signal: aborted.signal });
   } catch (error) {
-    const timedOut = /TIMEOUT/.test((error as { code?: string }).code ?? '');
-    fail(ctx, timedOut ? 504 : 502, 'temporarily_unavailable', 'IntelligenceBank does not answer');
-    return { clientId, outcome: 'not_answering' };
+    if (aborted.signal.aborted) return { clientId, outcome: 'hung_up' };
+    const { code } = error as { code?: string };
+    // Every way in which a call fails on the wire has a code.
+    if (code === undefined) throw error;
+    fail(
+      ctx,
+      /TIMEOUT/.test(code) ? 504 : 502,
+      'temporarily_unavailable',
+      'IntelligenceBank does not answer',
+    );
+    return { clientId, outcome: 'not_answering', cause: code };
   }
   if (answer.statusCode === 401) {
     await answer.body.dump();
@@ -180,108 +182,44 @@ async function forward(deps: ProxyDeps, ctx: Context, caller: Caller, target: Ca
   }
   return {
     clientId,
-    outcome: (await answerWith(deps, ctx, caller, { target, answer })) ? 'passed' : 'refused',
+    outcome: (await answerWith(deps, { ctx, caller, target, answer })) ? 'passed' : 'refused',
   };
 }
 
-/** What is read ahead of a slower app, each way. */
-const BUFFER_BYTES = 256 * 1024;
+interface Sending {
+  readonly target: CallTarget;
+  readonly signal: AbortSignal;
+}
 
 async function send(
   deps: ProxyDeps,
   ctx: Context,
   caller: Caller,
-  target: CallTarget,
+  { target, signal }: Sending,
 ): Promise<Dispatcher.ResponseData> {
-  const { headers, method = 'GET' } = ctx.req;
-  const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
-  const aborted = new AbortController();
-  ctx.res.once('close', () => aborted.abort());
+  const { headers: asked, method = 'GET' } = ctx.req;
+  const hasBody = asked['content-length'] !== undefined || asked['transfer-encoding'] !== undefined;
   const { dispatcher } = await deps.agent.open();
-  return dispatcher.request({
-    origin: target.origin,
-    path: target.path,
-    method: method as Dispatcher.HttpMethod,
-    headers: requestHeaders(headers, caller.session.sid),
-    body: hasBody ? ctx.req : null,
-    signal: aborted.signal,
-    highWaterMark: BUFFER_BYTES,
-  });
+  const ask = (headers: ReturnType<typeof requestHeaders>): Promise<Dispatcher.ResponseData> =>
+    dispatcher.request({
+      origin: target.origin,
+      path: target.path,
+      method: method as Dispatcher.HttpMethod,
+      headers,
+      body: hasBody ? ctx.req : null,
+      signal,
+      highWaterMark: BUFFER_BYTES,
+    });
+  const { range, 'if-range': ifRange, ...whole } = requestHeaders(asked, caller.session.sid);
+  if (range === undefined || hasBody) return ask(whole);
+  const answer = await ask({ ...whole, range, ...(ifRange === undefined ? {} : { 'if-range': ifRange }) });
+  if (!isPieceOfText(answer)) return answer;
+  // It may hold a piece of the sid. Texts are asked for whole, which any server may answer (RFC 9110, 14.2).
+  await answer.body.dump();
+  return ask(whole);
 }
 
 /** IB's own 401 is the final word: the session, its grants and thereby all its tokens are gone. */
 async function endSession(deps: ProxyDeps, caller: Caller): Promise<void> {
   await deps.store.unit(() => deps.store.ibSessions.end(caller.ibSessionId));
-}
-
-interface Answered {
-  readonly target: CallTarget;
-  readonly answer: Dispatcher.ResponseData;
-}
-
-/** Passes status, headers and body on; false where a redirect leads to a host that is none of IB's. */
-async function answerWith(
-  deps: ProxyDeps,
-  ctx: Context,
-  caller: Caller,
-  { target, answer }: Answered,
-): Promise<boolean> {
-  const { location } = answer.headers;
-  if (typeof location === 'string') {
-    const passed = redirectFor(deps, caller, new URL(location, target.origin + target.path));
-    if (passed === undefined) {
-      await answer.body.dump();
-      fail(ctx, 502, 'server_error', 'IntelligenceBank redirects to a host that is not its own');
-      return false;
-    }
-    ctx.set('Location', passed);
-  }
-  if (deps.maxBytes !== undefined && Number(answer.headers['content-length'] ?? 0) > deps.maxBytes) {
-    await answer.body.dump();
-    fail(
-      ctx,
-      413,
-      'invalid_request',
-      'larger than this deployment can pass on; ask for a range, or see docs/operations.md',
-    );
-    return false;
-  }
-  ctx.status = answer.statusCode;
-  for (const [name, value] of Object.entries(responseHeaders(answer.headers))) ctx.set(name, value);
-  ctx.remove('X-Frame-Options');
-  // Whatever IB serves, it must not act as a page of ours.
-  ctx.set('Content-Security-Policy', "default-src 'none'; sandbox");
-  const contentType = String(answer.headers['content-type'] ?? '');
-  if (ctx.method === 'HEAD' || answer.statusCode === 204 || answer.statusCode === 304) {
-    await answer.body.dump();
-    ctx.body = null;
-    ctx.status = answer.statusCode;
-  } else if (isText(contentType) && answer.statusCode !== 206) {
-    ctx.remove('Content-Length');
-    const conceal = concealSid(caller.session.sid, (url) => signedAddress(deps, caller, url));
-    ctx.body = answer.body.compose(conceal);
-    ctx.set('Content-Type', contentType);
-  } else {
-    ctx.body = answer.body;
-    if (contentType !== '') ctx.set('Content-Type', contentType);
-    const length = answer.headers['content-length'];
-    if (typeof length === 'string') ctx.set('Content-Length', length);
-  }
-  return true;
-}
-
-/** Where the app may be sent: back through the proxy on the session's own hosts, as it is to another host of IB's. */
-function redirectFor(deps: ProxyDeps, caller: Caller, url: URL): string | undefined {
-  const path = withoutSid(url.pathname + url.search);
-  if (url.origin === caller.session.apiUrl || url.origin === caller.session.platformUrl) {
-    return proxyUrl(deps.issuer, url.origin, path);
-  }
-  return deps.isIbOrigin(url.origin) ? url.origin + path : undefined;
-}
-
-function signedAddress(deps: ProxyDeps, caller: Caller, url: URL): string | undefined {
-  if (url.origin !== caller.session.apiUrl && url.origin !== caller.session.platformUrl) return undefined;
-  const path = withoutSid(url.pathname + url.search);
-  if (path.includes(caller.session.sid)) return undefined;
-  return `${deps.issuer}${SIGNED_PREFIX}${deps.signedUrls.sign({ grantId: caller.grantId, origin: url.origin, path })}`;
 }

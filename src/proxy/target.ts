@@ -1,9 +1,12 @@
 /** Where a proxied call goes: decided from the raw request target, so that path and query pass byte for byte. Pure. */
 
-export type Target =
-  | { readonly kind: 'call'; readonly origin: string; readonly path: string }
-  | { readonly kind: 'signed'; readonly handle: string }
-  | { readonly kind: 'refused' };
+/** An address of one of the session's own hosts: origin, and path with query. */
+export interface CallTarget {
+  readonly origin: string;
+  readonly path: string;
+}
+
+export type Target = ({ readonly kind: 'call' } & CallTarget) | { readonly kind: 'refused' };
 
 interface SessionHosts {
   readonly apiUrl: string;
@@ -31,7 +34,7 @@ function originOf(host: string, session: SessionHosts): string | undefined {
 }
 
 /** Origin and path of a call, or a refusal for hosts that are not the session's own. */
-export function targetOf(requestTarget: string, session: SessionHosts): Exclude<Target, { kind: 'signed' }> {
+export function targetOf(requestTarget: string, session: SessionHosts): Target {
   const rest = requestTarget.slice(PREFIX.length);
   const end = rest.search(/[/?]/);
   const segment = end === -1 ? rest : rest.slice(0, end);

@@ -1,5 +1,6 @@
 /** The product, a sandbox and a store for one test: real HTTP on loopback, everything closed at the end. */
 
+import { EventEmitter, once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,10 +58,15 @@ export interface Stack {
   readonly issuer: string;
   readonly logs: string[];
   readonly clientsFile: string;
+  /** The first line of the log, written already or to come, with this event and what else is wanted of it. */
+  logged(event: string, wanted?: (line: LogLine) => boolean): Promise<LogLine>;
   close(): Promise<void>;
 }
 
-export interface StackOptions extends Pick<ServerOptions, 'now' | 'store' | 'fetch' | 'loopDelay'> {
+export type LogLine = Readonly<Record<string, unknown>>;
+
+export interface StackOptions
+  extends Pick<ServerOptions, 'now' | 'store' | 'fetch' | 'loopDelay' | 'maxProxyBytes'> {
   readonly clients?: string;
   readonly env?: Record<string, string>;
   readonly sandbox?: Sandbox;
@@ -93,7 +99,12 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const loaded = loadConfig(env);
   if (!loaded.ok) throw new Error(loaded.faults.join('\n'));
   const logs: string[] = [];
-  const log = pino({ level: loaded.config.logLevel }, { write: (line: string) => void logs.push(line) });
+  const written = new EventEmitter();
+  const write = (line: string): void => {
+    logs.push(line);
+    written.emit('line');
+  };
+  const log = pino({ level: loaded.config.logLevel }, { write });
   const server = await startServer({
     config: { ...loaded.config, lifetimes: { ...loaded.config.lifetimes, ...options.lifetimes } },
     clientSecrets: loaded.clientSecrets,
@@ -104,6 +115,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     ...(options.store === undefined ? {} : { store: options.store }),
     ...(options.loopDelay === undefined ? {} : { loopDelay: options.loopDelay }),
     ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
+    ...(options.maxProxyBytes === undefined ? {} : { maxProxyBytes: options.maxProxyBytes }),
   });
   return {
     sandbox,
@@ -111,6 +123,16 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     issuer: server.issuer,
     logs,
     clientsFile,
+    async logged(event, wanted = () => true) {
+      for (let next = 0; ; ) {
+        while (next < logs.length) {
+          const line = JSON.parse(logs[next] ?? '') as LogLine;
+          next += 1;
+          if (line['event'] === event && wanted(line)) return line;
+        }
+        await once(written, 'line');
+      }
+    },
     async close() {
       await server.close();
       if (options.sandbox === undefined) await sandbox.close();
