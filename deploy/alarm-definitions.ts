@@ -21,7 +21,8 @@ export const period = Duration.minutes(5);
 
 /** A number of the product's own. */
 export function own(metricName: string, dimensionsMap: Record<string, string>, statistic = 'Sum'): Metric {
-  return new Metric({ namespace: 'ib-oauth', metricName, dimensionsMap, statistic, period });
+  const dimensions = { service: 'ib-oauth', ...dimensionsMap };
+  return new Metric({ namespace: 'ib-oauth', metricName, dimensionsMap: dimensions, statistic, period });
 }
 
 /** Sign-ins by what became of them. */

@@ -1,29 +1,24 @@
-/** What happens, as numbers in CloudWatch's embedded metric format: for functions. */
+/** What happens, as numbers in CloudWatch's embedded metric format, which CloudWatch reads from the log: for functions. */
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { MetricsSink } from './metric-names.ts';
 
-const NAMESPACE = 'ib-oauth';
+/** Namespace, and the `service` dimension that Powertools gives every number; the alarms in `deploy/` ask for both. */
+const NAME = 'ib-oauth';
 
-/**
- * Metrics for Lambda: one line a number in CloudWatch's embedded metric format, which CloudWatch reads from the log.
- * The format is a JSON object of AWS's specification; `write` gets one line.
- */
-export function createEmbeddedMetrics(write: (line: string) => void, now: () => number): MetricsSink {
+/** Metrics for Lambda: a line on standard output for each number, written at once, so that a frozen function owes none. */
+export function createEmbeddedMetrics(): MetricsSink {
+  const metrics = new Metrics({ namespace: NAME, serviceName: NAME, singleMetric: true });
+
   function emit(
-    name: string,
     labels: Readonly<Record<string, string>>,
-    value: number,
-    unit: 'Count' | 'Seconds',
+    ...[name, unit, value]: Parameters<Metrics['addMetric']>
   ): void {
-    const metrics = [
-      { Namespace: NAMESPACE, Dimensions: [Object.keys(labels)], Metrics: [{ Name: name, Unit: unit }] },
-    ];
-    write(
-      JSON.stringify({ _aws: { Timestamp: now(), CloudWatchMetrics: metrics }, ...labels, [name]: value }),
-    );
+    for (const [label, text] of Object.entries(labels)) metrics.addDimension(label, text);
+    metrics.addMetric(name, unit, value);
   }
   return {
-    count: (name, labels) => emit(name, labels, 1, 'Count'),
-    observe: (name, labels, seconds) => emit(name, labels, seconds, 'Seconds'),
-    set: (name, seconds) => emit(name, {}, seconds, 'Seconds'),
+    count: (name, labels, amount = 1) => emit(labels, name, MetricUnit.Count, amount),
+    observe: (name, labels, seconds) => emit(labels, name, MetricUnit.Seconds, seconds),
+    set: (name, seconds) => emit({}, name, MetricUnit.Seconds, seconds),
   };
 }

@@ -41,7 +41,7 @@ export function createHandler(env: Readonly<Record<string, string | undefined>>)
     if (!loaded.ok) throw new Error(loaded.faults.join('\n'));
     const { config, clientSecrets, secretsText } = loaded;
     const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
-    const metrics = createEmbeddedMetrics((line) => process.stdout.write(`${line}\n`), Date.now);
+    const metrics = createEmbeddedMetrics();
     const events = createEvents({ log, metrics, audit: createAudit(undefined, log) });
     const composed = await compose({
       config,

@@ -4,6 +4,7 @@ import { App } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { expect } from 'chai';
 import { IbOauthStack } from '../../deploy/stack.ts';
+import { COUNTERS, GAUGES, HISTOGRAMS } from '../../src/metric-names.ts';
 
 const env = { account: '123456789012', region: 'us-east-1' };
 const certificateArn = 'arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000';
@@ -120,6 +121,27 @@ describe('the stack', function () {
       const [, anchor] = /docs\/runbook\.md#([\w-]+)/.exec(properties.AlarmDescription) ?? [];
       expect(runbook, properties.AlarmName).to.contain(`\n## ${anchor}\n`);
       if (anchor !== 'deployment-errors') expect(properties.AlarmActions).to.have.length(1);
+    }
+  });
+
+  it('watches numbers that the function writes, by the labels it gives them', () => {
+    const alarms = Object.values(prod.findResources('AWS::CloudWatch::Alarm'));
+    const watched = alarms.flatMap(({ Properties: properties }) => [
+      properties,
+      ...(properties.Metrics ?? []).flatMap((entry: { MetricStat?: { Metric: object } }) =>
+        entry.MetricStat === undefined ? [] : [entry.MetricStat.Metric],
+      ),
+    ]) as { Namespace?: string; MetricName: string; Dimensions?: { Name: string; Value: string }[] }[];
+    const written = new Map<string, readonly string[]>(
+      Object.entries({ ...COUNTERS, ...HISTOGRAMS }).map(([name, [, ...labels]]) => [name, labels]),
+    );
+    for (const name of Object.keys(GAUGES)) written.set(name, []);
+    const own = watched.filter(({ Namespace: namespace }) => namespace === 'ib-oauth');
+    expect(own).to.have.length.above(5);
+    for (const { MetricName: name, Dimensions: dimensions = [] } of own) {
+      const labels = Object.fromEntries(dimensions.map(({ Name, Value }) => [Name, Value]));
+      expect(labels, name).to.have.keys('service', ...(written.get(name) ?? ['(no such number)']));
+      expect(labels['service']).to.equal('ib-oauth');
     }
   });
 

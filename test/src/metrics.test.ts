@@ -34,24 +34,38 @@ describe('metrics', () => {
 
   it("are lines of CloudWatch's embedded format on Lambda", () => {
     const lines: string[] = [];
-    const metrics = createEmbeddedMetrics(
-      (line) => lines.push(line),
-      () => 1000,
-    );
-    metrics.count('ib_oauth_polls_total', { outcome: 'pending' });
-    expect(JSON.parse(lines[0] ?? '')).to.deep.equal({
-      _aws: {
-        Timestamp: 1000,
-        CloudWatchMetrics: [
-          {
-            Namespace: 'ib-oauth',
-            Dimensions: [['outcome']],
-            Metrics: [{ Name: 'ib_oauth_polls_total', Unit: 'Count' }],
-          },
-        ],
-      },
-      outcome: 'pending',
-      ib_oauth_polls_total: 1,
+    const { write } = process.stdout;
+    process.stdout.write = (line: unknown) => lines.push(String(line)) > 0;
+    try {
+      const metrics = createEmbeddedMetrics();
+      metrics.count('ib_oauth_polls_total', { outcome: 'pending' });
+      metrics.count('ib_oauth_proxy_bytes_total', { direction: 'sent' }, 300);
+      metrics.set('ib_oauth_signing_key_age_seconds', 60);
+    } finally {
+      process.stdout.write = write;
+    }
+    const shown = lines.map((line) => {
+      const { _aws: aws, ...values } = JSON.parse(line) as Record<string, unknown>;
+      const { CloudWatchMetrics: described, Timestamp: timestamp } = aws as Record<string, unknown>;
+      expect(timestamp).to.be.closeTo(Date.now(), 5_000);
+      return [described, values];
     });
+    const described = (Dimensions: string[][], Name: string, Unit: string) => [
+      { Namespace: 'ib-oauth', Dimensions, Metrics: [{ Name, Unit }] },
+    ];
+    expect(shown).to.deep.equal([
+      [
+        described([['service', 'outcome']], 'ib_oauth_polls_total', 'Count'),
+        { service: 'ib-oauth', outcome: 'pending', ib_oauth_polls_total: 1 },
+      ],
+      [
+        described([['service', 'direction']], 'ib_oauth_proxy_bytes_total', 'Count'),
+        { service: 'ib-oauth', direction: 'sent', ib_oauth_proxy_bytes_total: 300 },
+      ],
+      [
+        described([['service']], 'ib_oauth_signing_key_age_seconds', 'Seconds'),
+        { service: 'ib-oauth', ib_oauth_signing_key_age_seconds: 60 },
+      ],
+    ]);
   });
 });
