@@ -109,7 +109,9 @@ export function createAbuseLimits(deps: AbuseDeps): Middleware {
       throw new TooManyRequestsError(Math.ceil(waitMs / 1000));
     }
     if (rule.counts === undefined) {
-      await Promise.all([next(), count(rule, subject)]);
+      // Both are over before either is heard: an answer is never written while the request still goes on.
+      const results = await Promise.allSettled([next(), count(rule, subject)]);
+      for (const result of results) if (result.status === 'rejected') throw result.reason;
       return;
     }
     await next();
