@@ -1,8 +1,10 @@
 /** `npm run synth`: the stack of one stage. Settings come from the CDK context: `-c stage=prod -c issuer=https://…`. */
+import { join } from 'node:path';
 import { App, Tags, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { acknowledgeFindings } from './findings.ts';
 import { IbOauthStack } from './stack.ts';
+import { clientSecretNames, clientSecretVariables, readSettings } from './variables.ts';
 
 const app = new App();
 const context = (name: string): string | undefined => {
@@ -10,10 +12,16 @@ const context = (name: string): string | undefined => {
   return typeof value === 'string' && value !== '' ? value : undefined;
 };
 const stage = context('stage') ?? 'dev';
+const settings = context('settings');
+const clientsFile = join(import.meta.dirname, '../config/clients.yaml');
 const stack = new IbOauthStack(app, `ib-oauth-${stage}`, {
   stage,
   issuer: context('issuer') ?? 'https://id.example.com',
   ibHosts: context('ibHosts') ?? '*.intelligencebank.com',
+  variables: {
+    ...(settings === undefined ? {} : readSettings(settings)),
+    ...clientSecretVariables(clientSecretNames(clientsFile), context('clientSecrets')),
+  },
   ...(context('certificateArn') === undefined ? {} : { certificateArn: context('certificateArn') ?? '' }),
   env: {
     account: context('account') ?? process.env['CDK_DEFAULT_ACCOUNT'] ?? '123456789012',

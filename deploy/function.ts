@@ -62,6 +62,7 @@ export function addFunction(
       [ENV.issuer]: issuer,
       [ENV.ibHosts]: ibHosts,
       [ENV.trustedProxies]: '1',
+      ...props.variables,
       NODE_OPTIONS: '--enable-source-maps',
     },
   });

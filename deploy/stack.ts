@@ -12,6 +12,8 @@ export interface IbOauthStackProps extends StackProps {
   /** Public base URL: the custom domain, https. */
   readonly issuer: string;
   readonly ibHosts: string;
+  /** More variables of the function, by name. */
+  readonly variables?: Readonly<Record<string, string>>;
   /** Certificate of the issuer's host; without it the API has no custom domain. */
   readonly certificateArn?: string;
 }

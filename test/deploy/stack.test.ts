@@ -1,9 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { expect } from 'chai';
 import { IbOauthStack } from '../../deploy/stack.ts';
+import { clientSecretNames, clientSecretVariables, readSettings } from '../../deploy/variables.ts';
 import { COUNTERS, GAUGES, HISTOGRAMS } from '../../src/metric-names.ts';
 
 const env = { account: '123456789012', region: 'us-east-1' };
@@ -79,6 +81,43 @@ describe('the stack', function () {
       .and.not.contain('dynamodb:Scan')
       .and.not.contain('"Resource":"*"');
     expect(policies).to.contain('dynamodb:BatchGetItem').and.contain('secretsmanager:GetSecretValue');
+  });
+
+  it('gives it the operator’s settings and, by reference, the secrets of clients', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ib-oauth-deploy-'));
+    const write = (name: string, text: string): string => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+    const named = write(
+      'clients.yaml',
+      'clients: [{client_id: a, client_secret_env: [A_NEW, A_OLD]}, {client_id: b}]',
+    );
+    const names = clientSecretNames(named);
+    expect(names).to.deep.equal(['A_NEW', 'A_OLD']);
+    const filed = write('filed.yaml', 'clients: [{client_id: a, client_secret_file: secret.txt}]');
+    expect(() => clientSecretNames(filed)).to.throw('client_secret_env');
+    expect(() => clientSecretVariables(names, undefined)).to.throw('-c clientSecrets');
+    expect(() => readSettings(write('bad.env', 'BRAND_NAME=ACME\nISSUER=https://x'))).to.throw(
+      'ISSUER cannot be set here',
+    );
+    const settings = readSettings(
+      write('good.env', '# ours\nBRAND_NAME="ACME sign-in"\nTRUSTED_PROXIES=2\n'),
+    );
+    rmSync(folder, { recursive: true });
+    const template = synth('dev', {
+      variables: { ...settings, ...clientSecretVariables(names, 'ib-oauth-clients-dev') },
+    });
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: {
+        Variables: Match.objectLike({
+          BRAND_NAME: 'ACME sign-in',
+          TRUSTED_PROXIES: '2',
+          A_NEW: '{{resolve:secretsmanager:ib-oauth-clients-dev:SecretString:A_NEW::}}',
+          A_OLD: '{{resolve:secretsmanager:ib-oauth-clients-dev:SecretString:A_OLD::}}',
+        }),
+      },
+    });
   });
 
   it('deploys gradually in production and goes back on errors', () => {
