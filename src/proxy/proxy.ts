@@ -157,7 +157,10 @@ async function forward(deps: ProxyDeps, ctx: Context, caller: Caller, target: Ca
     return { clientId, outcome: 'limited' };
   }
   const aborted = new AbortController();
-  ctx.res.once('close', () => aborted.abort());
+  ctx.res.once('close', () => {
+    // Every answer closes in the end; only one that was cut ends the call to IB.
+    if (!ctx.res.writableFinished) aborted.abort();
+  });
   let answer: Dispatcher.ResponseData;
   try {
     answer = await send(deps, ctx, caller, { target, signal: aborted.signal });
