@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent, setGlobalDispatcher } from 'undici';
 import { startSandbox } from '../sandbox/server.ts';
+import { callCost } from './call-cost.ts';
 import { coldStart } from './cold-start.ts';
 import { cost, scale } from './cost.ts';
 import { children, REDIRECT, SECRET, start } from './provider.ts';
@@ -30,6 +31,7 @@ const env = {
 try {
   const engine = await start<{ endpoint: string }>('engine.ts', []);
   const ours = await stores(engine.hello.endpoint, sandbox, env);
+  await callCost();
   await cost(ours, sandbox);
   await proxy(ours, sandbox);
   await coldStart();
