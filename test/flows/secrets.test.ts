@@ -1,9 +1,6 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { expect } from 'chai';
-import { createSecrets, writeNewSecretsFile } from '../../adapters/secrets.ts';
+import { createSecrets } from '../../adapters/secrets.ts';
 import { Browser, type Page } from '../support/browser.ts';
 import { startEngine, TABLES, type TestEngine } from '../support/engines.ts';
 import {
@@ -57,9 +54,6 @@ describe('secrets', () => {
 
   before(async () => {
     engine = await startEngine();
-    const folder = mkdtempSync(join(tmpdir(), 'ib-oauth-secrets-'));
-    const secretsFile = join(folder, 'secrets.json');
-    await writeNewSecretsFile(secretsFile, await createSecrets(new Date()));
     stack = await startStack({
       store: { client: engine.client },
       env: {
@@ -67,7 +61,7 @@ describe('secrets', () => {
         STORAGE: 'dynamodb',
         STATE_TABLE: TABLES.state,
         TOKEN_TABLE: TABLES.tokens,
-        SECRETS_FILE: secretsFile,
+        SECRETS_JSON: JSON.stringify(await createSecrets(new Date())),
       },
     });
 

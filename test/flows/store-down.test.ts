@@ -1,8 +1,5 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect } from 'chai';
-import { createSecrets, writeNewSecretsFile } from '../../adapters/secrets.ts';
+import { createSecrets } from '../../adapters/secrets.ts';
 import { attributeOf, Browser } from '../support/browser.ts';
 import { startEngine, TABLES } from '../support/engines.ts';
 import { authorizeUrl, exchange, signIn, startStack, WEB_SECRET } from '../support/stack.ts';
@@ -12,8 +9,6 @@ describe('a store that is away', function () {
 
   it('gets every caller 503 with Retry-After, a page or JSON, and /readyz says so', async () => {
     const engine = await startEngine();
-    const secretsFile = join(mkdtempSync(join(tmpdir(), 'ib-oauth-down-')), 'secrets.json');
-    await writeNewSecretsFile(secretsFile, await createSecrets(new Date()));
     const stack = await startStack({
       store: { client: { ...engine.client, maxAttempts: 1 } },
       env: {
@@ -21,7 +16,7 @@ describe('a store that is away', function () {
         STORAGE: 'dynamodb',
         STATE_TABLE: TABLES.state,
         TOKEN_TABLE: TABLES.tokens,
-        SECRETS_FILE: secretsFile,
+        SECRETS_JSON: JSON.stringify(await createSecrets(new Date())),
       },
     });
     const { body } = await exchange(stack, await signIn(stack));

@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { expect } from 'chai';
+import { startSandbox } from '../../sandbox/server.ts';
 import { Browser } from '../support/browser.ts';
 import { exchange, type Stack, signIn, startStack } from '../support/stack.ts';
 
@@ -284,14 +285,15 @@ describe('the proxy', function () {
 
 describe('the proxy with IB away', () => {
   it('answers 502 as JSON', async () => {
-    const stack = await startStack({ env: { LOG_LEVEL: 'silent' } });
+    const sandbox = await startSandbox();
+    const stack = await startStack({ sandbox, env: { LOG_LEVEL: 'silent' } });
     const { body } = await exchange(stack, await signIn(stack));
-    await stack.sandbox.close();
+    await sandbox.close();
     const answer = await fetch(`${stack.issuer}/proxy/api/3.0.0/6M0B/folder`, {
       headers: { authorization: `Bearer ${body['access_token']}` },
     });
     expect(answer.status).to.equal(502);
     expect(await answer.json()).to.include({ error: 'temporarily_unavailable' });
-    await stack.server.close();
+    await stack.close();
   });
 });
