@@ -10,6 +10,8 @@ export interface Watched {
   readonly alias: Alias;
   readonly api: HttpApi;
   readonly storage: Storage;
+  /** Large bodies through the proxy, where there is a function for them. */
+  readonly stream?: LambdaFunction;
   /** Makes and rotates the keys. */
   readonly rotation: LambdaFunction;
   /** The certificate of the issuer's host, where there is one. */
@@ -39,7 +41,7 @@ export interface AlarmDefinition {
 
 /** Alarms by the anchor of their article, the threshold each has, and how often it must be passed. */
 export function definitions(watched: Watched): Readonly<Record<string, AlarmDefinition>> {
-  return { ...trouble(watched), ...upkeep(watched) };
+  return { ...trouble(watched), ...transfers(watched), ...upkeep(watched) };
 }
 
 function trouble({ live, api, storage }: Watched): Record<string, AlarmDefinition> {
@@ -136,6 +138,24 @@ function trouble({ live, api, storage }: Watched): Record<string, AlarmDefinitio
       threshold: 1,
       periods: 2,
       what: 'The token table throttles.',
+    },
+  };
+}
+
+function transfers({ stream }: Watched): Record<string, AlarmDefinition> {
+  if (stream === undefined) return {};
+  return {
+    'transfers-cut': {
+      metric: stream.metricErrors({ period }),
+      threshold: 5,
+      periods: 1,
+      what: 'Large bodies through the proxy are cut.',
+    },
+    'transfers-throttled': {
+      metric: stream.metricThrottles({ period }),
+      threshold: 1,
+      periods: 1,
+      what: 'Large bodies are turned away: as many as allowed are on their way.',
     },
   };
 }

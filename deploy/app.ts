@@ -13,6 +13,9 @@ const context = (name: string): string | undefined => {
 };
 const stage = context('stage') ?? 'dev';
 const settings = context('settings');
+const transfers = context('transfers');
+if (transfers !== undefined && !/^[1-9]\d{0,3}$/.test(transfers))
+  throw new Error(`-c transfers=${transfers}: a number of transfers at once, such as 50`);
 const clientsFile = join(import.meta.dirname, '../config/clients.yaml');
 const stack = new IbOauthStack(app, `ib-oauth-${stage}`, {
   stage,
@@ -22,6 +25,7 @@ const stack = new IbOauthStack(app, `ib-oauth-${stage}`, {
     ...(settings === undefined ? {} : readSettings(settings)),
     ...clientSecretVariables(clientSecretNames(clientsFile), context('clientSecrets')),
   },
+  ...(transfers === undefined ? {} : { transfers: Number(transfers) }),
   ...(context('certificateArn') === undefined ? {} : { certificateArn: context('certificateArn') ?? '' }),
   env: {
     account: context('account') ?? process.env['CDK_DEFAULT_ACCOUNT'] ?? '123456789012',

@@ -1,4 +1,4 @@
-/** The function, its alias, and a deployment that goes back by itself when errors rise. */
+/** Functions that answer requests: what each has, and the one behind the API with its alias and a deployment that goes back by itself when errors rise. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
@@ -27,46 +27,73 @@ export function bundled(folder: string, module: string): Code {
     : Code.fromInline('export const handler = () => { throw new Error("run npm run build:lambda first"); };');
 }
 
-/** Adds the function with what it may use. `live` is the function, `alias` what is called. */
-export function addFunction(
+interface Answering {
+  /** Of the constructs, and of the role and log group beside it. */
+  readonly id: string;
+  readonly functionName: string;
+  readonly description: string;
+  /** Of the bundle, without its ending. */
+  readonly module: string;
+  readonly timeout: Duration;
+  /** The most that run at once; the account's limit where absent. */
+  readonly reservedConcurrentExecutions?: number;
+}
+
+/** Adds a function that answers requests: with a role and a log group of its own, and all of the storage. */
+export function addAnswering(
   scope: Construct,
-  props: IbOauthStackProps,
+  { stage, issuer, ibHosts, variables }: IbOauthStackProps,
   storage: Storage,
-): { live: LambdaFunction; alias: Alias } {
-  const { stage, issuer, ibHosts } = props;
-  const logGroup = new LogGroup(scope, 'FunctionLogs', {
-    logGroupName: `/aws/lambda/ib-oauth-${stage}`,
+  { id, module, ...rest }: Answering,
+): LambdaFunction {
+  const logGroup = new LogGroup(scope, `${id}Logs`, {
+    logGroupName: `/aws/lambda/${rest.functionName}`,
     retention: stage === 'prod' ? RetentionDays.THREE_MONTHS : RetentionDays.TWO_WEEKS,
     removalPolicy: stage === 'prod' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
   });
-  const role = new Role(scope, 'FunctionRole', {
+  const role = new Role(scope, `${id}Role`, {
     assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
     description: 'ib-oauth: its own tables, secret, key and log group, and nothing else',
   });
   logGroup.grantWrite(role);
-  const live = new LambdaFunction(scope, 'Function', {
-    functionName: `ib-oauth-${stage}`,
-    description: 'OAuth 2.0 and OpenID Connect for IntelligenceBank',
+  const answering = new LambdaFunction(scope, id, {
+    ...rest,
     runtime: Runtime.NODEJS_24_X,
     architecture: Architecture.ARM_64,
-    handler: 'src/lambda.handler',
-    code: bundled('function', 'src/lambda.mjs'),
+    handler: `src/${module}.handler`,
+    code: bundled('function', `src/${module}.mjs`),
     role,
     logGroup,
     memorySize: 1024,
-    // A login call to IB may take 10 s; API Gateway gives up after 30.
-    timeout: Duration.seconds(29),
     environment: {
       [ENV.stage]: stage,
       [ENV.storage]: 'dynamodb',
       [ENV.issuer]: issuer,
       [ENV.ibHosts]: ibHosts,
       [ENV.trustedProxies]: '1',
-      ...props.variables,
+      ...variables,
       NODE_OPTIONS: '--enable-source-maps',
     },
   });
-  storage.grantTo(live);
+  storage.grantTo(answering);
+  return answering;
+}
+
+/** Adds the function behind the API. `live` is the function, `alias` what is called. */
+export function addFunction(
+  scope: Construct,
+  props: IbOauthStackProps,
+  storage: Storage,
+): { live: LambdaFunction; alias: Alias } {
+  const { stage } = props;
+  const live = addAnswering(scope, props, storage, {
+    id: 'Function',
+    functionName: `ib-oauth-${stage}`,
+    description: 'OAuth 2.0 and OpenID Connect for IntelligenceBank',
+    module: 'lambda',
+    // A login call to IB may take 10 s; API Gateway gives up after 30.
+    timeout: Duration.seconds(29),
+  });
   const alias = new Alias(scope, 'Live', { aliasName: 'live', version: live.currentVersion as IVersion });
   const failing = new Alarm(scope, 'DeploymentErrors', {
     alarmDescription:

@@ -6,6 +6,7 @@ import { addApi } from './api.ts';
 import { addFunction } from './function.ts';
 import { addRotation } from './rotation.ts';
 import { addStorage } from './storage.ts';
+import { addStreaming } from './streaming.ts';
 
 export interface IbOauthStackProps extends StackProps {
   readonly stage: string;
@@ -14,6 +15,8 @@ export interface IbOauthStackProps extends StackProps {
   readonly ibHosts: string;
   /** More variables of the function, by name. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** How many large bodies may go through `/proxy` at once, by a function URL; without it there is none. */
+  readonly transfers?: number;
   /** Certificate of the issuer's host; without it the API has no custom domain. */
   readonly certificateArn?: string;
 }
@@ -26,7 +29,8 @@ export class IbOauthStack extends Stack {
     const { alias, live } = addFunction(this, props, storage);
     const { api, reachedAt } = addApi(this, props, alias);
     const rotation = addRotation(this, props, storage);
-    const { certificateArn } = props;
+    const { certificateArn, transfers } = props;
+    const streaming = transfers === undefined ? undefined : addStreaming(this, props, storage, transfers);
     addAlarms(this, props, {
       live,
       alias,
@@ -34,9 +38,11 @@ export class IbOauthStack extends Stack {
       storage,
       rotation,
       ...(certificateArn === undefined ? {} : { certificateArn }),
+      ...(streaming === undefined ? {} : { stream: streaming.stream }),
     });
     new CfnOutput(this, 'Issuer', { value: props.issuer });
     new CfnOutput(this, 'DiscoveryUrl', { value: `${props.issuer}/.well-known/openid-configuration` });
     new CfnOutput(this, 'ReachedAt', { value: reachedAt });
+    if (streaming !== undefined) new CfnOutput(this, 'LargeBodies', { value: streaming.url });
   }
 }

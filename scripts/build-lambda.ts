@@ -1,4 +1,4 @@
-/** Bundles the functions for Lambda: `dist/function`, with assets and the clients' file beside it, and `dist/rotation`. Maps apart. */
+/** Bundles the functions for Lambda: `dist/function`, two handlers with assets and the clients' file beside it, and `dist/rotation`. Maps apart. */
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundle } from './bundle.ts';
@@ -15,6 +15,7 @@ const result = await bundle({
   entry: join(root, 'src/lambda.ts'),
   outfile: join(out, 'src/lambda.mjs'),
 });
+await bundle({ entry: join(root, 'src/lambda-stream.ts'), outfile: join(out, 'src/lambda-stream.mjs') });
 await bundle({ entry: join(root, 'src/rotation-lambda.ts'), outfile: join(rotation, 'rotation-lambda.mjs') });
 cpSync(join(root, 'interactions/assets'), join(out, 'interactions/assets'), { recursive: true });
 cpSync(join(root, 'config/clients.yaml'), join(out, 'config/clients.yaml'));

@@ -1,84 +1,60 @@
-/** The application behind API Gateway or a function URL: composed on the first request, kept for the next ones. */
+/** The application behind API Gateway: events become requests, and answers are whole. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { configure } from '@codegenie/serverless-express';
-import { pino } from 'pino';
-import { loadConfig } from '../config/config.ts';
 import { readEnvironment } from '../config/env.ts';
-import { createAudit } from './audit.ts';
-import { compose } from './compose.ts';
-import { createEmbeddedMetrics } from './embedded-metrics.ts';
-import { createEvents } from './events.ts';
+import { createListener, encodedPath, type Listener } from './lambda-listener.ts';
 
 type Handler = (event: unknown, context: unknown) => Promise<unknown>;
-type Listener = (request: IncomingMessage, response: ServerResponse) => unknown;
 
 /** An answer of Lambda is 6 MB at most, and binary grows by a third on its way. */
 const MOST_ANSWER_BYTES = 4_500_000;
 
-/** Removes a stage's name from the path: `/dev/token` is `/token` to the application. Better have no stage in the URL. */
-function withoutStage(event: unknown): unknown {
+/** The path as it was asked for, without a stage's name: `/dev/token` is `/token` to the application. Better have no stage in the URL. */
+function withPlainPath(event: unknown): unknown {
   const { requestContext, rawPath, path } = event as {
     requestContext?: { stage?: string };
     rawPath?: string;
     path?: string;
   };
   const prefix = `/${requestContext?.stage ?? '$default'}`;
-  const strip = (value: string): string =>
-    value.startsWith(`${prefix}/`) ? value.slice(prefix.length) : value;
+  const plain = (value: string): string =>
+    encodedPath(value.startsWith(`${prefix}/`) ? value.slice(prefix.length) : value);
   return {
     ...(event as object),
-    ...(rawPath === undefined ? {} : { rawPath: strip(rawPath) }),
-    ...(path === undefined ? {} : { path: strip(path) }),
+    ...(rawPath === undefined ? {} : { rawPath: plain(rawPath) }),
+    ...(path === undefined ? {} : { path: plain(path) }),
   };
 }
 
-/** Makes a handler from an environment. Everything is opened by the first request, so that a start costs an import only. */
+/** Makes a handler from an environment. */
 export function createHandler(env: Readonly<Record<string, string | undefined>>): Handler {
-  let ready: Promise<Handler> | undefined;
-
-  async function open(): Promise<Handler> {
-    const loaded = loadConfig(env);
-    if (!loaded.ok) throw new Error(loaded.faults.join('\n'));
-    const { config, clientSecrets, secretsText } = loaded;
-    const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
-    const metrics = createEmbeddedMetrics();
-    const events = createEvents({ log, metrics, audit: createAudit(undefined, log) });
-    const composed = await compose({
-      config,
-      clientSecrets,
-      secretsText,
-      events,
-      maxProxyBytes: MOST_ANSWER_BYTES,
-    });
-    if (config.issuer === undefined) throw new Error('ISSUER: is required on Lambda');
-    const listener: Listener = composed.createApp(config.issuer).callback();
-    return configure({
-      app: listener,
-      framework: {
-        sendRequest: ({
-          app,
-          request,
-          response,
-        }: {
-          app: Listener;
-          request: IncomingMessage;
-          response: ServerResponse;
-        }) => app(request, response),
-      },
-      binarySettings: {
-        isBinary: ({ headers }: { headers: Record<string, unknown> }) => !isText(headers['content-type']),
-      },
-    } as unknown as Parameters<typeof configure>[0]) as unknown as Handler;
-  }
-
+  const listening = createListener(env, MOST_ANSWER_BYTES);
+  let configured: { readonly listener: Listener; readonly handle: Handler } | undefined;
   return async (event, context) => {
-    ready ??= open();
-    // A failed opening is tried again by the next request, not remembered.
-    ready.catch(() => {
-      ready = undefined;
-    });
-    return (await ready)(withoutStage(event), context);
+    const listener = await listening();
+    if (configured?.listener !== listener) configured = { listener, handle: behindGateway(listener) };
+    return configured.handle(withPlainPath(event), context);
   };
+}
+
+function behindGateway(listener: Listener): Handler {
+  return configure({
+    app: listener,
+    framework: {
+      sendRequest: ({
+        app,
+        request,
+        response,
+      }: {
+        app: Listener;
+        request: IncomingMessage;
+        response: ServerResponse;
+      }) => app(request, response),
+    },
+    binarySettings: {
+      isBinary: ({ headers }: { headers: Record<string, unknown> }) => !isText(headers['content-type']),
+    },
+  } as unknown as Parameters<typeof configure>[0]) as unknown as Handler;
 }
 
 function isText(contentType: unknown): boolean {

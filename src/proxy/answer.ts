@@ -106,10 +106,14 @@ function bodyOf(deps: AnswerDeps, { ctx, caller, answer }: Answered): Body | und
   return { content: plain.compose(conceal), length: undefined, untrue };
 }
 
-/** A body that keeps a limit, read as a whole where its length is not known before; undefined for one that passes it. */
+/** A limit up to this many bytes is held for bodies of untold length too, by reading them whole first. */
+const MOST_KEPT_BYTES = 8_000_000;
+
+/** A body that keeps a limit; undefined for one that passes it. */
 async function withinLimit(body: Body, mostBytes: number): Promise<Body | undefined> {
   const { content, length } = body;
   if (length !== undefined) return length > mostBytes ? undefined : body;
+  if (mostBytes > MOST_KEPT_BYTES) return body;
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of content as Readable) {

@@ -27,7 +27,7 @@ describe('the stack', function () {
   let prod: Template;
   before(() => {
     dev = synth('dev');
-    prod = synth('prod', { certificateArn });
+    prod = synth('prod', { certificateArn, transfers: 50 });
   });
 
   const policiesOf = (role: string): string =>
@@ -193,6 +193,19 @@ describe('the stack', function () {
     expect(policiesOf('RotationRole'))
       .to.contain('secretsmanager:PutSecretValue')
       .and.not.contain('dynamodb:');
+  });
+
+  it('streams large bodies where asked to, as many at once as allowed, and by a function of its own', () => {
+    expect(dev.findResources('AWS::Lambda::Url')).to.deep.equal({});
+    prod.hasResourceProperties('AWS::Lambda::Url', { InvokeMode: 'RESPONSE_STREAM', AuthType: 'NONE' });
+    prod.hasResourceProperties('AWS::Lambda::Function', {
+      FunctionName: 'ib-oauth-stream-prod',
+      Handler: Match.anyValue(),
+      ReservedConcurrentExecutions: 50,
+      Timeout: 900,
+      Environment: { Variables: Match.objectLike({ ISSUER: 'https://id.acme.example', STAGE: 'prod' }) },
+    });
+    prod.hasOutput('LargeBodies', {});
   });
 
   it('says where it is', () => {

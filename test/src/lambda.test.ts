@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { createSecrets, writeNewSecretsFile } from '../../adapters/secrets.ts';
 import { createHandler } from '../../src/lambda.ts';
+import { setAwsVariables } from '../support/aws.ts';
 import { startEngine, TABLES, type TestEngine } from '../support/engines.ts';
 import { CLIENTS, WEB_SECRET } from '../support/stack.ts';
 
@@ -22,18 +23,14 @@ describe('the function on Lambda', () => {
   let engine: TestEngine;
   let folder: string;
   let handle: (event: unknown) => Promise<Answer>;
-  const before_ = { ...process.env };
+  let restore: () => void;
 
   before(async () => {
     engine = await startEngine();
     folder = mkdtempSync(join(tmpdir(), 'ib-oauth-lambda-'));
     writeFileSync(join(folder, 'clients.yaml'), CLIENTS);
     await writeNewSecretsFile(join(folder, 'secrets.json'), await createSecrets(new Date()));
-    // The SDK reads its own variables where Lambda sets them: in the process.
-    process.env['AWS_ENDPOINT_URL_DYNAMODB'] = String(engine.client.endpoint);
-    process.env['AWS_REGION'] = 'local';
-    process.env['AWS_ACCESS_KEY_ID'] = 'test';
-    process.env['AWS_SECRET_ACCESS_KEY'] = 'test';
+    restore = setAwsVariables(engine);
     const handler = createHandler({
       ISSUER,
       STATE_TABLE: TABLES.state,
@@ -58,14 +55,7 @@ describe('the function on Lambda', () => {
   after(async () => {
     await engine.close();
     rmSync(folder, { recursive: true, force: true });
-    for (const name of [
-      'AWS_ENDPOINT_URL_DYNAMODB',
-      'AWS_REGION',
-      'AWS_ACCESS_KEY_ID',
-      'AWS_SECRET_ACCESS_KEY',
-    ]) {
-      if (before_[name] === undefined) delete process.env[name];
-    }
+    restore();
   });
 
   const v2 = (path: string, more: Record<string, unknown> = {}, stage = '$default') => ({
