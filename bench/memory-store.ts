@@ -52,7 +52,7 @@ export function createMemoryStore(): Store {
     revokeGrant: async () => false,
     grantsOfClient: async () => 0,
     ready: async () => undefined,
-    sweep: async () => ({ deleted: 0 }),
+    sweep: async () => ({ deleted: 0, ibSessions: 0 }),
     stats: async () => ({}),
     close: async () => undefined,
   };

@@ -130,7 +130,7 @@ function ownRules(config: Config, issuer: string): Config['ibHosts'] {
 export async function openStore(
   options: Pick<ComposeOptions, 'config' | 'now' | 'store'>,
   secrets: Secrets,
-  events: Pick<Events, 'storeCalled' | 'failed'>,
+  events: Pick<Events, 'storeCalled' | 'swept' | 'failed'>,
 ): Promise<Store> {
   const { storage, lifetimes } = options.config;
   const shared = {
@@ -147,7 +147,7 @@ export async function openStore(
   const store = createStore({ ...shared, tables: EMBEDDED_TABLES, client: engine.client });
   // dynalite knows no TTL. The sweep does not keep the process alive.
   const sweeping = setInterval(() => {
-    store.sweep().catch((error: unknown) => events.failed(error));
+    store.sweep().then(events.swept, events.failed);
   }, lifetimes.sweepIntervalSeconds * 1000);
   sweeping.unref();
   return {

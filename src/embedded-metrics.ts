@@ -19,6 +19,7 @@ export function createEmbeddedMetrics(): MetricsSink {
   return {
     count: (name, labels, amount = 1) => emit(labels, name, MetricUnit.Count, amount),
     observe: (name, labels, seconds) => emit(labels, name, MetricUnit.Seconds, seconds),
-    set: (name, seconds) => emit({}, name, MetricUnit.Seconds, seconds),
+    set: (name, value) =>
+      emit({}, name, name.endsWith('_seconds') ? MetricUnit.Seconds : MetricUnit.Count, value),
   };
 }

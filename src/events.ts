@@ -42,6 +42,8 @@ export interface Events {
   clientsRefused(faults: readonly string[]): void;
   /** The age of the oldest key that signs. */
   keysLoaded(facts: { readonly ageSeconds: number; readonly limitSeconds: number }): void;
+  /** What a sweep of the embedded store deleted, and how many IB sessions it saw alive. */
+  swept(facts: { readonly deleted: number; readonly ibSessions: number }): void;
   /** An error nobody expected, with its cause. */
   failed(error: unknown): void;
 }
@@ -164,6 +166,10 @@ export function createEvents({ log, audit, metrics = NO_METRICS, traces }: Event
       const days = Math.floor(ageSeconds / (24 * 3600));
       if (ageSeconds > limitSeconds)
         say('warn', 'keys_old', { days }, 'the signing keys are old; rotate them');
+    },
+    swept(facts) {
+      metrics.set('ib_oauth_ib_sessions', facts.ibSessions);
+      say('debug', 'swept', facts);
     },
     failed(error) {
       metrics.count('ib_oauth_failures_total', { error: error instanceof Error ? error.name : 'unknown' });

@@ -5,7 +5,7 @@ export interface MetricsSink {
   /** Adds one, or an amount. */
   count(name: CounterName, labels: Readonly<Record<string, string>>, amount?: number): void;
   observe(name: HistogramName, labels: Readonly<Record<string, string>>, seconds: number): void;
-  set(name: GaugeName, seconds: number): void;
+  set(name: GaugeName, value: number): void;
 }
 
 /** Counters and their labels. */
@@ -34,6 +34,8 @@ export const HISTOGRAMS = {
 /** Values of now. */
 export const GAUGES = {
   ib_oauth_signing_key_age_seconds: 'Age of the oldest key that signs, when the process began.',
+  ib_oauth_ib_sessions:
+    'Live IB sessions at the last sweep of the embedded store; elsewhere `store stats` counts them.',
 } as const satisfies Record<string, string>;
 
 export type GaugeName = keyof typeof GAUGES;

@@ -30,10 +30,15 @@ export function createMetrics(): Metrics {
     ]),
   );
   const gauges = new Map(
-    Object.entries(GAUGES).map(([name, help]) => [name, new Gauge({ name, help, registers: [registry] })]),
+    Object.entries(GAUGES).map(([name, help]) => {
+      const gauge = new Gauge({ name, help, registers: [registry] });
+      // Not told is not zero.
+      gauge.remove();
+      return [name, gauge];
+    }),
   );
   return {
-    set: (name, seconds) => gauges.get(name)?.set(seconds),
+    set: (name, value) => gauges.get(name)?.set(value),
     count: (name, labels, amount = 1) => counters.get(name)?.inc(labels, amount),
     observe: (name, labels, seconds) => histograms.get(name)?.observe(labels, seconds),
     text: () => registry.metrics(),

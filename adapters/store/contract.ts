@@ -160,8 +160,8 @@ export interface Store {
   grantsOfClient(clientId: string, revoke: boolean): Promise<number>;
   /** Resolves when both tables answer. */
   ready(): Promise<void>;
-  /** Deletes expired items; for engines without TTL and for operators. Bounded pages, reads every item. */
-  sweep(): Promise<{ readonly deleted: number }>;
+  /** Deletes expired items, and counts the IB sessions that live; for engines without TTL and for operators. Bounded pages, reads every item. */
+  sweep(): Promise<{ readonly deleted: number; readonly ibSessions: number }>;
   stats(): Promise<StoreStats>;
   close(): Promise<void>;
 }

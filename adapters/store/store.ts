@@ -81,6 +81,7 @@ function maintenance(deps: AdapterDeps): Pick<Store, 'ready' | 'sweep' | 'stats'
     async sweep() {
       const nowSeconds = Math.floor(deps.now() / 1000);
       let deleted = 0;
+      let ibSessions = 0;
       for (const table of TABLES) {
         for await (const page of engine.scan(table)) {
           const over = page.filter((item) => item.expires <= nowSeconds);
@@ -90,9 +91,12 @@ function maintenance(deps: AdapterDeps): Pick<Store, 'ready' | 'sweep' | 'stats'
             );
           }
           deleted += over.length;
+          ibSessions += page.filter(
+            ({ pk, expires }) => expires > nowSeconds && modelOf(pk) === 'IbSession',
+          ).length;
         }
       }
-      return { deleted };
+      return { deleted, ibSessions };
     },
     stats: () => countItems(engine, Math.floor(deps.now() / 1000)),
   };

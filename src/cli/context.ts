@@ -52,7 +52,7 @@ export async function withStore<T>(
 ): Promise<T> {
   const { config, secretsText } = configuration();
   const secrets = await loadSecrets(config.secrets, { text: secretsText });
-  const silent = { storeCalled: () => undefined, failed: () => undefined };
+  const silent = { storeCalled: () => undefined, swept: () => undefined, failed: () => undefined };
   const store = await openStore({ config }, secrets, silent);
   try {
     return await work(store, secrets, config);

@@ -28,8 +28,22 @@ describe('metrics', () => {
       expect(text).to.contain(line);
     }
     expect(text).to.not.contain('6M0B').and.not.contain('ibat_').and.not.contain('xxxx');
+    expect(text, 'not swept yet, so not known').to.not.match(/^ib_oauth_ib_sessions /m);
     expect((await fetch('http://127.0.0.1:13099/')).status).to.equal(404);
     expect((await fetch(`${stack.issuer}/metrics`)).status, 'not on the public port').to.equal(404);
+  });
+
+  it('tell how many IB sessions live, when the embedded store has been swept', async () => {
+    const swept = await startStack({
+      env: { METRICS_PORT: '13096' },
+      lifetimes: { sweepIntervalSeconds: 0.1 },
+      sandbox: stack.sandbox,
+    });
+    await signIn(swept);
+    await swept.logged('swept', (line) => line['ibSessions'] === 1);
+    const text = await (await fetch('http://127.0.0.1:13096/metrics')).text();
+    expect(text).to.match(/^ib_oauth_ib_sessions 1$/m);
+    await swept.close();
   });
 
   it("are lines of CloudWatch's embedded format on Lambda", () => {

@@ -315,7 +315,10 @@ describe('the store', function () {
     }
     later(20);
     expect((await small.stats())['Interaction']).to.include({ live: 20, expired: 10 });
-    expect(await small.sweep()).to.deep.equal({ deleted: 10 });
+    const nowSeconds = Math.floor(nowMs / 1000);
+    await small.ibSessions.put(newIbSessionId(), { ...ibSession, endsAt: nowSeconds + 100 });
+    await small.ibSessions.put(newIbSessionId(), { ...ibSession, endsAt: nowSeconds - 1 });
+    expect(await small.sweep()).to.deep.equal({ deleted: 11, ibSessions: 1 });
     expect((await small.stats())['Interaction']).to.include({ live: 20, expired: 0 });
     await small.close();
     await own.close();
