@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createSecrets, writeNewSecretsFile } from '../adapters/secrets.ts';
+import { createSecrets, writeNewSecretsFile } from '../adapters/secrets/secrets.ts';
 import { bundle } from '../scripts/bundle.ts';
 import { table } from './load.ts';
 

@@ -1,6 +1,6 @@
 /** What calls cost, and that they cost the same with more stored. */
 import { randomBytes } from 'node:crypto';
-import { createEngine, type Write } from '../adapters/store/dynamodb.ts';
+import { createEngine, type Write } from '../adapters/store/engines/dynamodb.ts';
 import type { Sandbox } from '../sandbox/server.ts';
 import { measure, table } from './load.ts';
 import { Provider, statsOf } from './provider.ts';

@@ -1,6 +1,6 @@
 /** dynalite in a process of its own, so that its CPU time is not counted as the provider's. */
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { startEmbedded } from '../adapters/store/embedded.ts';
+import { startEmbedded } from '../adapters/store/engines/embedded.ts';
 
 const engine = await startEmbedded({
   dataDir: ':memory:',

@@ -5,15 +5,15 @@ import { pino } from 'pino';
 import { createIbClient } from '../adapters/ib/client.ts';
 import { createGuardedAgent, createGuardedFetch } from '../adapters/ib/http-agent.ts';
 import { parsePlatform } from '../adapters/ib/platform-url.ts';
-import { loadSecrets } from '../adapters/secrets.ts';
+import { loadSecrets } from '../adapters/secrets/secrets.ts';
 import type { Store } from '../adapters/store/contract.ts';
 import { createStore } from '../adapters/store/store.ts';
 import { loadConfig } from '../config/config.ts';
 import { readEnvironment } from '../config/env.ts';
 import { createApp } from '../src/app.ts';
-import { createAudit } from '../src/audit.ts';
-import { createEvents } from '../src/events.ts';
 import { createClientRegistry } from '../src/provider/clients.ts';
+import { createAudit } from '../src/telemetry/audit.ts';
+import { createEvents } from '../src/telemetry/events.ts';
 import { createMemoryStore } from './memory-store.ts';
 import { createNaiveAdapter } from './naive-adapter.ts';
 

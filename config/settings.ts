@@ -1,12 +1,12 @@
 import { join, resolve } from 'node:path';
 import * as z from 'zod';
-import { colorFault } from './colors.ts';
-import type { Config, SecretsSource, StorageConfig } from './config.ts';
+import { colorFault } from './clients/colors.ts';
+import { logoFault } from './clients/logo.ts';
+import { isLoopbackHost } from './clients/redirect-uris.ts';
 import { ENV, type Environment } from './env.ts';
 import { faultsOfIssues } from './faults.ts';
 import { type IbHostRule, parseIbHosts } from './hosts.ts';
-import { logoFault } from './logo.ts';
-import { isLoopbackHost } from './redirect-uris.ts';
+import type { Config, SecretsSource, StorageConfig } from './types.ts';
 
 /** In place of a folder: everything is kept in memory and gone with the process. */
 export const IN_MEMORY = ':memory:';

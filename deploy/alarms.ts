@@ -13,7 +13,7 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import { definitions, own, period, signIns, type Watched } from './alarm-definitions.ts';
-import type { IbOauthStackProps } from './stack.ts';
+import type { IbOauthStackProps } from './props.ts';
 
 /** Adds the alarms, their topic and the dashboard. */
 export function addAlarms(scope: Construct, { stage }: IbOauthStackProps, watched: Watched): Topic {

@@ -6,7 +6,7 @@ import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import type { Alias, IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import type { IbOauthStackProps } from './stack.ts';
+import type { IbOauthStackProps } from './props.ts';
 
 /** What the access log says of a request: no query, no header, nothing of a user's. */
 const ACCESS_LOG = JSON.stringify({

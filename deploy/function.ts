@@ -16,7 +16,7 @@ import {
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { ENV } from '../config/env.ts';
-import type { IbOauthStackProps } from './stack.ts';
+import type { IbOauthStackProps } from './props.ts';
 import type { Storage } from './storage.ts';
 
 /** A bundle of `npm run build:lambda`, or a stand-in where only the template is wanted. */

@@ -5,7 +5,7 @@ import { Architecture, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/a
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { bundled } from './function.ts';
-import type { IbOauthStackProps } from './stack.ts';
+import type { IbOauthStackProps } from './props.ts';
 import type { Storage } from './storage.ts';
 
 /** A key is published for one period before it signs: longer than any environment of the function lives. */

@@ -1,25 +1,13 @@
 /** The stack of one stage: what is stored, what runs, what watches it. Each part in its own file. */
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { addAlarms } from './alarms.ts';
 import { addApi } from './api.ts';
 import { addFunction } from './function.ts';
+import type { IbOauthStackProps } from './props.ts';
 import { addRotation } from './rotation.ts';
 import { addStorage } from './storage.ts';
 import { addStreaming } from './streaming.ts';
-
-export interface IbOauthStackProps extends StackProps {
-  readonly stage: string;
-  /** Public base URL: the custom domain, https. */
-  readonly issuer: string;
-  readonly ibHosts: string;
-  /** More variables of the function, by name. */
-  readonly variables?: Readonly<Record<string, string>>;
-  /** How many large bodies may go through `/proxy` at once, by a function URL; without it there is none. */
-  readonly transfers?: number;
-  /** Certificate of the issuer's host; without it the API has no custom domain. */
-  readonly certificateArn?: string;
-}
 
 /** One deployment of ib-oauth. */
 export class IbOauthStack extends Stack {

@@ -3,7 +3,7 @@ import { Duration } from 'aws-cdk-lib';
 import { FunctionUrlAuthType, InvokeMode, type Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { addAnswering } from './function.ts';
-import type { IbOauthStackProps } from './stack.ts';
+import type { IbOauthStackProps } from './props.ts';
 import type { Storage } from './storage.ts';
 
 export interface Streaming {

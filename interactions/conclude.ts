@@ -2,10 +2,11 @@
 import type { LoginAttempt } from '../adapters/store/contract.ts';
 import { askedIn, mustAsk } from './consent.ts';
 import { everythingAsked } from './decision.ts';
+import type { InteractionDeps } from './deps.ts';
 import { finishInteraction, refuseInteraction, signInFrom } from './login.ts';
 import { rememberPlatform } from './remembered.ts';
 import type { SignIn } from './sign-in.ts';
-import type { InteractionDeps, Step } from './step.ts';
+import type { Step } from './step.ts';
 
 /** A sign-in to go on with: one this browser has, or one that an attempt has just brought. */
 export type Source = { readonly signIn: SignIn } | { readonly attempt: LoginAttempt };

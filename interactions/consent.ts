@@ -1,13 +1,8 @@
 /** Asking the user whether the app may have what it asks for. */
 import type { Asked } from './decision.ts';
+import type { InteractionDeps } from './deps.ts';
 import type { SignIn } from './sign-in.ts';
-import type { InteractionDeps, Step } from './step.ts';
-
-/** What a consent page is about: who is asked, and for what. */
-export interface ConsentQuestion {
-  readonly signIn: SignIn;
-  readonly asked: Asked;
-}
+import type { Step } from './step.ts';
 
 /**
  * Whether to ask now. An app with `skip_consent` is never asked for. After a sign-in the question comes at once where

@@ -4,9 +4,10 @@ import type { IbTrouble } from '../adapters/ib/client.ts';
 import type { LoginAttempt } from '../adapters/store/contract.ts';
 import { newGeneration } from './attempt.ts';
 import type { Decision } from './decision.ts';
+import type { InteractionDeps } from './deps.ts';
 import type { Platform } from './platform.ts';
 import { type SignIn, signInOf } from './sign-in.ts';
-import type { InteractionDeps, Step } from './step.ts';
+import type { Step } from './step.ts';
 
 /** Asks IB for a login token and stores the attempt, in place of an earlier one of this interaction. */
 export async function startAttempt(

@@ -1,6 +1,7 @@
 /** The pages of an interaction, as its routes see them: each writes the answer of one request. */
 import type { LoginAttempt } from '../adapters/store/contract.ts';
-import type { ConsentQuestion } from './consent.ts';
+import type { Asked } from './decision.ts';
+import type { SignIn } from './sign-in.ts';
 import type { Step } from './step.ts';
 
 /** A platform this browser has used, newest first; `name` is the customer's own name for it. */
@@ -26,6 +27,12 @@ export interface Waiting {
   readonly state: WaitingState;
   /** IB's login page; undefined once the attempt is over. */
   readonly loginUrl: string | undefined;
+}
+
+/** What a consent page is about: who is asked, and for what. */
+export interface ConsentQuestion {
+  readonly signIn: SignIn;
+  readonly asked: Asked;
 }
 
 export interface InteractionPages {

@@ -2,7 +2,7 @@
 import type { IbTrouble } from '../adapters/ib/client.ts';
 import type { AttemptId, LoginAttempt } from '../adapters/store/contract.ts';
 import { newGeneration } from './attempt.ts';
-import type { InteractionDeps } from './step.ts';
+import type { InteractionDeps } from './deps.ts';
 
 /** How the login stands after one poll. Intervals in milliseconds. */
 export type PollOutcome =

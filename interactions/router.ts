@@ -5,13 +5,14 @@ import { errors } from 'oidc-provider';
 import { handleOf, parseHandle } from './attempt.ts';
 import { concludeConsent } from './conclude.ts';
 import { parseDecision } from './consent.ts';
+import type { InteractionDeps } from './deps.ts';
 import { FormError, readForm } from './form.ts';
 import { refuseInteraction, seeOther, startAttempt } from './login.ts';
 import { parseFor } from './platform.ts';
 import { type PollOutcome, poll } from './poll.ts';
 import { forgetPlatform, rememberedPlatforms } from './remembered.ts';
 import { faultOf, showInteraction, showWaiting, usableSignIns } from './show.ts';
-import { browserOf, csrfToken, ensureBrowser, type InteractionDeps, isCsrfToken, type Step } from './step.ts';
+import { browserOf, csrfToken, ensureBrowser, isCsrfToken, type Step } from './step.ts';
 
 type Form = Readonly<Record<string, string>>;
 type Handler = (step: Step, form: Form) => Promise<void> | void;

@@ -3,12 +3,13 @@
 import type { IbTrouble } from '../adapters/ib/client.ts';
 import type { LoginAttempt } from '../adapters/store/contract.ts';
 import { consentOrFinish } from './conclude.ts';
+import type { InteractionDeps } from './deps.ts';
 import { startAttempt } from './login.ts';
 import type { PlatformFault, WaitingState } from './pages.ts';
 import { acceptsPlatform, type Platform, wantedPlatform } from './platform.ts';
 import { rememberedPlatforms } from './remembered.ts';
 import type { SignIn } from './sign-in.ts';
-import type { InteractionDeps, Step } from './step.ts';
+import type { Step } from './step.ts';
 
 /** Shows the step this interaction is at. `asking` leaves sign-ins the browser has aside and asks for a platform. */
 export async function showInteraction(deps: InteractionDeps, step: Step, asking = false): Promise<void> {

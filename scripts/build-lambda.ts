@@ -12,11 +12,11 @@ for (const folder of [out, rotation]) {
 }
 
 const result = await bundle({
-  entry: join(root, 'src/lambda.ts'),
+  entry: join(root, 'src/lambda/handler.ts'),
   outfile: join(out, 'src/lambda.mjs'),
 });
-await bundle({ entry: join(root, 'src/lambda-stream.ts'), outfile: join(out, 'src/lambda-stream.mjs') });
-await bundle({ entry: join(root, 'src/rotation-lambda.ts'), outfile: join(rotation, 'rotation-lambda.mjs') });
+await bundle({ entry: join(root, 'src/lambda/stream.ts'), outfile: join(out, 'src/lambda-stream.mjs') });
+await bundle({ entry: join(root, 'src/lambda/rotation.ts'), outfile: join(rotation, 'rotation-lambda.mjs') });
 cpSync(join(root, 'interactions/assets'), join(out, 'interactions/assets'), { recursive: true });
 cpSync(join(root, 'config/clients.yaml'), join(out, 'config/clients.yaml'));
 const [bytes = 0] = Object.entries(result.metafile.outputs).flatMap(([file, { bytes: size }]) =>

@@ -4,16 +4,16 @@ import { createIbClient } from '../adapters/ib/client.ts';
 import { createGuardedAgent, createGuardedFetch } from '../adapters/ib/http-agent.ts';
 import { parsePlatform } from '../adapters/ib/platform-url.ts';
 import type { IbSession } from '../adapters/ib/session.ts';
-import { loadSecrets, type Secrets } from '../adapters/secrets.ts';
-import { rotateIfDue } from '../adapters/secrets-rotation.ts';
+import { rotateIfDue } from '../adapters/secrets/rotation.ts';
+import { loadSecrets, type Secrets } from '../adapters/secrets/secrets.ts';
 import type { Store } from '../adapters/store/contract.ts';
-import { startEmbedded } from '../adapters/store/embedded.ts';
+import { startEmbedded } from '../adapters/store/engines/embedded.ts';
 import { createStore, type StoreOptions } from '../adapters/store/store.ts';
-import type { ClientSecrets, Config } from '../config/config.ts';
+import type { ClientSecrets, Config } from '../config/types.ts';
 import { createApp } from './app.ts';
-import type { Events } from './events.ts';
-import type { LoopDelay } from './overload.ts';
+import type { LoopDelay } from './http/overload.ts';
 import { type ClientRegistry, createClientRegistry } from './provider/clients.ts';
+import type { Events } from './telemetry/events.ts';
 
 const EMBEDDED_TABLES = { state: 'ib-oauth-state', tokens: 'ib-oauth-tokens' };
 

@@ -1,10 +1,10 @@
 /** The provider as a program: configuration, then the server, then its end. */
 import { pino } from 'pino';
-import { SecretsError } from '../adapters/secrets-error.ts';
+import { SecretsError } from '../adapters/secrets/error.ts';
 import { StoreError } from '../adapters/store/errors.ts';
 import { loadConfig } from '../config/config.ts';
 import { readEnvironment } from '../config/env.ts';
-import { type RunningServer, startServer } from './server.ts';
+import { type RunningServer, startServer } from './server/listen.ts';
 
 /** Ends the process with one line for each fault; no stack trace. */
 function refuseToStart(faults: readonly string[]): never {

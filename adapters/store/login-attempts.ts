@@ -1,7 +1,7 @@
 /** Login attempts on DynamoDB: the sealed record, and in clear what its conditions compare. */
 import { randomBytes } from 'node:crypto';
 import type { AttemptId, LoginAttempt, LoginAttempts } from './contract.ts';
-import type { Expression } from './dynamodb.ts';
+import type { Expression } from './engines/dynamodb.ts';
 import { type AttributeScalar, type Item, numberOf, stringOf } from './items.ts';
 import type { AdapterDeps } from './oidc-adapter.ts';
 import { fromItem, recordKey, toItem } from './records.ts';

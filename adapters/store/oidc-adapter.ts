@@ -3,7 +3,7 @@ import { randomBytes, scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
 import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
 import type { IbSession } from '../ib/session.ts';
-import type { Engine, Expression } from './dynamodb.ts';
+import type { Engine, Expression } from './engines/dynamodb.ts';
 import { grantIdOf, ibSessionIdOf, isPrefixedModel, isTokenValueOf, successorTokenValue } from './handles.ts';
 import { type AttributeScalar, type Item, numberOf } from './items.ts';
 import { fromItem, type Payload, recordKey, standsOn, toItem } from './records.ts';

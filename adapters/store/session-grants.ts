@@ -1,5 +1,5 @@
 /** The Grants that stand on an IB session, noted on it: the session goes with the last of them. */
-import type { Engine, Expression } from './dynamodb.ts';
+import type { Engine, Expression } from './engines/dynamodb.ts';
 import { ibSessionIdOf } from './handles.ts';
 import { type Item, setOf } from './items.ts';
 import { recordKey } from './records.ts';

@@ -1,7 +1,7 @@
 /** Puts the store together: engine, units of work, oidc-provider's adapter and the records of our own. */
 import type { IbSession } from '../ib/session.ts';
 import type { Store, StoreCall, StoreStats } from './contract.ts';
-import { createEngine, type Engine, type EngineOptions } from './dynamodb.ts';
+import { createEngine, type Engine, type EngineOptions } from './engines/dynamodb.ts';
 import { createGrantListing } from './grants.ts';
 import { grantIdOf, successorTokenValue } from './handles.ts';
 import { createIbSessions } from './ib-sessions.ts';

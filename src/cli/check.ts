@@ -1,8 +1,8 @@
 /** `check`: everything a start would need, without starting. */
 import { createIbClient } from '../../adapters/ib/client.ts';
 import { parsePlatform } from '../../adapters/ib/platform-url.ts';
-import { loadSecrets } from '../../adapters/secrets.ts';
-import { SecretsError } from '../../adapters/secrets-error.ts';
+import { SecretsError } from '../../adapters/secrets/error.ts';
+import { loadSecrets } from '../../adapters/secrets/secrets.ts';
 import { StoreError } from '../../adapters/store/errors.ts';
 import { CommandError, configuration, type Output, withStore } from './context.ts';
 

@@ -1,8 +1,9 @@
 /** What all commands share: reading the configuration, printing, opening the store. */
-import { loadSecrets, type Secrets } from '../../adapters/secrets.ts';
+import { loadSecrets, type Secrets } from '../../adapters/secrets/secrets.ts';
 import type { Store } from '../../adapters/store/contract.ts';
-import { type ClientSecrets, type Config, loadConfig } from '../../config/config.ts';
+import { loadConfig } from '../../config/config.ts';
 import { type Environment, readEnvironment } from '../../config/env.ts';
+import type { ClientSecrets, Config } from '../../config/types.ts';
 import { openStore } from '../compose.ts';
 
 /** A command that cannot go on: its lines go to standard error, the exit code is 1. */

@@ -1,12 +1,13 @@
 /** `keys list|rotate` and `secrets create`: the server's own keys in their file. */
-import { createSecrets, writeNewSecretsFile } from '../../adapters/secrets.ts';
+
 import {
   type KeySummary,
   readSecretsDocument,
   replaceSecretsFile,
   rotateKeys,
   summarize,
-} from '../../adapters/secrets-rotation.ts';
+} from '../../adapters/secrets/rotation.ts';
+import { createSecrets, writeNewSecretsFile } from '../../adapters/secrets/secrets.ts';
 import { CommandError, configuration, type Output } from './context.ts';
 
 function secretsPath(): string {

@@ -1,6 +1,7 @@
 /** `store create|stats|sweep`, `session list|revoke`, `token inspect`: what an operator asks of the store. */
+
+import { createTables } from '../../adapters/store/engines/dynamodb-tables.ts';
 import { grantIdOf, ibSessionIdOf, isTokenValueOf } from '../../adapters/store/handles.ts';
-import { createTables } from '../../adapters/store/tables.ts';
 import { CommandError, configuration, type Output, withStore } from './context.ts';
 
 /** Creates the tables where they are missing, and says what differs in existing ones. */

@@ -1,8 +1,8 @@
 /** What a stored request asks for, read from its parameters: what a consent page shows and a decision allows. */
-import type { ProtectedResource } from '../../config/config.ts';
+import type { ProtectedResource } from '../../config/types.ts';
 import type { Asked } from '../../interactions/decision.ts';
 import { scopeOfClaim } from './accounts.ts';
-import { SCOPES, sameResource } from './features.ts';
+import { SCOPES, sameResource } from './scopes.ts';
 
 /** A reader of requests' parameters, for the configured resources. */
 export function createAsked(

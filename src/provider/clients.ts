@@ -2,7 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type Provider from 'oidc-provider';
 import type { Adapter, AdapterPayload } from 'oidc-provider';
-import type { ClientRegistration, ClientSecrets } from '../../config/config.ts';
+import type { ClientRegistration, ClientSecrets } from '../../config/types.ts';
 import type { Admit } from './self-registration.ts';
 
 /** The product's own settings of a client. */

@@ -1,9 +1,10 @@
 /** The library's features: what is switched on, and the paths of the contract. */
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
-import type { Config, ProtectedResource } from '../../config/config.ts';
 import type { Lifetimes } from '../../config/lifetimes.ts';
+import type { Config, ProtectedResource } from '../../config/types.ts';
 import { scopeOfClaim } from './accounts.ts';
 import { createIntrospectionPolicy } from './introspection.ts';
+import { SCOPES, sameResource } from './scopes.ts';
 import type { Admit } from './self-registration.ts';
 
 /** Endpoint paths, as the contract fixes them. */
@@ -21,13 +22,11 @@ export const ROUTES = {
   userinfo: '/userinfo',
 } as const;
 
-/** Scopes the provider itself knows; those of protected resources come from the clients' file. */
-export const SCOPES = ['openid', 'profile', 'email', 'offline_access', 'ib:api', 'ib:session'] as const;
-
 type Features = NonNullable<Configuration['features']>;
 
-/** Pages that features ask for. */
-export interface FeaturePages {
+/** The pages that node-oidc-provider asks for. */
+export interface ProviderPages {
+  readonly renderError: NonNullable<Configuration['renderError']>;
   readonly logout: NonNullable<Features['rpInitiatedLogout']>;
   readonly device: Pick<
     NonNullable<Features['deviceFlow']>,
@@ -42,7 +41,7 @@ interface FeatureDeps {
   readonly registration: Config['registration'];
   readonly clientIdMetadataHosts: readonly string[];
   readonly admit: Admit;
-  readonly pages: FeaturePages;
+  readonly pages: Pick<ProviderPages, 'logout' | 'device'>;
 }
 
 /** The features' configuration. */
@@ -113,13 +112,6 @@ async function mayRevoke(
   token: { clientId?: string | undefined },
 ): Promise<boolean> {
   return token.clientId === client.clientId;
-}
-
-const trimSlash = (url: string): string => url.replace(/\/$/, '');
-
-/** Whether two identifiers name one resource: a trailing slash makes no difference. */
-export function sameResource(one: string, other: string): boolean {
-  return trimSlash(one) === trimSlash(other);
 }
 
 /** The resource server behind an identifier; the provider's own API is one too. */

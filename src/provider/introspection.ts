@@ -1,7 +1,7 @@
 /** What `/introspect` says, and to whom (RFC 7662). */
 import type { Middleware } from 'koa';
 import type { Configuration } from 'oidc-provider';
-import type { ProtectedResource } from '../../config/config.ts';
+import type { ProtectedResource } from '../../config/types.ts';
 
 type Features = NonNullable<Configuration['features']>;
 type IntrospectionPolicy = NonNullable<NonNullable<Features['introspection']>['allowedPolicy']>;

@@ -1,17 +1,17 @@
 /** The OpenID provider: node-oidc-provider, configured subject by subject in the files beside this one. */
 import { createHmac } from 'node:crypto';
 import Provider, { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
-import type { Secrets } from '../../adapters/secrets.ts';
+import type { Secrets } from '../../adapters/secrets/secrets.ts';
 import type { Store } from '../../adapters/store/contract.ts';
-import type { Config, ProtectedResource } from '../../config/config.ts';
 import type { Lifetimes } from '../../config/lifetimes.ts';
+import type { Config, ProtectedResource } from '../../config/types.ts';
 import type { PlatformRules } from '../../interactions/platform.ts';
-import type { ProviderPages } from '../pages.ts';
 import { CLAIMS, createFindAccount } from './accounts.ts';
 import { installBrowserSessions } from './browser-session.ts';
 import { type ClientRegistry, installClientRules, withConfiguredClients } from './clients.ts';
-import { createFeatures, ROUTES, SCOPES } from './features.ts';
+import { createFeatures, type ProviderPages, ROUTES } from './features.ts';
 import { createInteractionPolicy, createLoadExistingGrant, markOfflineGrants } from './policy.ts';
+import { SCOPES } from './scopes.ts';
 import { createAdmit } from './self-registration.ts';
 import { createExtraTokenClaims, registerTokenExchange } from './token-exchange.ts';
 import { createIssueRefreshToken, createTtl, installTokenValues } from './tokens.ts';

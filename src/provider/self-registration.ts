@@ -1,7 +1,7 @@
 /** Apps that no admin has entered: by dynamic registration (RFC 7591) or by a client-ID metadata document. */
 import { errors } from 'oidc-provider';
-import type { ProtectedResource } from '../../config/config.ts';
-import { SCOPES } from './features.ts';
+import type { ProtectedResource } from '../../config/types.ts';
+import { SCOPES } from './scopes.ts';
 
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost']);
 

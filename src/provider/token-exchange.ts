@@ -5,8 +5,8 @@
 import { createLocalJWKSet, type JWK, errors as jose, jwtVerify } from 'jose';
 import type Provider from 'oidc-provider';
 import { type Configuration, errors } from 'oidc-provider';
-import type { ProtectedResource } from '../../config/config.ts';
-import { GRANT } from '../../config/supported.ts';
+import { GRANT } from '../../config/clients/supported.ts';
+import type { ProtectedResource } from '../../config/types.ts';
 
 const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';
 /** All that an exchanged token is for. */

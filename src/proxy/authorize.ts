@@ -4,7 +4,7 @@ import type Provider from 'oidc-provider';
 import { type IbSession, isSessionAlive } from '../../adapters/ib/session.ts';
 import type { Store } from '../../adapters/store/contract.ts';
 import { ibSessionIdOf } from '../../adapters/store/handles.ts';
-import { bearerToken, SESSION_EXPIRED, standsOnLiveSession } from '../bearer.ts';
+import { bearerToken, SESSION_EXPIRED, standsOnLiveSession } from '../http/bearer.ts';
 import { hasProof } from './dpop.ts';
 
 /** Whose call it is and what it stands on. */

@@ -1,13 +1,7 @@
 /** How much went each way through a proxied call. */
 import { finished } from 'node:stream';
 import type { Context } from 'koa';
-
-export interface Bytes {
-  /** From the app: the body. */
-  readonly received: number;
-  /** To the app: the whole answer on the wire, with its headers. */
-  readonly sent: number;
-}
+import type { Bytes } from '../telemetry/proxied.ts';
 
 /** Tells the bytes of a call once, when its answer has been sent or cut. A function's answer has no socket: its length counts. */
 export function whenSent(ctx: Context, tell: (bytes: Bytes) => void): void {

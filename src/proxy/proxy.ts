@@ -4,24 +4,14 @@ import type Provider from 'oidc-provider';
 import type { Dispatcher } from 'undici';
 import type { GuardedAgent } from '../../adapters/ib/http-agent.ts';
 import type { Store } from '../../adapters/store/contract.ts';
-import { SESSION_EXPIRED, writeInvalidToken } from '../bearer.ts';
+import { SESSION_EXPIRED, writeInvalidToken } from '../http/bearer.ts';
+import type { Bytes, ProxyCall } from '../telemetry/proxied.ts';
 import { type AnswerDeps, answerWith, isPieceOfText } from './answer.ts';
 import { API_SCOPE, authorizeCall, type Caller, callerOf } from './authorize.ts';
-import { type Bytes, whenSent } from './bytes.ts';
+import { whenSent } from './bytes.ts';
 import { fail } from './fail.ts';
 import { requestHeaders } from './headers.ts';
 import { type CallTarget, signedHandle, targetOf } from './target.ts';
-
-/** One proxied call, for logs and metrics; `ms` until the answer begins. */
-export interface ProxyCall {
-  readonly clientId: string;
-  readonly method: string;
-  readonly outcome: 'passed' | 'session_ended' | 'limited' | 'refused' | 'not_answering' | 'hung_up';
-  readonly status: number;
-  readonly ms: number;
-  /** Why IB did not answer: undici's or the system's code. */
-  readonly cause?: string;
-}
 
 export interface ProxyDeps extends AnswerDeps {
   readonly provider: Provider;

@@ -2,9 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { type Config, loadConfig } from '../../config/config.ts';
+import { loadConfig } from '../../config/config.ts';
 import { ENV, readEnvironment } from '../../config/env.ts';
 import { lifetimes } from '../../config/lifetimes.ts';
+import type { Config } from '../../config/types.ts';
 
 const REPOSITORY = new URL('../..', import.meta.url).pathname;
 const ARN = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:ib-oauth-AbCdEf';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { clientSchema } from '../../config/client-schema.ts';
+import { clientSchema } from '../../config/clients/schema.ts';
 import { nearestName } from '../../config/nearest-name.ts';
 
 const FIELDS = Object.keys(clientSchema.shape);

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import Provider, { type Adapter, type ClientMetadata } from 'oidc-provider';
-import { createSecrets } from '../../adapters/secrets.ts';
-import { parseClients } from '../../config/clients.ts';
+import { createSecrets } from '../../adapters/secrets/secrets.ts';
+import { parseClients } from '../../config/clients/clients.ts';
 import {
   BUILT_IN_SCOPES,
   CLIENT_AUTH_METHODS,
   CLIENT_SIGNING_ALGS,
   GRANT_TYPES,
   SERVER_SIGNING_ALGS,
-} from '../../config/supported.ts';
+} from '../../config/clients/supported.ts';
 
 const SHIPPED = readFileSync(new URL('../../config/clients.yaml', import.meta.url), 'utf8');
 

@@ -6,7 +6,7 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { expect } from 'chai';
 import { IbOauthStack } from '../../deploy/stack.ts';
 import { clientSecretNames, clientSecretVariables, readSettings } from '../../deploy/variables.ts';
-import { COUNTERS, GAUGES, HISTOGRAMS } from '../../src/metric-names.ts';
+import { COUNTERS, GAUGES, HISTOGRAMS } from '../../src/telemetry/metric-names.ts';
 
 const env = { account: '123456789012', region: 'us-east-1' };
 const certificateArn = 'arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { createLoopDelay } from '../../src/overload.ts';
+import { createLoopDelay } from '../../src/http/overload.ts';
 import { authorizeUrl, type Stack, startStack } from '../support/stack.ts';
 
 describe('a process that is behind', () => {

@@ -2,9 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import type { Store, StoreCall } from '../../adapters/store/contract.ts';
-import { startEmbedded } from '../../adapters/store/embedded.ts';
+import { ensureTable } from '../../adapters/store/engines/dynamodb-tables.ts';
+import { startEmbedded } from '../../adapters/store/engines/embedded.ts';
 import { createStore, type StoreOptions } from '../../adapters/store/store.ts';
-import { ensureTable } from '../../adapters/store/tables.ts';
 
 export const TABLES = { state: 'ib-oauth-state-test', tokens: 'ib-oauth-tokens-test' };
 export const PEPPER = { id: 'p1', key: new Uint8Array(randomBytes(32)) };

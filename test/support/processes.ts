@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createSecrets, writeNewSecretsFile } from '../../adapters/secrets.ts';
+import { createSecrets, writeNewSecretsFile } from '../../adapters/secrets/secrets.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/server.ts';
 import { startEngine, TABLES, type TestEngine } from './engines.ts';
 import { CLIENTS, WEB_SECRET } from './stack.ts';

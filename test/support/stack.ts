@@ -8,7 +8,7 @@ import { pino } from 'pino';
 import { loadConfig } from '../../config/config.ts';
 import type { Lifetimes } from '../../config/lifetimes.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/server.ts';
-import { type RunningServer, type ServerOptions, startServer } from '../../src/server.ts';
+import { type RunningServer, type ServerOptions, startServer } from '../../src/server/listen.ts';
 import { attributeOf, Browser, type Page } from './browser.ts';
 
 export const REDIRECT_URI = 'https://app.example/callback';

@@ -1,0 +1,159 @@
+import { importJWK } from 'jose';
+import * as z from 'zod';
+import { SecretsError } from './error.ts';
+
+/*
+ * The secrets file, version 1. One JSON object, in a file of mode 0600 or as the text of a Secrets Manager secret:
+ *
+ *   {
+ *     "version": 1,
+ *     "signingKeys": [{ "status": "active", "createdAt": 1764000000, "jwk": { "kty": "RSA", "kid": …, "alg": "RS256", "use": "sig", "n": …, "d": … } }],
+ *     "cookieKeys":  [{ "createdAt": 1764000000, "value": "<32 bytes or more, base64url>" }],
+ *     "peppers":     [{ "id": "5d41402a", "createdAt": 1764000000, "value": "<32 bytes, base64url>" }]
+ *   }
+ *
+ * Times are unix seconds. A signing key is `next` (published, does not sign yet), then `active` (signs; exactly one for
+ * RS256 and for ES256), then `retired` (published until what it signed has ended, `retiredAt` says since when). Cookie
+ * keys and peppers need no status: the newest is used, older ones still verify until they are removed.
+ */
+
+const time = z.int().min(0);
+const base64url = z.string().regex(/^[A-Za-z0-9_-]+$/, 'must be base64url');
+const bytesOf = (text: string) => Buffer.from(text, 'base64url').length;
+const publicParts = { kid: z.string().min(1).max(200), use: z.literal('sig') };
+
+const jwk = z.discriminatedUnion('kty', [
+  z.object({
+    ...publicParts,
+    kty: z.literal('RSA'),
+    alg: z.literal('RS256'),
+    n: base64url.refine((n) => bytesOf(n) >= 256, 'must be 2048 bits or more'),
+    e: base64url,
+    d: base64url,
+    p: base64url,
+    q: base64url,
+    dp: base64url,
+    dq: base64url,
+    qi: base64url,
+  }),
+  z.object({
+    ...publicParts,
+    kty: z.literal('EC'),
+    alg: z.literal('ES256'),
+    crv: z.literal('P-256'),
+    x: base64url,
+    y: base64url,
+    d: base64url,
+  }),
+  z.object({
+    ...publicParts,
+    kty: z.literal('OKP'),
+    alg: z.enum(['EdDSA', 'Ed25519']),
+    crv: z.literal('Ed25519'),
+    x: base64url,
+    d: base64url,
+  }),
+]);
+
+const documentSchema = z.strictObject({
+  version: z.literal(1, 'must be 1, the only version that this server knows'),
+  signingKeys: z
+    .array(
+      z.strictObject({
+        status: z.enum(['next', 'active', 'retired']),
+        createdAt: time,
+        retiredAt: time.optional(),
+        jwk,
+      }),
+    )
+    .max(30),
+  cookieKeys: z
+    .array(
+      z.strictObject({
+        createdAt: time,
+        value: base64url.refine((value) => bytesOf(value) >= 32, 'must be 32 bytes or more'),
+      }),
+    )
+    .min(1)
+    .max(30),
+  peppers: z
+    .array(
+      z.strictObject({
+        id: z.string().regex(/^[A-Za-z0-9]{1,16}$/, 'must be 1 to 16 letters and digits'),
+        createdAt: time,
+        value: base64url.refine((value) => bytesOf(value) === 32, 'must be 32 bytes'),
+      }),
+    )
+    .min(1)
+    .max(30),
+});
+
+/** The content of a secrets file. Secret as a whole: never log it. */
+export type SecretsDocument = z.output<typeof documentSchema>;
+
+/** A signing key with its place in the rotation. */
+export type SigningKeyEntry = SecretsDocument['signingKeys'][number];
+
+/** Parses the text of a secrets file; `name` (a path or an ARN) begins each fault. Throws SecretsError, never with a value. */
+export async function parseSecretsText(name: string, text: string): Promise<SecretsDocument> {
+  return parseSecretsDocument(name, parseJson(name, text));
+}
+
+/** The same for a value that is no text any more. */
+export async function parseSecretsDocument(name: string, value: unknown): Promise<SecretsDocument> {
+  const shape = documentSchema.safeParse(value);
+  if (!shape.success) throw invalid(name, shape.error.issues.map(toLine));
+  const lines = [...ruleFaults(shape.data), ...(await unusableKeys(shape.data))];
+  if (lines.length > 0) throw invalid(name, lines);
+  return shape.data;
+}
+
+function parseJson(name: string, text: string): unknown {
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, '')) as unknown;
+  } catch {
+    // The engine's message quotes the text around the mistake, which may be a key: it is dropped, cause and all.
+    throw invalid(name, ['is not JSON']);
+  }
+}
+
+function invalid(name: string, lines: readonly string[]): SecretsError {
+  return new SecretsError(
+    'secrets_invalid',
+    lines.map((line) => `${name}: ${line}`),
+  );
+}
+
+/** Place and sentence of an issue. zod's own messages name types, limits and keys, and no values. */
+function toLine(issue: z.core.$ZodIssue): string {
+  const place = issue.path
+    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`))
+    .join('')
+    .replace(/^\./, '');
+  const sentence =
+    issue.code === 'invalid_type' ? `is missing or not of type ${issue.expected}` : issue.message;
+  return place === '' ? sentence : `${place}: ${sentence}`;
+}
+
+function ruleFaults({ signingKeys, peppers }: SecretsDocument): string[] {
+  const faults: string[] = [];
+  for (const alg of ['RS256', 'ES256']) {
+    const active = signingKeys.filter(
+      ({ status, jwk: key }) => status === 'active' && key.alg === alg,
+    ).length;
+    if (active !== 1) faults.push(`signingKeys: must hold exactly one active ${alg} key, not ${active}`);
+  }
+  const repeated = (ids: readonly string[]) => ids.findIndex((id, index) => ids.indexOf(id) !== index);
+  const kid = repeated(signingKeys.map(({ jwk: key }) => key.kid));
+  if (kid !== -1) faults.push(`signingKeys[${kid}].jwk.kid: must not repeat`);
+  const pepper = repeated(peppers.map(({ id }) => id));
+  if (pepper !== -1) faults.push(`peppers[${pepper}].id: must not repeat`);
+  return faults;
+}
+
+async function unusableKeys({ signingKeys }: SecretsDocument): Promise<string[]> {
+  const verdicts = await Promise.allSettled(signingKeys.map(({ jwk: key }) => importJWK(key, key.alg)));
+  return verdicts.flatMap(({ status }, index) =>
+    status === 'rejected' ? [`signingKeys[${index}].jwk: is not a usable private key`] : [],
+  );
+}

@@ -1,0 +1,37 @@
+/** What all steps of an interaction are handed. */
+import type { Context } from 'koa';
+import type Provider from 'oidc-provider';
+import type { IbClient } from '../adapters/ib/client.ts';
+import type { IbSession } from '../adapters/ib/session.ts';
+import type { Store } from '../adapters/store/contract.ts';
+import type { Lifetimes } from '../config/lifetimes.ts';
+import type { Asked } from './decision.ts';
+import type { InteractionEvents } from './events.ts';
+import type { InteractionPages } from './pages.ts';
+import type { PlatformRules, PlatformSettings } from './platform.ts';
+import type { SignIn } from './sign-in.ts';
+
+/** What all steps are handed; `src` joins it. */
+export interface InteractionDeps {
+  readonly issuer: string;
+  readonly provider: Pick<Provider, 'interactionDetails' | 'interactionResult' | 'Client' | 'cookieName'>;
+  readonly store: Pick<Store, 'attempts' | 'ibSessions' | 'hint'>;
+  readonly ib: IbClient;
+  readonly platforms: PlatformRules;
+  readonly settings: (clientId: string) => PlatformSettings & { readonly skipConsent: boolean };
+  readonly lifetimes: Lifetimes;
+  readonly pages: InteractionPages;
+  readonly events: InteractionEvents;
+  /** What a request asks for, by its parameters and the configured resources. */
+  readonly askedBy: (params: Readonly<Record<string, unknown>>) => Asked;
+  /** The browser's sign-ins that have not ended, the active one first. */
+  readonly signInsOf: (ctx: Context) => Promise<readonly SignIn[]>;
+  /** Whether the browser's session holds a Grant of this app for the account. */
+  readonly hasGrant: (ctx: Context, clientId: string, accountId: string) => Promise<boolean>;
+  readonly accountIdOf: (session: IbSession) => string;
+  readonly newIbSessionId: () => string;
+  /** Key of the forms' CSRF tokens. */
+  readonly csrfKey: string;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}

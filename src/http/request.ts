@@ -1,0 +1,94 @@
+/** What holds for every request: its place in the log, the address it came to, what the answer must never allow. */
+import { createHash } from 'node:crypto';
+import type { Context, Middleware } from 'koa';
+import { correlationOf, signInIn } from '../telemetry/correlation.ts';
+import type { Events } from '../telemetry/events.ts';
+
+/** The request's reference: in the log, in `X-Request-Id`, and on error pages. */
+export function referenceOf(ctx: Context): string {
+  return typeof ctx.state['reference'] === 'string' ? ctx.state['reference'] : '';
+}
+
+/** Gives the request its reference and writes one log line when it is answered. The path only: queries hold secrets. */
+export function createRequestLog(events: Pick<Events, 'requested' | 'during'>): Middleware {
+  return (ctx, next) => {
+    const correlation = correlationOf(ctx.url);
+    const started = performance.now();
+    ctx.state['reference'] = correlation.reference;
+    ctx.set('X-Request-Id', correlation.reference);
+    return events.during(correlation, ctx.req.headers, async () => {
+      try {
+        await next();
+      } finally {
+        // The answer to /authorize names the sign-in that it began.
+        const begun = signInIn(String(ctx.response.get('Location') ?? ''));
+        if (begun !== undefined) correlation.signIn ??= begun;
+        events.requested({
+          method: ctx.method,
+          route: routeOf(ctx.path),
+          status: ctx.status,
+          ms: Math.round(performance.now() - started),
+        });
+      }
+    });
+  };
+}
+
+/** Routes as they are logged and counted: a closed list, without what tells one user's from another's. */
+const ROUTES: readonly (readonly [RegExp, string])[] = [
+  [/^\/interaction\/[^/]+$/, '/interaction/:uid'],
+  [/^\/interaction\/[^/]+\/(platform|continue|restart|other|consent|cancel)$/, '/interaction/:uid/$1'],
+  [/^\/authorize\/poll$/, '/authorize/poll'],
+  [/^\/authorize\/[^/]+$/, '/authorize/:uid'],
+  [/^\/device\/[^/]+$/, '/device/:uid'],
+  [/^\/register\/[^/]+$/, '/register/:client_id'],
+  [/^\/proxy\/.*$/, '/proxy'],
+  [/^\/assets\/.*$/, '/assets'],
+  [
+    /^(\/(?:authorize|token|userinfo|jwks|introspect|revoke|par|device|device_authorization|register|account|healthz|readyz|logout(?:\/\w+)?|\.well-known\/[\w-]+))$/,
+    '$1',
+  ],
+];
+
+function routeOf(path: string): string {
+  for (const [pattern, route] of ROUTES) if (pattern.test(path)) return path.replace(pattern, route);
+  return 'other';
+}
+
+/**
+ * Host, scheme and client address come from the configuration and the connection, never from what a client or an
+ * unknown proxy claims. The library builds absolute URLs from them.
+ */
+export function createIssuerAddress(issuer: string): Middleware {
+  const { host, protocol } = new URL(issuer);
+  const scheme = protocol.slice(0, -1);
+  return (ctx, next) => {
+    ctx.req.headers.host = host;
+    delete ctx.req.headers['x-forwarded-host'];
+    ctx.req.headers['x-forwarded-proto'] = scheme;
+    return next();
+  };
+}
+
+/** Headers that every answer carries. Pages of ours add their own policy; those of the library get theirs here. */
+export function createSafeHeaders(issuer: string): Middleware {
+  const https = issuer.startsWith('https:');
+  return async (ctx, next) => {
+    ctx.set('X-Content-Type-Options', 'nosniff');
+    ctx.set('Referrer-Policy', 'no-referrer');
+    ctx.set('X-Frame-Options', 'DENY');
+    if (https) ctx.set('Strict-Transport-Security', 'max-age=63072000; includeSubDomains');
+    await next();
+    const isPage = ctx.type === 'text/html' && typeof ctx.body === 'string';
+    if (isPage && !ctx.res.hasHeader('Content-Security-Policy')) {
+      ctx.set('Content-Security-Policy', submittingPolicy(ctx.body as string));
+    }
+  };
+}
+
+/** For the library's pages that submit themselves (`response_mode=form_post`): their one script, by its hash. */
+function submittingPolicy(markup: string): string {
+  const [, script = ''] = /<script>([\s\S]*?)<\/script>/.exec(markup) ?? [];
+  const hash = createHash('sha256').update(script).digest('base64');
+  return `default-src 'none'; script-src 'sha256-${hash}'; base-uri 'none'; frame-ancestors 'none'`;
+}

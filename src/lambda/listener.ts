@@ -1,0 +1,50 @@
+/** The application in a function on Lambda: composed by its first request, kept for the next ones. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pino } from 'pino';
+import { loadConfig } from '../../config/config.ts';
+import { compose } from '../compose.ts';
+import { createAudit } from '../telemetry/audit.ts';
+import { createEmbeddedMetrics } from '../telemetry/embedded-metrics.ts';
+import { createEvents } from '../telemetry/events.ts';
+
+export type Listener = (request: IncomingMessage, response: ServerResponse) => unknown;
+
+async function open(
+  env: Readonly<Record<string, string | undefined>>,
+  maxProxyBytes: number,
+): Promise<Listener> {
+  const loaded = loadConfig(env);
+  if (!loaded.ok) throw new Error(loaded.faults.join('\n'));
+  const { config, clientSecrets, secretsText } = loaded;
+  const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+  const events = createEvents({ log, metrics: createEmbeddedMetrics(), audit: createAudit(undefined, log) });
+  const composed = await compose({ config, clientSecrets, secretsText, events, maxProxyBytes });
+  if (config.issuer === undefined) throw new Error('ISSUER: is required on Lambda');
+  return composed.createApp(config.issuer).callback();
+}
+
+/**
+ * Opens the application from an environment when it is first asked for, so that a start costs an import only. One that
+ * failed to open is tried again, not remembered. `maxProxyBytes` is the largest answer that the function can give.
+ */
+export function createListener(
+  env: Readonly<Record<string, string | undefined>>,
+  maxProxyBytes: number,
+): () => Promise<Listener> {
+  let ready: Promise<Listener> | undefined;
+  return () => {
+    ready ??= open(env, maxProxyBytes);
+    ready.catch(() => {
+      ready = undefined;
+    });
+    return ready;
+  };
+}
+
+/** Of a path, what its encoded form never holds as it is (RFC 3986 section 3.3). */
+const NOT_ENCODED = /%(?![\da-f]{2})|[?#]|[^\x21-\x7e]/giu;
+
+/** An event's path as a request has it: HTTP APIs tell it decoded, REST APIs and function URLs as it came. */
+export function encodedPath(path: string): string {
+  return path.toWellFormed().replace(NOT_ENCODED, encodeURIComponent);
+}

@@ -1,0 +1,83 @@
+/** `/account`: the apps that may use the account signed in to in this browser, and taking their access back. */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Context, Middleware } from 'koa';
+import type Provider from 'oidc-provider';
+import type { Store } from '../../adapters/store/contract.ts';
+import { FormError, readForm } from '../../interactions/form.ts';
+import { seeOther } from '../../interactions/login.ts';
+import type { SignIn } from '../../interactions/sign-in.ts';
+import type { AccountApp, AccountModel } from '../../interactions/views/models.ts';
+
+interface AccountDeps {
+  readonly provider: Pick<Provider, 'Client' | 'cookieName'>;
+  readonly store: Pick<Store, 'grantsOf' | 'revokeGrant'>;
+  readonly signInsOf: (ctx: Context) => Promise<readonly SignIn[]>;
+  readonly csrfKey: string;
+  readonly render: (ctx: Context, model: AccountModel) => void;
+  readonly forged: (ctx: Context) => void;
+  readonly onRevoked: (facts: { readonly accountId: string; readonly clientId: string }) => void;
+}
+
+/** The routes of the page. */
+export function createAccountPage(deps: AccountDeps): Middleware {
+  function csrfOf(ctx: Context): string {
+    const session = ctx.cookies.get(deps.provider.cookieName('session'), { signed: true }) ?? '';
+    return createHmac('sha256', deps.csrfKey).update(`account\0${session}`).digest('base64url');
+  }
+
+  /** The apps of one account: several sign-ins to one app are one line. */
+  async function appsOf(accountId: string): Promise<AccountApp[]> {
+    const byClient = Map.groupBy(await deps.store.grantsOf(accountId), ({ clientId }) => clientId);
+    return Promise.all(
+      [...byClient].map(async ([clientId, grants]) => {
+        const client = await deps.provider.Client.find(clientId);
+        return {
+          clientId,
+          name: client?.metadata().client_name ?? clientId,
+          createdAt: Math.min(...grants.map(({ createdAt }) => createdAt)),
+          lastUsedAt: Math.max(...grants.map(({ lastUsedAt }) => lastUsedAt)),
+        };
+      }),
+    );
+  }
+
+  async function show(ctx: Context): Promise<void> {
+    const signIns = await deps.signInsOf(ctx);
+    const accounts = await Promise.all(
+      signIns.map(async ({ accountId, displayName, platformOrigin }) => ({
+        accountId,
+        name: displayName === '' ? accountId : displayName,
+        host: new URL(platformOrigin).host,
+        apps: await appsOf(accountId),
+      })),
+    );
+    deps.render(ctx, { csrf: csrfOf(ctx), accounts });
+  }
+
+  async function revoke(ctx: Context): Promise<void> {
+    const form = await readForm(ctx);
+    const expected = Buffer.from(csrfOf(ctx));
+    const posted = Buffer.from(form['csrf'] ?? '');
+    if (posted.length !== expected.length || !timingSafeEqual(posted, expected)) return deps.forged(ctx);
+    const { account, app: clientId } = form;
+    const signIn = (await deps.signInsOf(ctx)).find(({ accountId }) => accountId === account);
+    if (signIn !== undefined && clientId !== undefined) {
+      const { accountId } = signIn;
+      const grants = (await deps.store.grantsOf(accountId)).filter((grant) => grant.clientId === clientId);
+      const revoked = await Promise.all(grants.map(({ key }) => deps.store.revokeGrant(accountId, key)));
+      if (revoked.includes(true)) deps.onRevoked({ accountId, clientId });
+    }
+    seeOther(ctx, '/account');
+  }
+
+  return async (ctx, next) => {
+    if (ctx.path === '/account' && ctx.method === 'GET') return show(ctx);
+    if (ctx.path !== '/account/revoke' || ctx.method !== 'POST') return next();
+    try {
+      await revoke(ctx);
+    } catch (error) {
+      if (!(error instanceof FormError)) throw error;
+      deps.forged(ctx);
+    }
+  };
+}

@@ -1,0 +1,274 @@
+/** Pages on the wire: the views filled with what a request knows, their headers, and the assets they load. */
+import { readFileSync } from 'node:fs';
+import type { Context, Middleware } from 'koa';
+import type { KoaContextWithOIDC } from 'oidc-provider';
+import type { Config } from '../../config/types.ts';
+import { handleOf } from '../../interactions/attempt.ts';
+import type { InteractionPages } from '../../interactions/pages.ts';
+import type { Client, Step } from '../../interactions/step.ts';
+import { chooseLanguage, textsOf } from '../../interactions/texts/languages.ts';
+import type { Html } from '../../interactions/views/html.ts';
+import { consentPage, platformPage, waitingPage } from '../../interactions/views/interaction.ts';
+import type {
+  AccountModel,
+  AppView,
+  ErrorModel,
+  FormTarget,
+  PageEnv,
+} from '../../interactions/views/models.ts';
+import {
+  accountPage,
+  deviceCodePage,
+  deviceConfirmPage,
+  deviceDonePage,
+  errorPage,
+  signedOutPage,
+  signOutPage,
+} from '../../interactions/views/other.ts';
+import type { PublicError } from '../http/errors.ts';
+import { referenceOf } from '../http/request.ts';
+import type { ClientRegistry } from '../provider/clients.ts';
+import type { ProviderPages } from '../provider/features.ts';
+import { type Asset, type Brands, createAsset, createBrands } from './brands.ts';
+
+export interface Pages {
+  readonly interaction: InteractionPages;
+  readonly provider: ProviderPages;
+  readonly account: (ctx: Context, model: AccountModel) => void;
+  readonly assets: Middleware;
+  readonly error: (ctx: Context, error: PublicError) => void;
+}
+
+const ASSET_TYPES = {
+  'style.css': 'text/css; charset=utf-8',
+  'sign-in.js': 'text/javascript; charset=utf-8',
+} as const;
+type AssetName = keyof typeof ASSET_TYPES;
+
+function loadAsset(name: AssetName): Asset {
+  const body = readFileSync(new URL(`../../interactions/assets/${name}`, import.meta.url));
+  return createAsset(name, ASSET_TYPES[name], body);
+}
+
+/** Assets are named by their content, so browsers may keep them for good. */
+function serveAssets(assets: readonly Asset[], brands: Brands): Middleware {
+  const byPath = new Map(assets.map((asset) => [asset.path, asset]));
+  return (ctx, next) => {
+    if (!ctx.path.startsWith('/assets/')) return next();
+    const asset = byPath.get(ctx.path) ?? brands.find(ctx.path);
+    if (asset === undefined) return next();
+    ctx.set('Cache-Control', 'public, max-age=31536000, immutable');
+    // A picture opened by itself is a page: nothing runs in it.
+    ctx.set('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'; sandbox");
+    ctx.type = asset.type;
+    ctx.body = asset.body;
+    return undefined;
+  };
+}
+
+/** The app's name and whose it is, from its registration and the request. */
+function appView(client: Client, redirectUri: unknown): AppView {
+  const metadata = client.metadata();
+  const target = typeof redirectUri === 'string' ? URL.parse(redirectUri) : null;
+  const host = target === null ? '' : target.host === '' ? target.protocol : target.host;
+  return {
+    name: metadata.client_name ?? client.clientId,
+    host,
+    ...(metadata.client_uri === undefined ? {} : { clientUri: metadata.client_uri }),
+    ...(metadata.policy_uri === undefined ? {} : { policyUri: metadata.policy_uri }),
+    ...(metadata.tos_uri === undefined ? {} : { tosUri: metadata.tos_uri }),
+  };
+}
+
+/**
+ * No script, style or picture but our own, no frames around it. Where forms lead is left open on pages whose form leads,
+ * by redirects, back to the app: browsers check every hop, the app's own ones too (docs/decisions/0010).
+ */
+const POLICY = [
+  "default-src 'none'",
+  "style-src 'self'",
+  "script-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+function write(ctx: Context, page: Html, leads: 'back to the app' | 'nowhere else'): void {
+  ctx.set('Content-Security-Policy', leads === 'nowhere else' ? `${POLICY}; form-action 'self'` : POLICY);
+  ctx.set('Cache-Control', 'no-store');
+  ctx.vary('Accept-Language');
+  // A popup opened here must stay reachable, so that it can be closed.
+  ctx.set('Cross-Origin-Opener-Policy', 'same-origin-allow-popups');
+  ctx.type = 'text/html; charset=utf-8';
+  ctx.body = page.markup;
+}
+
+/** What the pages are handed: the operator's branding, and that of each app. */
+export interface PagesDeps {
+  readonly branding: Config['branding'];
+  readonly registry: Pick<ClientRegistry, 'settings' | 'ids'>;
+}
+
+/** The pages of this product. Assets are read once, here; an app's own when its first page is shown. */
+export function createPages({ branding, registry }: PagesDeps): Pages {
+  const brandOf = (clientId: string) => registry.settings(clientId).brand;
+  const brands = createBrands(() => [branding, ...registry.ids().flatMap((id) => brandOf(id) ?? [])]);
+  const { logoFile: _file, color: _color, ...shown } = branding;
+  const assets = { 'style.css': loadAsset('style.css'), 'sign-in.js': loadAsset('sign-in.js') };
+  const envOf = (ctx: Context, uiLocales?: unknown, clientId?: string): PageEnv => {
+    const wished = uiLocales ?? ctx.query['ui_locales'];
+    const lang = chooseLanguage({
+      ...(typeof wished === 'string' ? { uiLocales: wished } : {}),
+      acceptLanguage: ctx.get('Accept-Language'),
+    });
+    const own = brands.paths(clientId === undefined ? undefined : brandOf(clientId));
+    return {
+      texts: textsOf(lang),
+      lang,
+      dir: 'ltr',
+      branding: { ...shown, ...brands.paths(branding), ...own },
+      assetPath: (name) => assets[name].path,
+      reference: referenceOf(ctx),
+    };
+  };
+  const envOfStep = ({ ctx, interaction, client }: Step): PageEnv =>
+    envOf(ctx, interaction.params['ui_locales'], client.clientId);
+  const about = (step: Step): { form: FormTarget; app: AppView } => ({
+    form: { base: `/interaction/${step.interaction.uid}`, csrf: step.csrf },
+    app: appView(step.client, step.interaction.params['redirect_uri']),
+  });
+  const failed = (ctx: Context, status: number, model: ErrorModel): void => {
+    write(ctx, errorPage(model, envOf(ctx)), 'nowhere else');
+    ctx.status = status;
+  };
+
+  return {
+    account: (ctx, model) => write(ctx, accountPage(model, envOf(ctx)), 'nowhere else'),
+    assets: serveAssets(Object.values(assets), brands),
+    interaction: {
+      platform(step, question) {
+        write(step.ctx, platformPage({ ...about(step), ...question }, envOfStep(step)), 'back to the app');
+        if (question.fault !== undefined && step.ctx.method === 'POST') step.ctx.status = 422;
+      },
+      waiting(step, { attempt, state, loginUrl }) {
+        const model = {
+          ...about(step),
+          state,
+          platformHost: new URL(attempt.platformOrigin).host,
+          ...(loginUrl === undefined ? {} : { loginUrl }),
+          pollHandle: handleOf(step.interaction.uid, attempt),
+          intervalSeconds: Math.ceil(attempt.intervalMs / 1000),
+        };
+        write(step.ctx, waitingPage(model, envOfStep(step)), 'back to the app');
+      },
+      consent(step, { signIn, asked }) {
+        const model = {
+          ...about(step),
+          accountId: signIn.accountId,
+          personName: signIn.displayName === '' ? signIn.accountId : signIn.displayName,
+          platformHost: new URL(signIn.platformOrigin).host,
+          scopes: asked.permissions,
+          resources: asked.resources,
+        };
+        write(step.ctx, consentPage(model, envOfStep(step)), 'back to the app');
+      },
+      lost: (ctx) => failed(ctx, 400, { kind: 'lost' }),
+      forged: (ctx) => failed(ctx, 403, { kind: 'forged' }),
+    },
+    provider: createProviderPages(envOf, failed),
+    error: (ctx, { status, error, description }) =>
+      failed(ctx, status, { kind: kindOf(status), error, description }),
+  };
+}
+
+/** What a page says of a status that this product itself answers. */
+function kindOf(status: number): ErrorModel['kind'] {
+  if (status === 404) return 'missing';
+  if (status === 429) return 'limited';
+  if (status === 503) return 'busy';
+  return status >= 500 ? 'server' : 'request';
+}
+
+/** What a page says of an error of the library's. */
+function kindOfError(ctx: Context, error: string): ErrorModel['kind'] {
+  if (ctx.status >= 500) return 'server';
+  if (error === 'invalid_client') return 'client';
+  if (error === 'invalid_redirect_uri') return 'redirect';
+  return error === 'invalid_request' && ctx.path.startsWith('/authorize/') ? 'lost' : 'request';
+}
+
+/** The library hands over finished forms; only their token is taken from them. */
+function xsrfIn(form: string): string {
+  return /name="xsrf" value="([^"]*)"/.exec(form)?.[1] ?? '';
+}
+
+type Failed = (ctx: Context, status: number, model: ErrorModel) => void;
+type DeviceSession = { new?: boolean; touched?: boolean } | undefined;
+
+const isKnown = (session: unknown): boolean => (session as DeviceSession)?.new !== true;
+
+/**
+ * A step at `/device` from a browser that brings no session, such as one that has expired: the library would show the
+ * form once more, bound to a session that was never stored. Its first step begins again instead.
+ */
+function deviceStepLost(oidcCtx: KoaContextWithOIDC, failed: Failed): void {
+  const ctx = oidcCtx as unknown as Context;
+  const session = oidcCtx.oidc.session as DeviceSession;
+  if (session !== undefined) session.touched = false;
+  if (oidcCtx.oidc.route === 'device_resume') return failed(ctx, 400, { kind: 'lost' });
+  ctx.redirect('/device');
+  ctx.status = 303;
+  ctx.body = '';
+}
+
+function createProviderPages(envOf: (ctx: Context) => PageEnv, failed: Failed): ProviderPages {
+  return {
+    async renderError(oidcCtx, out) {
+      const ctx = oidcCtx as unknown as Context;
+      failed(ctx, ctx.status, {
+        kind: kindOfError(ctx, out.error),
+        error: out.error,
+        ...(out.error_description === undefined ? {} : { description: out.error_description }),
+      });
+    },
+    device: {
+      async userCodeInputSource(oidcCtx, form, _out, error) {
+        const ctx = oidcCtx as unknown as Context;
+        if (error !== undefined && !isKnown(oidcCtx.oidc.session)) return deviceStepLost(oidcCtx, failed);
+        const value = (error as { userCode?: string } | undefined)?.userCode ?? '';
+        const model = { action: '/device', xsrf: xsrfIn(form), value, invalid: error !== undefined };
+        write(ctx, deviceCodePage(model, envOf(ctx)), 'nowhere else');
+      },
+      async userCodeConfirmSource(oidcCtx, form, client, _deviceInfo, userCode) {
+        const ctx = oidcCtx as unknown as Context;
+        const app = appView(client as Client, undefined);
+        write(
+          ctx,
+          deviceConfirmPage({ action: '/device', xsrf: xsrfIn(form), app, userCode }, envOf(ctx)),
+          'nowhere else',
+        );
+      },
+      async successSource(oidcCtx: KoaContextWithOIDC) {
+        const ctx = oidcCtx as unknown as Context;
+        write(ctx, deviceDonePage(envOf(ctx)), 'nowhere else');
+      },
+    },
+    logout: {
+      async logoutSource(oidcCtx: KoaContextWithOIDC, form: string) {
+        const ctx = oidcCtx as unknown as Context;
+        const client = oidcCtx.oidc.client as Client | undefined;
+        const app = client === undefined ? {} : { app: appView(client, undefined) };
+        write(
+          ctx,
+          signOutPage({ action: '/logout/confirm', xsrf: xsrfIn(form), ...app }, envOf(ctx)),
+          'back to the app',
+        );
+      },
+      async postLogoutSuccessSource(oidcCtx: KoaContextWithOIDC) {
+        const ctx = oidcCtx as unknown as Context;
+        write(ctx, signedOutPage(envOf(ctx)), 'nowhere else');
+      },
+    },
+  };
+}

@@ -1,0 +1,106 @@
+/** The application as a server: listen, watch the clients' file, drain. */
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import type { Store } from '../../adapters/store/contract.ts';
+import type { LoadedConfig } from '../../config/config.ts';
+import { type ComposeOptions, compose } from '../compose.ts';
+import { createLoopDelay } from '../http/overload.ts';
+import { createAudit } from '../telemetry/audit.ts';
+import { createEvents } from '../telemetry/events.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import { createTraces } from '../telemetry/traces.ts';
+import { watchClients } from './reload.ts';
+
+/** Slow headers hold no connection for longer (slowloris); bodies of uploads may take their time. */
+const HEADERS_TIMEOUT_MS = 15_000;
+/** Longer than the idle time-out of the load balancers in front, so that they close first. */
+const KEEP_ALIVE_MS = 65_000;
+const MOST_HEADER_BYTES = 16 * 1024;
+
+export interface ServerOptions extends Omit<ComposeOptions, 'events'> {
+  readonly log: Logger;
+  /** Reads the configuration anew, for a changed clients' file; without it the file is read once. */
+  readonly reload?: () => LoadedConfig;
+}
+
+export interface RunningServer {
+  /** Public base URL, without a trailing slash. */
+  readonly issuer: string;
+  /** `host:port` it listens on. */
+  readonly address: string;
+  readonly store: Store;
+  /** Stops accepting, finishes what is in flight, closes the store. */
+  close(): Promise<void>;
+}
+
+async function listen(server: Server, port: number, host: string): Promise<AddressInfo> {
+  server.listen(port, host);
+  await once(server, 'listening');
+  return server.address() as AddressInfo;
+}
+
+/** Starts the server; resolves when it accepts connections. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { config, log, reload } = options;
+  const metrics = createMetrics();
+  const traces = config.tracing ? await createTraces() : undefined;
+  const events = createEvents({ log, metrics, audit: createAudit(config.auditFile, log), traces });
+  const loopDelay = createLoopDelay();
+  const composed = await compose({ loopDelay, ...options, events });
+  const server = createServer({
+    requestTimeout: 0,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    maxHeaderSize: MOST_HEADER_BYTES,
+  });
+  const { address, port, family } = await listen(server, config.port, config.host);
+  const issuer = config.issuer ?? `http://localhost:${port}`;
+  let handle = composed.createApp(issuer).callback();
+  server.on('request', (request, response) => handle(request, response));
+
+  const { metricsPort } = config;
+  const metricsServer = metricsPort === undefined ? undefined : metrics.createServer();
+  if (metricsServer !== undefined && metricsPort !== undefined)
+    await listen(metricsServer, metricsPort, config.host);
+  const stopWatching =
+    reload === undefined
+      ? () => undefined
+      : watchClients({
+          clientsFile: config.clientsFile,
+          load: reload,
+          registry: composed.registry,
+          resources: config.resources,
+          // The provider takes its scopes once: other resources mean another one. Requests in flight keep theirs.
+          onResources: (resources) => {
+            handle = composed.createApp(issuer, resources).callback();
+          },
+          events,
+        });
+  return {
+    issuer,
+    address: family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`,
+    store: composed.store,
+    async close() {
+      stopWatching();
+      loopDelay.close();
+      log.info({ event: 'draining' }, 'draining');
+      await drain(server, config.lifetimes.drainMs);
+      metricsServer?.close();
+      metricsServer?.closeAllConnections();
+      await composed.close();
+      await traces?.close();
+    },
+  };
+}
+
+/** Lets what is in flight finish, up to a limit. */
+async function drain(server: Server, drainMs: number): Promise<void> {
+  const forced = setTimeout(() => server.closeAllConnections(), drainMs);
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  await closed;
+  clearTimeout(forced);
+}

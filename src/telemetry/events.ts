@@ -1,0 +1,235 @@
+/** What happens, one helper an event: a log line, without a secret in it. */
+import type { IncomingHttpHeaders } from 'node:http';
+import type Provider from 'oidc-provider';
+import type { KoaContextWithOIDC } from 'oidc-provider';
+import type { Logger } from 'pino';
+import type { IbCallEvent } from '../../adapters/ib/client.ts';
+import type { StoreCall } from '../../adapters/store/contract.ts';
+import { GRANT_TYPES } from '../../config/clients/supported.ts';
+import type { InteractionEvents } from '../../interactions/events.ts';
+import type { Audit, AuditEvent } from './audit.ts';
+import { type Correlation, createCorrelations } from './correlation.ts';
+import type { MetricsSink } from './metric-names.ts';
+import type { Bytes, ProxyCall } from './proxied.ts';
+import type { Traces } from './traces.ts';
+
+type Level = 'debug' | 'info' | 'warn' | 'error';
+
+export interface Events {
+  /** Runs a request, whose lines all carry its correlation. */
+  during<T>(correlation: Correlation, headers: IncomingHttpHeaders, work: () => T): T;
+  /** One line of the log. */
+  say(level: Level, event: string, facts?: object, message?: string): void;
+  /** One line of the audit stream. */
+  audit(event: AuditEvent, facts: object): void;
+  readonly interaction: InteractionEvents;
+  ibCalled(call: IbCallEvent): void;
+  storeCalled(call: StoreCall): void;
+  proxied(call: ProxyCall): void;
+  /** What went through the proxy, in bytes. */
+  transferred(bytes: Bytes): void;
+  requested(facts: {
+    readonly method: string;
+    readonly route: string;
+    readonly status: number;
+    readonly ms: number;
+  }): void;
+  tokens(facts: { readonly grantType: string; readonly outcome: string }): void;
+  limited(facts: { readonly limit: string }): void;
+  accessTakenBack(facts: { readonly accountId: string; readonly clientId: string }): void;
+  clientsReloaded(facts: { readonly clients: number }): void;
+  clientsRefused(faults: readonly string[]): void;
+  /** The age of the oldest key that signs. */
+  keysLoaded(facts: { readonly ageSeconds: number; readonly limitSeconds: number }): void;
+  /** What a sweep of the embedded store deleted, and how many IB sessions it saw alive. */
+  swept(facts: { readonly deleted: number; readonly ibSessions: number }): void;
+  /** An error nobody expected, with its cause. */
+  failed(error: unknown): void;
+}
+
+/** Facts of an error that may be logged: names and codes along its chain of causes, never messages of others' data. */
+export function errorFacts(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { error: typeof error };
+  const { code } = error as { code?: unknown };
+  return {
+    error: error.name,
+    ...(typeof code === 'string' ? { code } : {}),
+    stack: error.stack
+      ?.split('\n')
+      .slice(1, 6)
+      .map((line) => line.trim()),
+    ...(error.cause === undefined ? {} : { cause: errorFacts(error.cause) }),
+  };
+}
+
+interface EventsDeps {
+  readonly log: Logger;
+  readonly audit: Audit;
+  readonly metrics?: MetricsSink;
+  readonly traces?: Traces | undefined;
+}
+
+/** Events as lines of a log and as numbers. */
+export function createEvents({ log, audit, metrics = NO_METRICS, traces }: EventsDeps): Events {
+  const correlations = createCorrelations();
+  const trace = () => correlations.current()?.trace;
+  const say: Events['say'] = (level, event, facts = {}, message = event) =>
+    log[level]({ event, ...correlations.current()?.correlation, ...facts }, message);
+  const noted: Events['audit'] = (event, facts) =>
+    audit.write(event, { ...correlations.current()?.correlation, ...facts });
+  const signIn =
+    (event: string, outcome: string, auditEvent?: AuditEvent) =>
+    (facts: object): void => {
+      metrics.count('ib_oauth_sign_ins_total', { outcome });
+      say('info', event, facts);
+      if (auditEvent !== undefined) noted(auditEvent, facts);
+    };
+  const told =
+    (event: AuditEvent, level: Level = 'info') =>
+    (facts: object): void => {
+      say(level, event, facts);
+      noted(event, facts);
+    };
+  return {
+    during: (correlation, headers, work) =>
+      correlations.run({ correlation, trace: traces?.begin(headers, correlation.reference) }, work),
+    say,
+    audit: noted,
+    interaction: {
+      signInStarted: signIn('sign_in_started', 'started'),
+      signInFinished(facts) {
+        metrics.observe('ib_oauth_sign_in_seconds', {}, facts.tookMs / 1000);
+        signIn('sign_in_finished', 'finished', 'signed_in')(facts);
+      },
+      signInReused: signIn('sign_in_reused', 'reused', 'signed_in_again'),
+      loginTokenRenewed: signIn('login_token_renewed', 'renewed'),
+      signInRefused: signIn('sign_in_refused', 'refused', 'sign_in_refused'),
+      attemptExpired: signIn('attempt_expired', 'expired'),
+      polled(facts) {
+        metrics.count('ib_oauth_polls_total', facts);
+        say('debug', 'polled', facts);
+      },
+      consentDecided: told('consent_decided'),
+      cancelled: signIn('cancelled', 'cancelled', 'sign_in_cancelled'),
+    },
+    ibCalled(call) {
+      const { operation, outcome, ms } = call;
+      metrics.count('ib_oauth_ib_calls_total', { operation, outcome });
+      metrics.observe('ib_oauth_ib_call_seconds', { operation }, ms / 1000);
+      trace()?.called(`IB ${operation}`, ms, { 'ib_oauth.outcome': outcome });
+      say('info', 'ib_call', call);
+    },
+    storeCalled(call) {
+      const { operation, outcome, ms, attempts } = call;
+      metrics.count('ib_oauth_store_calls_total', { operation, outcome });
+      metrics.observe('ib_oauth_store_call_seconds', { operation }, ms / 1000);
+      if (attempts > 1) metrics.count('ib_oauth_store_retries_total', { operation });
+      trace()?.called(`DynamoDB ${operation}`, ms, {
+        'db.system.name': 'aws.dynamodb',
+        'db.operation.name': operation,
+        'ib_oauth.outcome': outcome,
+      });
+      const quiet = outcome === 'ok' || outcome === 'condition_failed';
+      say(quiet ? 'debug' : 'warn', 'store_call', call);
+    },
+    proxied(call) {
+      metrics.count('ib_oauth_proxy_calls_total', { outcome: call.outcome });
+      trace()?.called('IB proxied', call.ms, { 'ib_oauth.outcome': call.outcome });
+      say('info', 'proxied', call);
+    },
+    transferred({ received, sent }) {
+      metrics.count('ib_oauth_proxy_bytes_total', { direction: 'received' }, received);
+      metrics.count('ib_oauth_proxy_bytes_total', { direction: 'sent' }, sent);
+    },
+    requested({ route, status, ms, ...facts }) {
+      metrics.count('ib_oauth_requests_total', { route, status: `${Math.floor(status / 100)}xx` });
+      metrics.observe('ib_oauth_request_seconds', { route }, ms / 1000);
+      trace()?.ended({ route, status, method: facts.method });
+      say('info', 'request', { route, status, ms, ...facts });
+    },
+    tokens(facts) {
+      metrics.count('ib_oauth_tokens_total', { grant_type: facts.grantType, outcome: facts.outcome });
+    },
+    limited(facts) {
+      metrics.count('ib_oauth_limited_total', facts);
+      say('warn', 'limited', facts);
+    },
+    accessTakenBack: told('access_taken_back'),
+    clientsReloaded: told('clients_reloaded'),
+    clientsRefused(faults) {
+      say('error', 'clients_refused', { faults }, 'the new clients file is refused; the old one stays');
+      noted('clients_refused', { faults: faults.length });
+    },
+    keysLoaded({ ageSeconds, limitSeconds }) {
+      metrics.set('ib_oauth_signing_key_age_seconds', ageSeconds);
+      const days = Math.floor(ageSeconds / (24 * 3600));
+      if (ageSeconds > limitSeconds)
+        say('warn', 'keys_old', { days }, 'the signing keys are old; rotate them');
+    },
+    swept(facts) {
+      metrics.set('ib_oauth_ib_sessions', facts.ibSessions);
+      say('debug', 'swept', facts);
+    },
+    failed(error) {
+      metrics.count('ib_oauth_failures_total', { error: error instanceof Error ? error.name : 'unknown' });
+      say('error', 'failed', errorFacts(error));
+    },
+  };
+}
+
+const NO_METRICS: MetricsSink = {
+  count: () => undefined,
+  observe: () => undefined,
+  set: () => undefined,
+};
+
+/** OAuth's own events, as node-oidc-provider emits them. */
+export function tellProviderEvents(
+  provider: Provider,
+  events: Pick<Events, 'tokens' | 'say' | 'audit'>,
+): void {
+  const grantTypeOf = (ctx: KoaContextWithOIDC): string => {
+    const asked = ctx.oidc.params?.['grant_type'];
+    return GRANT_TYPES.find((known) => known === asked) ?? 'other';
+  };
+  const clientOf = (ctx: KoaContextWithOIDC) => ({ clientId: ctx.oidc.client?.clientId });
+  const names = ['authorization.error', 'grant.error', 'userinfo.error', 'revocation.error'] as const;
+  for (const name of names) {
+    provider.on(name as 'grant.error', (ctx: KoaContextWithOIDC, failure: Error) => {
+      const { error, error_detail: said = '' } = failure as { error?: string; error_detail?: string };
+      // What follows a quote may be a piece of the request.
+      const [detail] = said.split(/["'`]/, 1);
+      events.say('info', name, { ...clientOf(ctx), error, detail });
+      if (name === 'grant.error') {
+        events.tokens({ grantType: grantTypeOf(ctx), outcome: error ?? 'other' });
+      }
+    });
+  }
+  provider.on('grant.success', (ctx: KoaContextWithOIDC) => {
+    const grantType = grantTypeOf(ctx);
+    events.tokens({ grantType, outcome: 'issued' });
+    events.say('info', 'grant.success', { ...clientOf(ctx), grantType }, 'tokens issued');
+  });
+  provider.on('grant.revoked', (ctx: KoaContextWithOIDC) => {
+    const { AccessToken, RefreshToken, AuthorizationCode } = ctx.oidc.entities;
+    const { accountId } = AccessToken ?? RefreshToken ?? AuthorizationCode ?? {};
+    events.audit('grant_revoked', { ...clientOf(ctx), accountId });
+  });
+  provider.on('end_session.success', (ctx: KoaContextWithOIDC) => {
+    events.audit('signed_out', { ...clientOf(ctx), accountId: ctx.oidc.session?.accountId });
+  });
+  for (const [name, noted] of [
+    ['registration_create.success', 'app_registered'],
+    ['registration_update.success', 'app_changed'],
+    ['registration_delete.success', 'app_removed'],
+  ] as const) {
+    provider.on(
+      name as 'registration_create.success',
+      (_ctx: KoaContextWithOIDC, client: { clientId: string }) =>
+        events.audit(noted, { clientId: client.clientId }),
+    );
+  }
+  provider.on('server_error', (_ctx: KoaContextWithOIDC, error: Error) => {
+    events.say('error', 'server_error', errorFacts(error), 'server error');
+  });
+}

@@ -1,0 +1,206 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { expect } from 'chai';
+import { startEngine } from '../../support/engines.ts';
+
+const CLI = join(import.meta.dirname, '../../../src/cli/main.ts');
+
+describe('the admin’s commands', function () {
+  this.timeout(30_000);
+  let folder: string;
+  let file: string;
+  const variables: Record<string, string> = {};
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ib-oauth-cli-'));
+    file = join(folder, 'clients.yaml');
+    writeFileSync(
+      file,
+      '# Ours\nclients: # the apps\n  - client_id: first # stays\n    token_endpoint_auth_method: none\n    redirect_uris: [https://first.example/cb]\n',
+    );
+    for (const name of Object.keys(variables)) delete variables[name];
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  function run(args: readonly string[], input = '') {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], {
+      input,
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], CLIENTS_FILE: file, DATA_DIR: join(folder, 'data'), ...variables },
+    });
+    return { status, stdout, stderr };
+  }
+
+  /** The same without blocking this process, which may hold the engine. */
+  async function runAsync(args: readonly string[]) {
+    const child = spawn(process.execPath, [CLI, ...args], {
+      env: { PATH: process.env['PATH'], CLIENTS_FILE: file, ...variables },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const [stdout, stderr, [status]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'exit'),
+    ]);
+    return { status: status as number | null, stdout, stderr };
+  }
+
+  it('register an app, keep the comments of the file, and show the secret once', () => {
+    const added = run(['--json', 'client', 'add', 'portal', '--redirect-uri', 'https://portal.example/cb']);
+    expect(added.stderr).to.equal('');
+    const { client_secret: secret, client_secret_env: name } = JSON.parse(added.stdout) as Record<
+      string,
+      string
+    >;
+    const text = readFileSync(file, 'utf8');
+    expect(text)
+      .to.contain('# Ours')
+      .and.contain('# the apps')
+      .and.contain('# stays')
+      .and.contain('portal')
+      .and.not.contain(secret);
+    variables[name ?? ''] = secret ?? '';
+    expect(run(['client', 'list']).stdout)
+      .to.contain('first')
+      .and.contain('portal');
+    expect(run(['client', 'show', 'portal']).stdout)
+      .to.contain('https://portal.example/cb')
+      .and.not.contain(secret);
+    const rotated = JSON.parse(
+      run(['--json', 'client', 'rotate-secret', 'portal']).stdout.split('\n}\n')[0]?.concat('}') ?? '',
+    ) as Record<string, string>;
+    variables[rotated['client_secret_env'] ?? ''] = rotated['client_secret'] ?? '';
+    expect(readFileSync(file, 'utf8')).to.contain('[ PORTAL_SECRET_2, PORTAL_SECRET ]');
+    expect(run(['check']).status).to.equal(0);
+    expect(run(['client', 'remove', 'portal']).status).to.equal(0);
+    expect(readFileSync(file, 'utf8')).to.contain('# stays').and.not.contain('portal');
+  });
+
+  it('are noted in the audit stream, where it has a file, with who ran them and without a secret', () => {
+    const audit = join(folder, 'audit', 'audit.log');
+    variables['AUDIT_FILE'] = audit;
+    const added = run(['--json', 'client', 'add', 'noted', '--redirect-uri', 'https://noted.example/cb']);
+    const { client_secret: secret, client_secret_env: name } = JSON.parse(added.stdout) as Record<
+      string,
+      string
+    >;
+    variables[name ?? ''] = secret ?? '';
+    run(['client', 'list']);
+    run(['client', 'remove', 'noted']);
+    run(['client', 'remove', 'noted']);
+    const lines = readFileSync(audit, 'utf8').trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line))).to.containSubset([
+      { audit: 'admin_command', admin: userInfo().username, command: 'client add', arguments: ['noted'] },
+      { audit: 'admin_command', command: 'client remove', arguments: ['noted'] },
+    ]);
+    expect(lines, 'what failed or changed nothing is not there').to.have.length(2);
+    expect(lines.join()).to.not.contain(secret);
+  });
+
+  it('never write a file that the server would refuse', () => {
+    const before = readFileSync(file, 'utf8');
+    for (const args of [
+      ['add', 'x', '--redirect-uri', 'http://evil.example'],
+      ['add', 'first', '--redirect-uri', 'https://x.example'],
+      ['remove', 'nobody'],
+      ['add', 'x', '--redirect-uri', 'https://x.example', '--platform', 'evil.example'],
+    ]) {
+      const refused = run(['client', ...args]);
+      expect(refused.status, args.join(' ')).to.equal(1);
+      expect(refused.stderr).to.not.equal('').and.not.contain('    at ');
+      expect(readFileSync(file, 'utf8')).to.equal(before);
+    }
+  });
+
+  it('name every fault in one run of check', () => {
+    writeFileSync(
+      file,
+      'clients:\n  - client_id: a\n    redirect_uri: [https://x.example]\n  - client_id: b\n    client_secret: x\n    redirect_uris: [http://x.example]\n',
+    );
+    const { status, stderr } = run(['check']);
+    expect(status).to.equal(1);
+    expect(stderr)
+      .to.contain('did you mean redirect_uris')
+      .and.contain('clients[1].redirect_uris[0]')
+      .and.contain('clients[1].client_secret');
+  });
+
+  it('make, list and rotate keys with overlap', () => {
+    const secrets = join(folder, 'secrets.json');
+    expect(run(['secrets', 'create', secrets]).status).to.equal(0);
+    expect(run(['secrets', 'create', secrets]).status).to.equal(1);
+    variables['SECRETS_FILE'] = secrets;
+    const statuses = () =>
+      (
+        JSON.parse(run(['--json', 'keys', 'list']).stdout) as { status: string; alg: string; kid: string }[]
+      ).filter(({ alg }) => alg === 'RS256');
+    const [first] = statuses();
+    expect(run(['keys', 'rotate']).status).to.equal(0);
+    expect(statuses().map(({ status }) => status)).to.deep.equal(['active', 'next']);
+    expect(run(['keys', 'rotate']).status).to.equal(0);
+    expect(
+      statuses()
+        .map(({ status }) => status)
+        .sort(),
+    ).to.deep.equal(['active', 'next', 'retired']);
+    expect(statuses().find(({ status }) => status === 'retired')?.kid).to.equal(first?.kid);
+  });
+
+  it('look into the store, and say what a token is without repeating it', () => {
+    expect(run(['store', 'stats']).status).to.equal(0);
+    expect(run(['store', 'sweep']).stdout).to.contain('0 expired');
+    expect(run(['session', 'list', '--user', '6M0B.x']).status).to.equal(0);
+    expect(run(['session', 'list']).status).to.equal(1);
+    const token = `ibat_${'a'.repeat(87)}`;
+    const inspected = run(['token', 'inspect'], token);
+    expect(JSON.parse(inspected.stdout)).to.include({ kind: 'AccessToken', live: false });
+    expect(inspected.stdout).to.not.contain(token);
+    expect(run(['token', 'inspect'], 'nonsense').status).to.equal(1);
+  });
+
+  it('make the tables, and say what differs in others', async () => {
+    const engine = await startEngine();
+    const client = new DynamoDBClient(engine.client);
+    Object.assign(variables, {
+      STORAGE: 'dynamodb',
+      STAGE: 'cli',
+      SECRETS_FILE: join(folder, 'secrets.json'),
+      AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
+      AWS_REGION: 'local',
+      AWS_ACCESS_KEY_ID: engine.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: 'test',
+    });
+    expect((await runAsync(['secrets', 'create', join(folder, 'secrets.json')])).status).to.equal(0);
+    const made = await runAsync(['store', 'create']);
+    expect(made.stderr).to.equal('');
+    expect(made.stdout).to.contain('created: ib-oauth-state-cli, ib-oauth-tokens-cli');
+    expect((await runAsync(['store', 'create'])).stdout).to.contain('both tables are there');
+    expect((await runAsync(['check'])).stdout).to.contain('store: dynamodb, answers');
+    await client.send(
+      new CreateTableCommand({
+        TableName: 'ib-oauth-tokens-wrong',
+        BillingMode: 'PAY_PER_REQUEST',
+        KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+        AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+      }),
+    );
+    variables['STAGE'] = 'wrong';
+    const wrong = await runAsync(['store', 'create']);
+    expect(wrong.status).to.equal(1);
+    expect(wrong.stderr).to.contain('its key is id HASH').and.contain('subject-index is missing');
+    client.destroy();
+    await engine.close();
+  });
+
+  it('explain themselves', () => {
+    expect(run(['--help']).stdout)
+      .to.contain('client')
+      .and.contain('keys');
+    expect(run(['nonsense']).status).to.equal(1);
+  });
+});

@@ -1,0 +1,85 @@
+import { expect } from 'chai';
+import { createEmbeddedMetrics } from '../../../src/telemetry/embedded-metrics.ts';
+import { exchange, type Stack, signIn, startStack, withBearer } from '../../support/stack.ts';
+
+describe('metrics', () => {
+  let stack: Stack;
+  before(async () => {
+    stack = await startStack({ env: { METRICS_PORT: '13099' } });
+  });
+  after(() => stack.close());
+
+  it('count requests, sign-ins, tokens, calls to IB and the store, and name no user', async () => {
+    const { body } = await exchange(stack, await signIn(stack));
+    await (
+      await withBearer(`${stack.issuer}/proxy/api/3.0.0/6M0B/folder`, body['access_token'])
+    ).arrayBuffer();
+    await fetch(`${stack.issuer}/no/such/${'x'.repeat(40)}`);
+    const text = await (await fetch('http://127.0.0.1:13099/metrics')).text();
+    for (const line of [
+      'ib_oauth_sign_ins_total{outcome="finished"} 1',
+      'ib_oauth_tokens_total{grant_type="authorization_code",outcome="issued"} 1',
+      'ib_oauth_ib_calls_total{operation="login_info",outcome="signed_in"} 1',
+      'ib_oauth_proxy_calls_total{outcome="passed"} 1',
+      'ib_oauth_requests_total{route="/token",status="2xx"} 1',
+      'ib_oauth_requests_total{route="other",status="4xx"} 1',
+      'ib_oauth_store_calls_total{operation="BatchGetItem",outcome="ok"}',
+    ]) {
+      expect(text).to.contain(line);
+    }
+    expect(text).to.not.contain('6M0B').and.not.contain('ibat_').and.not.contain('xxxx');
+    expect(text, 'not swept yet, so not known').to.not.match(/^ib_oauth_ib_sessions /m);
+    expect((await fetch('http://127.0.0.1:13099/')).status).to.equal(404);
+    expect((await fetch(`${stack.issuer}/metrics`)).status, 'not on the public port').to.equal(404);
+  });
+
+  it('tell how many IB sessions live, when the embedded store has been swept', async () => {
+    const swept = await startStack({
+      env: { METRICS_PORT: '13096' },
+      lifetimes: { sweepIntervalSeconds: 0.1 },
+      sandbox: stack.sandbox,
+    });
+    await signIn(swept);
+    await swept.logged('swept', (line) => line['ibSessions'] === 1);
+    const text = await (await fetch('http://127.0.0.1:13096/metrics')).text();
+    expect(text).to.match(/^ib_oauth_ib_sessions 1$/m);
+    await swept.close();
+  });
+
+  it("are lines of CloudWatch's embedded format on Lambda", () => {
+    const lines: string[] = [];
+    const { write } = process.stdout;
+    process.stdout.write = (line: unknown) => lines.push(String(line)) > 0;
+    try {
+      const metrics = createEmbeddedMetrics();
+      metrics.count('ib_oauth_polls_total', { outcome: 'pending' });
+      metrics.count('ib_oauth_proxy_bytes_total', { direction: 'sent' }, 300);
+      metrics.set('ib_oauth_signing_key_age_seconds', 60);
+    } finally {
+      process.stdout.write = write;
+    }
+    const shown = lines.map((line) => {
+      const { _aws: aws, ...values } = JSON.parse(line) as Record<string, unknown>;
+      const { CloudWatchMetrics: described, Timestamp: timestamp } = aws as Record<string, unknown>;
+      expect(timestamp).to.be.closeTo(Date.now(), 5_000);
+      return [described, values];
+    });
+    const described = (Dimensions: string[][], Name: string, Unit: string) => [
+      { Namespace: 'ib-oauth', Dimensions, Metrics: [{ Name, Unit }] },
+    ];
+    expect(shown).to.deep.equal([
+      [
+        described([['service', 'outcome']], 'ib_oauth_polls_total', 'Count'),
+        { service: 'ib-oauth', outcome: 'pending', ib_oauth_polls_total: 1 },
+      ],
+      [
+        described([['service', 'direction']], 'ib_oauth_proxy_bytes_total', 'Count'),
+        { service: 'ib-oauth', direction: 'sent', ib_oauth_proxy_bytes_total: 300 },
+      ],
+      [
+        described([['service']], 'ib_oauth_signing_key_age_seconds', 'Seconds'),
+        { service: 'ib-oauth', ib_oauth_signing_key_age_seconds: 60 },
+      ],
+    ]);
+  });
+});
