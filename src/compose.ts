@@ -64,6 +64,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
       : { onIbSessionEnded: (session: IbSession) => ib.logout(session, ibLogoutUrl) };
   const store = await openStore({ ...options, store: { ...options.store, ...ending } }, secrets, events);
   const registry = createClientRegistry(config.clients, options.clientSecrets);
+  events.clientsLoaded(registry.ids());
   const idle = config.lifetimes.proxyIdleMs;
   const proxyAgent = createGuardedAgent({
     rules: config.ibHosts,

@@ -23,6 +23,8 @@ export interface IbTrouble {
     | 'client_error'
     | 'malformed'
     | 'network'
+    /** There is no such host. */
+    | 'unknown_host'
     /** The host's name leads to an address that is not public: nothing was sent. */
     | 'address_refused'
     /** The host did not answer lately: nothing was sent. */
@@ -114,6 +116,7 @@ function reasonOf(error: unknown): IbTrouble['reason'] | undefined {
   if (error instanceof BodyTooLargeError) return 'malformed';
   if (error instanceof AddressRefusedError) return 'address_refused';
   const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
+  if (code === 'ENOTFOUND') return 'unknown_host';
   return name === 'TimeoutError' || TIMEOUT_CODES.has(code) ? 'timeout' : undefined;
 }
 

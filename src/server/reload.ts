@@ -34,7 +34,7 @@ export function watchClients(deps: ReloadDeps): () => void {
       resources = loaded.config.resources;
       deps.onResources(resources);
     }
-    deps.events.clientsReloaded({ clients: loaded.config.clients.length });
+    deps.events.clientsReloaded(loaded.config.clients.map(({ metadata }) => metadata.client_id));
   }
 
   // The folder, not the file: editors and config maps replace it by another file of the same name.

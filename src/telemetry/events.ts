@@ -8,9 +8,11 @@ import type { StoreCall } from '../../adapters/store/contract.ts';
 import { GRANT_TYPES } from '../../config/clients/supported.ts';
 import type { InteractionEvents } from '../../interactions/events.ts';
 import type { Audit, AuditEvent } from './audit.ts';
+import { boundByApps, boundByHosts } from './bounds.ts';
 import { type Correlation, createCorrelations } from './correlation.ts';
-import type { MetricsSink } from './metric-names.ts';
+import { type MetricsSink, trafficOf } from './metric-names.ts';
 import type { Bytes, ProxyCall } from './proxied.ts';
+import { ibResult, STORE_RESULTS } from './results.ts';
 import type { Traces } from './traces.ts';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
@@ -34,10 +36,16 @@ export interface Events {
     readonly status: number;
     readonly ms: number;
   }): void;
-  tokens(facts: { readonly grantType: string; readonly outcome: string }): void;
+  tokens(facts: {
+    readonly grantType: string;
+    readonly clientId: string | undefined;
+    readonly outcome: string;
+  }): void;
   limited(facts: { readonly limit: string }): void;
   accessTakenBack(facts: { readonly accountId: string; readonly clientId: string }): void;
-  clientsReloaded(facts: { readonly clients: number }): void;
+  /** The clients' file is in force as it stands: at the start, and when it has been read again. */
+  clientsLoaded(clientIds: readonly string[]): void;
+  clientsReloaded(clientIds: readonly string[]): void;
   clientsRefused(faults: readonly string[]): void;
   /** The age of the oldest key that signs. */
   keysLoaded(facts: { readonly ageSeconds: number; readonly limitSeconds: number }): void;
@@ -67,11 +75,26 @@ interface EventsDeps {
   readonly audit: Audit;
   readonly metrics?: MetricsSink;
   readonly traces?: Traces | undefined;
+  /** Unix milliseconds. */
+  readonly now?: () => number;
 }
 
 /** Events as lines of a log and as numbers. */
-export function createEvents({ log, audit, metrics = NO_METRICS, traces }: EventsDeps): Events {
+export function createEvents({
+  log,
+  audit,
+  metrics = NO_METRICS,
+  traces,
+  now = Date.now,
+}: EventsDeps): Events {
   const correlations = createCorrelations();
+  const hosts = boundByHosts();
+  let apps = boundByApps([]);
+  function clientsLoaded(clientIds: readonly string[]): void {
+    apps = boundByApps(clientIds);
+    metrics.set('ib_oauth_clients_loaded_timestamp_seconds', Math.floor(now() / 1000));
+    metrics.set('ib_oauth_clients_refused', 0);
+  }
   const trace = () => correlations.current()?.trace;
   const say: Events['say'] = (level, event, facts = {}, message = event) =>
     log[level]({ event, ...correlations.current()?.correlation, ...facts }, message);
@@ -113,15 +136,18 @@ export function createEvents({ log, audit, metrics = NO_METRICS, traces }: Event
       cancelled: signIn('cancelled', 'cancelled', 'sign_in_cancelled'),
     },
     ibCalled(call) {
-      const { operation, outcome, ms } = call;
-      metrics.count('ib_oauth_ib_calls_total', { operation, outcome });
+      const { operation, outcome, platformHost, ms } = call;
+      const result = ibResult(outcome);
+      if (outcome === 'signed_in') hosts.answered(platformHost);
+      const host = hosts.of(platformHost);
+      metrics.count('ib_oauth_ib_calls_total', { operation, host, result, outcome });
       metrics.observe('ib_oauth_ib_call_seconds', { operation }, ms / 1000);
       trace()?.called(`IB ${operation}`, ms, { 'ib_oauth.outcome': outcome });
       say('info', 'ib_call', call);
     },
     storeCalled(call) {
       const { operation, outcome, ms, attempts } = call;
-      metrics.count('ib_oauth_store_calls_total', { operation, outcome });
+      metrics.count('ib_oauth_store_calls_total', { operation, result: STORE_RESULTS[outcome], outcome });
       metrics.observe('ib_oauth_store_call_seconds', { operation }, ms / 1000);
       if (attempts > 1) metrics.count('ib_oauth_store_retries_total', { operation });
       trace()?.called(`DynamoDB ${operation}`, ms, {
@@ -133,7 +159,7 @@ export function createEvents({ log, audit, metrics = NO_METRICS, traces }: Event
       say(quiet ? 'debug' : 'warn', 'store_call', call);
     },
     proxied(call) {
-      metrics.count('ib_oauth_proxy_calls_total', { outcome: call.outcome });
+      metrics.count('ib_oauth_proxy_calls_total', { app: apps.of(call.clientId), outcome: call.outcome });
       trace()?.called('IB proxied', call.ms, { 'ib_oauth.outcome': call.outcome });
       say('info', 'proxied', call);
     },
@@ -142,21 +168,30 @@ export function createEvents({ log, audit, metrics = NO_METRICS, traces }: Event
       metrics.count('ib_oauth_proxy_bytes_total', { direction: 'sent' }, sent);
     },
     requested({ route, status, ms, ...facts }) {
-      metrics.count('ib_oauth_requests_total', { route, status: `${Math.floor(status / 100)}xx` });
-      metrics.observe('ib_oauth_request_seconds', { route }, ms / 1000);
+      const traffic = trafficOf(route);
+      const code = String(status);
+      metrics.count('ib_oauth_requests_total', { route, traffic, status: `${code[0]}xx`, code });
+      metrics.observe('ib_oauth_request_seconds', { route, traffic }, ms / 1000);
       trace()?.ended({ route, status, method: facts.method });
       say('info', 'request', { route, status, ms, ...facts });
     },
-    tokens(facts) {
-      metrics.count('ib_oauth_tokens_total', { grant_type: facts.grantType, outcome: facts.outcome });
+    tokens({ grantType, clientId, outcome }) {
+      metrics.count('ib_oauth_tokens_total', { grant_type: grantType, app: apps.of(clientId), outcome });
     },
     limited(facts) {
       metrics.count('ib_oauth_limited_total', facts);
       say('warn', 'limited', facts);
     },
     accessTakenBack: told('access_taken_back'),
-    clientsReloaded: told('clients_reloaded'),
+    clientsLoaded,
+    clientsReloaded(clientIds) {
+      clientsLoaded(clientIds);
+      metrics.count('ib_oauth_clients_reloads_total', { outcome: 'taken' });
+      told('clients_reloaded')({ clients: clientIds.length });
+    },
     clientsRefused(faults) {
+      metrics.set('ib_oauth_clients_refused', 1);
+      metrics.count('ib_oauth_clients_reloads_total', { outcome: 'refused' });
       say('error', 'clients_refused', { faults }, 'the new clients file is refused; the old one stays');
       noted('clients_refused', { faults: faults.length });
     },
@@ -201,13 +236,13 @@ export function tellProviderEvents(
       const [detail] = said.split(/["'`]/, 1);
       events.say('info', name, { ...clientOf(ctx), error, detail });
       if (name === 'grant.error') {
-        events.tokens({ grantType: grantTypeOf(ctx), outcome: error ?? 'other' });
+        events.tokens({ grantType: grantTypeOf(ctx), ...clientOf(ctx), outcome: error ?? 'other' });
       }
     });
   }
   provider.on('grant.success', (ctx: KoaContextWithOIDC) => {
     const grantType = grantTypeOf(ctx);
-    events.tokens({ grantType, outcome: 'issued' });
+    events.tokens({ grantType, ...clientOf(ctx), outcome: 'issued' });
     events.say('info', 'grant.success', { ...clientOf(ctx), grantType }, 'tokens issued');
   });
   provider.on('grant.revoked', (ctx: KoaContextWithOIDC) => {

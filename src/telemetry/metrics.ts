@@ -1,10 +1,20 @@
 /** What happens, as numbers that Prometheus reads: for servers. */
 import { createServer, type Server } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-
-import { COUNTERS, GAUGES, HISTOGRAMS, type MetricsSink } from './metric-names.ts';
+import own from '../../package.json' with { type: 'json' };
+import {
+  BUILD_INFO,
+  COUNTERS,
+  type Definition,
+  GAUGES,
+  type GaugeName,
+  HISTOGRAMS,
+  type MetricsSink,
+} from './metric-names.ts';
 
 export interface Metrics extends MetricsSink {
+  /** Lets a gauge be asked each time somebody reads the numbers. */
+  ask(name: GaugeName, read: () => number | Promise<number>): void;
   /** Serves `/metrics`; for a port of its own that is not public. */
   createServer(): Server;
   /** The numbers as Prometheus reads them. */
@@ -16,31 +26,46 @@ const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60
 /** Metrics of this process. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
+  const registers = [registry];
   collectDefaultMetrics({ register: registry });
+  const definitions = (all: Record<string, Definition>) => Object.entries(all);
   const counters = new Map(
-    Object.entries(COUNTERS).map(([name, [help, ...labelNames]]) => [
+    definitions(COUNTERS).map(([name, { help, labels }]) => [
       name,
-      new Counter({ name, help, labelNames, registers: [registry] }),
+      new Counter({ name, help, labelNames: [...labels], registers }),
     ]),
   );
   const histograms = new Map(
-    Object.entries(HISTOGRAMS).map(([name, [help, ...labelNames]]) => [
+    definitions(HISTOGRAMS).map(([name, { help, labels }]) => [
       name,
-      new Histogram({ name, help, labelNames, buckets: BUCKETS, registers: [registry] }),
+      new Histogram({ name, help, labelNames: [...labels], buckets: BUCKETS, registers }),
     ]),
   );
+  const asked = new Map<GaugeName, () => number | Promise<number>>();
   const gauges = new Map(
-    Object.entries(GAUGES).map(([name, help]) => {
-      const gauge = new Gauge({ name, help, registers: [registry] });
+    Object.entries(GAUGES).map(([name, { help, over }]) => {
+      const gauge = new Gauge({
+        name,
+        help,
+        aggregator: over,
+        registers,
+        async collect() {
+          const read = asked.get(name as GaugeName);
+          if (read !== undefined) this.set(await read());
+        },
+      });
       // Not told is not zero.
       gauge.remove();
       return [name, gauge];
     }),
   );
+  const build = { name: BUILD_INFO, help: 'What runs.', labelNames: ['version', 'node'], registers };
+  new Gauge({ ...build, aggregator: 'first' }).set({ version: own.version, node: process.version }, 1);
   return {
     set: (name, value) => gauges.get(name)?.set(value),
     count: (name, labels, amount = 1) => counters.get(name)?.inc(labels, amount),
     observe: (name, labels, seconds) => histograms.get(name)?.observe(labels, seconds),
+    ask: (name, read) => void asked.set(name, read),
     text: () => registry.metrics(),
     createServer: () =>
       createServer((request, response) => {

@@ -172,7 +172,7 @@ describe('the stack', function () {
       ),
     ]) as { Namespace?: string; MetricName: string; Dimensions?: { Name: string; Value: string }[] }[];
     const written = new Map<string, readonly string[]>(
-      Object.entries({ ...COUNTERS, ...HISTOGRAMS }).map(([name, [, ...labels]]) => [name, labels]),
+      Object.entries({ ...COUNTERS, ...HISTOGRAMS }).map(([name, { dimensions }]) => [name, dimensions]),
     );
     for (const name of Object.keys(GAUGES)) written.set(name, []);
     const own = watched.filter(({ Namespace: namespace }) => namespace === 'ib-oauth');

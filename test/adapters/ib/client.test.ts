@@ -177,7 +177,8 @@ describe('the client of IB', () => {
     for (const [code, reason] of [
       ['ECONNRESET', 'network'],
       ['ECONNREFUSED', 'network'],
-      ['ENOTFOUND', 'network'],
+      ['EAI_AGAIN', 'network'],
+      ['ENOTFOUND', 'unknown_host'],
       ['UND_ERR_SOCKET', 'network'],
       ['ETIMEDOUT', 'timeout'],
       ['UND_ERR_CONNECT_TIMEOUT', 'timeout'],

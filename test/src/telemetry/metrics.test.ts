@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { boundByHosts } from '../../../src/telemetry/bounds.ts';
 import { createEmbeddedMetrics } from '../../../src/telemetry/embedded-metrics.ts';
 import { exchange, type Stack, signIn, startStack, withBearer } from '../../support/stack.ts';
 
@@ -16,21 +17,46 @@ describe('metrics', () => {
     ).arrayBuffer();
     await fetch(`${stack.issuer}/no/such/${'x'.repeat(40)}`);
     const text = await (await fetch('http://127.0.0.1:13099/metrics')).text();
+    const { host } = new URL(stack.sandbox.platforms[0].origin);
     for (const line of [
       'ib_oauth_sign_ins_total{outcome="finished"} 1',
-      'ib_oauth_tokens_total{grant_type="authorization_code",outcome="issued"} 1',
-      'ib_oauth_ib_calls_total{operation="login_info",outcome="signed_in"} 1',
-      'ib_oauth_proxy_calls_total{outcome="passed"} 1',
-      'ib_oauth_requests_total{route="/token",status="2xx"} 1',
-      'ib_oauth_requests_total{route="other",status="4xx"} 1',
-      'ib_oauth_store_calls_total{operation="BatchGetItem",outcome="ok"}',
+      'ib_oauth_tokens_total{grant_type="authorization_code",app="web",outcome="issued"} 1',
+      `ib_oauth_ib_calls_total{operation="login_info",host="${host}",result="answered",outcome="signed_in"} 1`,
+      'ib_oauth_proxy_calls_total{app="web",outcome="passed"} 1',
+      'ib_oauth_requests_total{route="/token",traffic="api",status="2xx",code="200"} 1',
+      'ib_oauth_requests_total{route="other",traffic="api",status="4xx",code="404"} 1',
+      'ib_oauth_many_accounts_total 0',
+      'ib_oauth_clients_refused 0',
+      `ib_oauth_build_info{version="0.1.0",node="${process.version}"} 1`,
     ]) {
       expect(text).to.contain(line);
     }
+    expect(text).to.match(/ib_oauth_store_calls_total\{operation="\w+",result="answered",outcome="ok"\} \d/);
+    const loaded = Number(/^ib_oauth_clients_loaded_timestamp_seconds (\d+)$/m.exec(text)?.[1]);
+    expect(loaded).to.be.closeTo(Date.now() / 1000, 30);
     expect(text).to.not.contain('6M0B').and.not.contain('ibat_').and.not.contain('xxxx');
     expect(text, 'not swept yet, so not known').to.not.match(/^ib_oauth_ib_sessions /m);
     expect((await fetch('http://127.0.0.1:13099/')).status).to.equal(404);
     expect((await fetch(`${stack.issuer}/metrics`)).status, 'not on the public port').to.equal(404);
+  });
+
+  it('tell apart the apps of the file and hosts of IntelligenceBank, and nothing that a stranger names', async () => {
+    const auth = { authorization: `Basic ${btoa('stranger-7:x')}` };
+    await fetch(`${stack.issuer}/token`, {
+      method: 'POST',
+      headers: auth,
+      body: new URLSearchParams({ grant_type: 'client_credentials' }),
+    });
+    const hosts = boundByHosts(2);
+    for (const host of ['a.example', 'b.example', 'c.example']) hosts.answered(host);
+    expect(['a.example', 'b.example', 'c.example', undefined].map(hosts.of)).to.deep.equal([
+      'a.example',
+      'b.example',
+      'other',
+      'other',
+    ]);
+    const text = await (await fetch('http://127.0.0.1:13099/metrics')).text();
+    expect(text).to.contain('app="other",outcome="invalid_client"').and.not.contain('stranger-7');
   });
 
   it('tell how many IB sessions live, when the embedded store has been swept', async () => {
@@ -53,7 +79,10 @@ describe('metrics', () => {
     try {
       const metrics = createEmbeddedMetrics();
       metrics.count('ib_oauth_polls_total', { outcome: 'pending' });
+      const call = { operation: 'login_info', host: 'acme.intelligencebank.com', result: 'trouble' };
+      metrics.count('ib_oauth_ib_calls_total', { ...call, outcome: 'timeout' });
       metrics.count('ib_oauth_proxy_bytes_total', { direction: 'sent' }, 300);
+      metrics.set('ib_oauth_in_flight', 3);
       metrics.set('ib_oauth_signing_key_age_seconds', 60);
     } finally {
       process.stdout.write = write;
@@ -71,6 +100,10 @@ describe('metrics', () => {
       [
         described([['service', 'outcome']], 'ib_oauth_polls_total', 'Count'),
         { service: 'ib-oauth', outcome: 'pending', ib_oauth_polls_total: 1 },
+      ],
+      [
+        described([['service', 'operation', 'result']], 'ib_oauth_ib_calls_total', 'Count'),
+        { service: 'ib-oauth', operation: 'login_info', result: 'trouble', ib_oauth_ib_calls_total: 1 },
       ],
       [
         described([['service', 'direction']], 'ib_oauth_proxy_bytes_total', 'Count'),
