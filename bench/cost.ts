@@ -1,6 +1,7 @@
 /** What calls cost, and that they cost the same with more stored. */
 import { randomBytes } from 'node:crypto';
-import { createEngine, type Write } from '../adapters/store/engines/dynamodb.ts';
+import type { Write } from '../adapters/store/engine.ts';
+import { createDynamoDbEngine } from '../adapters/store/engines/dynamodb.ts';
 import type { Sandbox } from '../sandbox/server.ts';
 import { measure, table } from './load.ts';
 import { Provider, statsOf } from './provider.ts';
@@ -13,7 +14,7 @@ const WRITE_DOLLARS = 0.625;
 
 /** The same calls with more and more stored: cost and time stay as they are. */
 export async function scale(provider: Provider, endpoint: string): Promise<void> {
-  const engine = createEngine({
+  const engine = createDynamoDbEngine({
     tables: { state: 'ib-oauth-state-bench', tokens: 'ib-oauth-tokens-bench' },
     client: { endpoint, region: 'local', credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' } },
   });
@@ -53,7 +54,7 @@ export async function scale(provider: Provider, endpoint: string): Promise<void>
       exchangeUnits,
     ]);
   }
-  engine.close();
+  await engine.close();
   console.log(`\n## With more stored\n\n${table(rows)}`);
 }
 

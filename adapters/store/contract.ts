@@ -1,5 +1,5 @@
 /**
- * What any store of this product promises. The engine below it is DynamoDB (or dynalite, its embedded twin).
+ * What any store of this product promises. The verbs of the engines below it are in `engine.ts`.
  *
  * - **Visibility.** Every read in a request path is strongly consistent: what one process has flushed, the next
  *   request sees, whichever process answers it. Only the operator's listings use an index that may lag.

@@ -1,5 +1,6 @@
-/** IB sessions on DynamoDB. The grants that stand on one are a set beside the sealed session. */
+/** IB sessions. The grants that stand on one are a set beside the sealed session. */
 import type { IbSession } from '../ib/session.ts';
+import { set } from './conditions.ts';
 import type { IbSessions } from './contract.ts';
 import { setOf } from './items.ts';
 import type { AdapterDeps } from './oidc-adapter.ts';
@@ -24,11 +25,8 @@ export function createIbSessions(deps: AdapterDeps): IbSessions {
         const key = recordKey(MODEL, id);
         unit.remember(key, item);
         unit.defer(async () => {
-          await engine.update(key, {
-            text: 'SET #data = :data, expires = :expires',
-            names: { '#data': 'data' },
-            values: { ':data': item.data ?? new Uint8Array(), ':expires': item.expires },
-          });
+          const changes = [set('data', item.data ?? new Uint8Array()), set('expires', item.expires)];
+          await engine.write([{ op: 'update', key, changes }]);
         });
       }),
 

@@ -1,5 +1,4 @@
-/** Items as this store sees them, and DynamoDB's wire form of them. Pure. */
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+/** Items as this store sees them. Pure. */
 
 /** The two tables: short-lived state of flows, and what outlives them. */
 export type TableRole = 'state' | 'tokens';
@@ -46,42 +45,6 @@ export function modelOf(pk: string): string {
   return pk.slice(0, pk.indexOf('#'));
 }
 
-function toValue(value: AttributeScalar): AttributeValue {
-  if (typeof value === 'string') return { S: value };
-  if (typeof value === 'number') return { N: String(value) };
-  if (value instanceof Uint8Array) return { B: value };
-  return { SS: [...value] };
-}
-
-/** Values of an expression or item, in DynamoDB's form; undefined ones are left out. */
-export function toAttributes(
-  values: Readonly<Record<string, AttributeScalar | undefined>>,
-): Record<string, AttributeValue> {
-  const out: Record<string, AttributeValue> = {};
-  for (const [name, value] of Object.entries(values)) {
-    if (value !== undefined) out[name] = toValue(value);
-  }
-  return out;
-}
-
-function fromValue(value: AttributeValue): AttributeScalar | undefined {
-  if (value.S !== undefined) return value.S;
-  if (value.N !== undefined) return Number(value.N);
-  if (value.B !== undefined) return value.B;
-  if (value.SS !== undefined) return new Set(value.SS);
-  return undefined;
-}
-
-/** An item from DynamoDB's form; undefined where it lacks what every item of ours has. */
-export function fromAttributes(attributes: Record<string, AttributeValue> | undefined): Item | undefined {
-  if (attributes === undefined) return undefined;
-  const out: Record<string, AttributeScalar | undefined> = {};
-  for (const [name, value] of Object.entries(attributes)) out[name] = fromValue(value);
-  const { pk, expires } = out;
-  if (typeof pk !== 'string' || typeof expires !== 'number') return undefined;
-  return out as Item;
-}
-
 /** A number attribute, or undefined. */
 export function numberOf(item: Item, attribute: string): number | undefined {
   const value = item[attribute];
@@ -94,7 +57,7 @@ export function stringOf(item: Item, attribute: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** A string set attribute; empty where absent, as DynamoDB keeps no empty sets. */
+/** A string set attribute; empty where absent, as there are no empty sets. */
 export function setOf(item: Item, attribute: string): ReadonlySet<string> {
   const value = item[attribute];
   return value instanceof Set ? value : new Set();

@@ -1,4 +1,5 @@
 /** Limits over all processes: one counter item per window, taken from in blocks. */
+import { absent, add, any, atMost, set } from './conditions.ts';
 import type { Limit, LimitGrant } from './contract.ts';
 import type { AdapterDeps } from './oidc-adapter.ts';
 import { recordKey } from './records.ts';
@@ -14,17 +15,16 @@ export function createLimiter(deps: AdapterDeps): (limit: Limit) => Promise<Limi
     const key = recordKey(MODEL, `${name}\0${subject}\0${window}`);
     const take = (count: number): Promise<boolean> =>
       units.within(async (unit) => {
-        const item = await unit.guard(() =>
-          engine.update(
+        const expires = Math.ceil(windowEndsAtMs / 1000) + windowSeconds;
+        const { held } = await unit.guard(() =>
+          engine.decide({
+            op: 'update',
             key,
-            {
-              text: 'SET expires = :expires ADD taken :count',
-              values: { ':expires': Math.ceil(windowEndsAtMs / 1000) + windowSeconds, ':count': count },
-            },
-            { text: 'attribute_not_exists(taken) OR taken <= :room', values: { ':room': limit - count } },
-          ),
+            changes: [set('expires', expires), add('taken', count)],
+            condition: any(absent('taken'), atMost('taken', limit - count)),
+          }),
         );
-        return item !== undefined;
+        return held;
       });
     const wanted = Math.min(block, limit);
     if (await take(wanted)) return { granted: wanted, windowEndsAtMs };

@@ -1,8 +1,8 @@
-/** Login attempts on DynamoDB: the sealed record, and in clear what its conditions compare. */
+/** Login attempts: the sealed record, and in clear what its conditions compare. */
 import { randomBytes } from 'node:crypto';
+import { above, all, any, atMost, type Change, type Condition, equals, set, setSum } from './conditions.ts';
 import type { AttemptId, LoginAttempt, LoginAttempts } from './contract.ts';
-import type { Expression } from './engines/dynamodb.ts';
-import { type AttributeScalar, type Item, numberOf, stringOf } from './items.ts';
+import { type Item, numberOf, stringOf } from './items.ts';
 import type { AdapterDeps } from './oidc-adapter.ts';
 import { fromItem, recordKey, toItem } from './records.ts';
 
@@ -48,19 +48,13 @@ function attemptOf(deps: AdapterDeps, id: AttemptId, item: Item | undefined): Lo
   };
 }
 
-/** An update that replaces the whole record, `by` a nonce that makes its repetition recognisable. */
-function replacing(item: Item, nonce: string): Expression {
+/** Changes that replace the whole record, `by` a nonce that makes their repetition recognisable. */
+function replacing(item: Item, nonce: string): Change[] {
   const { pk: _pk, ...attributes } = item;
-  const values: Record<string, AttributeScalar> = { ':by': nonce };
-  const names: Record<string, string> = {};
-  const parts: string[] = ['changedBy = :by'];
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === undefined) continue;
-    names[`#${name}`] = name;
-    values[`:${name}`] = value;
-    parts.push(`#${name} = :${name}`);
-  }
-  return { text: `SET ${parts.join(', ')}`, names, values };
+  const changes = Object.entries(attributes).flatMap(([name, value]) =>
+    value === undefined ? [] : [set(name, value)],
+  );
+  return [...changes, set('changedBy', nonce)];
 }
 
 /** The login attempts of a store. */
@@ -68,20 +62,13 @@ export function createLoginAttempts(deps: AdapterDeps): LoginAttempts {
   const { engine, units } = deps;
   const keyOf = (id: AttemptId) => recordKey(MODEL, idOf(id));
 
-  async function change(
-    id: AttemptId,
-    next: LoginAttempt,
-    condition: { readonly text: string; readonly values: Readonly<Record<string, AttributeScalar>> },
-  ): Promise<boolean> {
+  async function change(id: AttemptId, next: LoginAttempt, wanted: Condition): Promise<boolean> {
     const nonce = randomBytes(12).toString('base64url');
-    const update = replacing(itemOf(deps, id, next), nonce);
+    const changes = replacing(itemOf(deps, id, next), nonce);
+    const condition = any(equals('changedBy', nonce), all(equals('status', 'pending'), wanted));
     return units.within(async (unit) => {
-      const item = await unit.guard(() =>
-        engine.update(keyOf(id), update, {
-          text: `changedBy = :by OR (#status = :pending AND ${condition.text})`,
-          names: { '#status': 'status' },
-          values: { ':pending': 'pending', ...condition.values },
-        }),
+      const { item } = await unit.guard(() =>
+        engine.decide({ op: 'update', key: keyOf(id), changes, condition }),
       );
       if (item !== undefined) unit.remember(keyOf(id), item);
       return item !== undefined;
@@ -108,20 +95,15 @@ export function createLoginAttempts(deps: AdapterDeps): LoginAttempts {
 
     claimPoll: (id, generation, nowMs) =>
       units.within(async (unit) => {
-        const item = await unit.guard(() =>
-          engine.update(
-            keyOf(id),
-            { text: 'SET nextPollAtMs = intervalMs + :now', values: { ':now': nowMs } },
-            {
-              text: '#status = :pending AND generation = :generation AND nextPollAtMs <= :now AND expires > :seconds',
-              names: { '#status': 'status' },
-              values: {
-                ':pending': 'pending',
-                ':generation': generation,
-                ':seconds': Math.floor(nowMs / 1000),
-              },
-            },
-          ),
+        const condition = all(
+          equals('status', 'pending'),
+          equals('generation', generation),
+          atMost('nextPollAtMs', nowMs),
+          above('expires', Math.floor(nowMs / 1000)),
+        );
+        const changes = [setSum('nextPollAtMs', 'intervalMs', nowMs)];
+        const { item } = await unit.guard(() =>
+          engine.decide({ op: 'update', key: keyOf(id), changes, condition }),
         );
         const claimed = attemptOf(deps, id, item);
         if (claimed !== undefined) {
@@ -132,14 +114,11 @@ export function createLoginAttempts(deps: AdapterDeps): LoginAttempts {
         return attempt === undefined ? { outcome: 'unknown' } : { outcome: 'not_yet', attempt };
       }),
 
-    finish: (id, attempt) =>
-      change(id, attempt, { text: 'attemptId = :attempt', values: { ':attempt': attempt.attemptId } }),
+    finish: (id, attempt) => change(id, attempt, equals('attemptId', attempt.attemptId)),
 
-    renew: (id, generation, next) =>
-      change(id, next, { text: 'generation = :current', values: { ':current': generation } }),
+    renew: (id, generation, next) => change(id, next, equals('generation', generation)),
 
-    pace: (id, attempt) =>
-      change(id, attempt, { text: 'generation = :current', values: { ':current': attempt.generation } }),
+    pace: (id, attempt) => change(id, attempt, equals('generation', attempt.generation)),
 
     remove: (id) => units.within(async (unit) => unit.delete(keyOf(id))),
   };

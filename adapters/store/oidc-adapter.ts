@@ -3,7 +3,8 @@ import { randomBytes, scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
 import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
 import type { IbSession } from '../ib/session.ts';
-import type { Engine, Expression } from './engines/dynamodb.ts';
+import { above, absent, all, any, atMost, equals, exists, missing, setIfAbsent } from './conditions.ts';
+import type { Engine } from './engine.ts';
 import { grantIdOf, ibSessionIdOf, isPrefixedModel, isTokenValueOf, successorTokenValue } from './handles.ts';
 import { type AttributeScalar, type Item, numberOf } from './items.ts';
 import { fromItem, type Payload, recordKey, standsOn, toItem } from './records.ts';
@@ -118,18 +119,14 @@ async function consumeOnce(deps: AdapterDeps, model: string, id: string, leewayM
   const nowMs = deps.now();
   const key = recordKey(model, id);
   const nonce = randomBytes(12).toString('base64url');
-  const update: Expression = {
-    text: 'SET consumedAtMs = if_not_exists(consumedAtMs, :now), consumedBy = if_not_exists(consumedBy, :nonce)',
-    values: { ':now': nowMs, ':nonce': nonce },
-  };
-  const inLeeway = leewayMs > 0 ? ' OR consumedAtMs > :leeway' : '';
-  const condition: Expression = {
-    text: `attribute_exists(pk) AND (attribute_not_exists(consumedAtMs) OR consumedBy = :nonce${inLeeway})`,
-    values: leewayMs > 0 ? { ':leeway': nowMs - leewayMs } : {},
-  };
+  const changes = [setIfAbsent('consumedAtMs', nowMs), setIfAbsent('consumedBy', nonce)];
+  const inLeeway = leewayMs > 0 ? [above('consumedAtMs', nowMs - leewayMs)] : [];
+  const condition = all(exists, any(absent('consumedAtMs'), equals('consumedBy', nonce), ...inLeeway));
   await deps.units.within(async (unit) => {
-    const item = await unit.guard(() => deps.engine.update(key, update, condition));
-    if (item === undefined) {
+    const { held, item } = await unit.guard(() =>
+      deps.engine.decide({ op: 'update', key, changes, condition }),
+    );
+    if (!held) {
       if (model === 'PushedAuthorizationRequest') {
         throw new errors.InvalidRequestUri('request_uri is invalid, expired, or was already used');
       }
@@ -231,13 +228,11 @@ function replayAdapter(deps: AdapterDeps): Adapter {
           }),
           claimedBy: nonce,
         };
-        const fresh = await unit.guard(() =>
-          deps.engine.putIf(recordKey(model, id), item, {
-            text: 'attribute_not_exists(pk) OR expires <= :now OR claimedBy = :nonce',
-            values: { ':now': nowSeconds, ':nonce': nonce },
-          }),
+        const condition = any(missing, atMost('expires', nowSeconds), equals('claimedBy', nonce));
+        const { held } = await unit.guard(() =>
+          deps.engine.decide({ op: 'put', key: recordKey(model, id), item, condition }),
         );
-        return fresh
+        return held
           ? undefined
           : { jti: id, kind: model, iat: nowSeconds, exp: nowSeconds + REPLAY_CLAIM_SECONDS };
       }),

@@ -1,7 +1,8 @@
 /** Puts the store together: engine, units of work, oidc-provider's adapter and the records of our own. */
 import type { IbSession } from '../ib/session.ts';
 import type { Store, StoreCall, StoreStats } from './contract.ts';
-import { createEngine, type Engine, type EngineOptions } from './engines/dynamodb.ts';
+import type { Engine } from './engine.ts';
+import { createDynamoDbEngine, type DynamoDbOptions } from './engines/dynamodb.ts';
 import { createGrantListing } from './grants.ts';
 import { grantIdOf, successorTokenValue } from './handles.ts';
 import { createIbSessions } from './ib-sessions.ts';
@@ -18,7 +19,7 @@ export interface StoreOptions {
   /** Newest first; at least one. */
   readonly peppers: readonly Pepper[];
   readonly refreshLeewaySeconds: number;
-  readonly client?: EngineOptions['client'];
+  readonly client?: DynamoDbOptions['client'];
   readonly onCall?: (call: StoreCall) => void;
   /** Unix milliseconds; the process's clock unless a test sets another. */
   readonly now?: () => number;
@@ -30,7 +31,7 @@ const TABLES: readonly TableRole[] = ['state', 'tokens'];
 
 /** Opens the store on DynamoDB, or on what speaks its protocol. Nothing is sent until first used. */
 export function createStore(options: StoreOptions): Store {
-  const engine = createEngine({
+  const engine = createDynamoDbEngine({
     tables: options.tables,
     ...(options.client === undefined ? {} : { client: options.client }),
     ...(options.onCall === undefined ? {} : { onCall: options.onCall }),
@@ -65,7 +66,9 @@ export function createStore(options: StoreOptions): Store {
     take: createLimiter(deps),
     ...createGrantListing(deps),
     ...maintenance(deps),
-    close: async () => engine.close(),
+    close: async () => {
+      await engine.close();
+    },
   };
 }
 

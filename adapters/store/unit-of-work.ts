@@ -1,6 +1,6 @@
 /** One request's dealings with the store: reads are cached, writes are joined and flushed once. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Engine, Write } from './engines/dynamodb.ts';
+import type { Engine, Write } from './engine.ts';
 import { StoreError } from './errors.ts';
 import { type Item, type Key, keyName } from './items.ts';
 

@@ -1,4 +1,5 @@
 /** One call to DynamoDB: its limits in time, its errors as `StoreError`, its cost as an event. */
+import { setTimeout } from 'node:timers/promises';
 import type { ConsumedCapacity, DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import type { StoreCall } from '../contract.ts';
 import { StoreError, type StoreErrorCode } from '../errors.ts';
@@ -92,4 +93,23 @@ export function createSend(onCall: (call: StoreCall) => void): Send {
       throw new StoreError({ code, operation: facts.operation, engineError, cause });
     }
   };
+}
+
+const UNPROCESSED_ROUNDS = 5;
+const UNPROCESSED_BACKOFF_MS = 50;
+
+/** Waits before the next round of a batch that DynamoDB took only in part: none before the first, then with jitter. */
+export async function backOff(round: number, operation: string): Promise<void> {
+  if (round === 0) return;
+  if (round === UNPROCESSED_ROUNDS) {
+    throw new StoreError({ code: 'throttled', operation, engineError: 'UnprocessedItems' });
+  }
+  await setTimeout(UNPROCESSED_BACKOFF_MS * 2 ** round * (0.5 + Math.random() / 2));
+}
+
+/** A list in parts of a size that one call takes. */
+export function chunk<T>(list: readonly T[], size: number): T[][] {
+  const chunks: T[][] = [];
+  for (let at = 0; at < list.length; at += size) chunks.push(list.slice(at, at + size));
+  return chunks;
 }
