@@ -45,6 +45,37 @@ export function saysExpired(text: string): boolean {
   return EXPIRED_WORDS.test(text);
 }
 
+/** What IB's API says of a sid that is dead: its error's key, its verbose form. */
+const DEAD_SESSION_WORDS = /error\.authentication\.required|no valid session/i;
+/** Whole errors that IB's own clients take for the same. Anywhere else these words may be about anything. */
+const DEAD_SESSION_ERROR = /^\s*invalid (?:request|response)\.?\s*$/i;
+
+/** Deeper than any error of IB's goes, and shallow enough for whatever a stranger sends. */
+const ERROR_DEPTH = 4;
+
+/** The texts in an error, however it is made up. */
+function textsIn(value: unknown, depth = ERROR_DEPTH): string[] {
+  if (typeof value === 'string') return [value];
+  if (typeof value !== 'object' || value === null || depth === 0) return [];
+  return Object.values(value).flatMap((inner) => textsIn(inner, depth - 1));
+}
+
+/**
+ * Whether an answer of the **API** host says that the sid it was asked with is dead: 401 in IB's own words. Any other 401,
+ * and one of any other host, is not about the session. `text` is the body, in JSON or not.
+ */
+export function isDeadSession(answer: { readonly status: number; readonly text: string }): boolean {
+  if (answer.status !== 401) return false;
+  const json = parseJson(answer.text);
+  if (typeof json !== 'object' || json === null) return DEAD_SESSION_WORDS.test(answer.text);
+  const { error, ...beside } = json as Record<string, unknown>;
+  const errors = textsIn(error);
+  if (errors.some((words) => DEAD_SESSION_ERROR.test(words))) return true;
+  // The verbose form may stand beside the error's key.
+  const siblings = Object.values(beside).filter((value) => typeof value === 'string');
+  return error !== undefined && [...errors, ...siblings].some((words) => DEAD_SESSION_WORDS.test(words));
+}
+
 const text = z.string().trim().min(1).max(512);
 /** An optional text: anything else counts as absent. */
 const loose = text.optional().catch(undefined);
