@@ -89,7 +89,7 @@ export const COUNTERS = {
   ib_oauth_limited_total: {
     help: 'Requests turned away by a limit.',
     labels: ['limit'],
-    dimensions: ['limit'],
+    dimensions: [],
   },
   ib_oauth_failures_total: { help: 'Errors nobody expected.', labels: ['error'], dimensions: [] },
   ib_oauth_clients_reloads_total: {

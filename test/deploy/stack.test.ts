@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { expect } from 'chai';
-import { IbOauthStack } from '../../deploy/stack.ts';
-import { clientSecretNames, clientSecretVariables, readSettings } from '../../deploy/variables.ts';
+import { IbOauthStack } from '../../deploy/aws/stack.ts';
+import { clientSecretNames, clientSecretVariables, readSettings } from '../../deploy/aws/variables.ts';
 import { COUNTERS, GAUGES, HISTOGRAMS } from '../../src/telemetry/metric-names.ts';
 
 const env = { account: '123456789012', region: 'us-east-1' };
@@ -130,7 +130,8 @@ describe('the stack', function () {
   it('throttles and logs the API, with log groups by their names and an end to what they keep', () => {
     dev.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
       AccessLogSettings: Match.anyValue(),
-      DefaultRouteSettings: { ThrottlingBurstLimit: 500, ThrottlingRateLimit: 250 },
+      DefaultRouteSettings: { ThrottlingBurstLimit: 1000, ThrottlingRateLimit: 500 },
+      RouteSettings: { 'GET /authorize/poll': { ThrottlingBurstLimit: 2000, ThrottlingRateLimit: 1000 } },
     });
     for (const group of Object.values(dev.findResources('AWS::Logs::LogGroup'))) {
       expect(group['Properties'].LogGroupName).to.match(/^\/aws\/lambda\/ib-oauth-.*dev$/);
@@ -143,24 +144,73 @@ describe('the stack', function () {
     expect(stages).to.not.contain('queryString').and.not.contain('header.').and.not.contain('$context.path');
   });
 
-  it('has an article in the runbook for every alarm, and tells somebody of each', () => {
+  it('has an article in the runbook for every alarm', () => {
     const runbook = readFileSync(join(import.meta.dirname, '../../docs/runbook.md'), 'utf8');
-    const alarms = Object.values(prod.findResources('AWS::CloudWatch::Alarm'));
-    const names = alarms.map(({ Properties: { AlarmName: name } }) => String(name));
-    for (const slow of [
-      'ttl-behind-state',
-      'ttl-behind-tokens',
-      'keys-old',
-      'rotation-failing',
-      'certificate-expires',
-    ]) {
-      expect(names).to.include(`ib-oauth-prod-${slow}`);
-    }
+    const alarms = [
+      ...Object.values(prod.findResources('AWS::CloudWatch::Alarm')),
+      ...Object.values(prod.findResources('AWS::CloudWatch::CompositeAlarm')),
+    ];
+    expect(alarms).to.have.length.above(20);
     for (const { Properties: properties } of alarms) {
       const [, anchor] = /docs\/runbook\.md#([\w-]+)/.exec(properties.AlarmDescription) ?? [];
       expect(runbook, properties.AlarmName).to.contain(`\n## ${anchor}\n`);
-      if (anchor !== 'deployment-errors') expect(properties.AlarmActions).to.have.length(1);
+      const { AlarmName: name = '' } = properties;
+      if (name !== '' && name !== 'ib-oauth-prod-page') expect(name).to.equal(`ib-oauth-prod-${anchor}`);
     }
+  });
+
+  it('lets alarms of this account publish to its topics, and nobody without TLS', () => {
+    for (const topic of Object.keys(prod.findResources('AWS::SNS::Topic'))) {
+      prod.hasResourceProperties('AWS::SNS::TopicPolicy', {
+        Topics: [{ Ref: topic }],
+        PolicyDocument: {
+          Statement: Match.arrayWith([
+            Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+            Match.objectLike({
+              Effect: 'Allow',
+              Action: 'sns:Publish',
+              Principal: { Service: 'cloudwatch.amazonaws.com' },
+              Resource: { Ref: topic },
+              Condition: { StringEquals: { 'aws:SourceAccount': '123456789012' } },
+            }),
+          ]),
+        },
+      });
+    }
+  });
+
+  it('tells of every alarm when it begins and when it is over, and pages by one', () => {
+    const topicOf = (name: string): unknown => {
+      const [id] = Object.keys(prod.findResources('AWS::SNS::Topic', { Properties: { TopicName: name } }));
+      return { Ref: id };
+    };
+    const informed = [topicOf('ib-oauth-alarms-prod')];
+    const paged = [topicOf('ib-oauth-pages-prod')];
+    const alarms = Object.entries(prod.findResources('AWS::CloudWatch::Alarm'));
+    for (const [, { Properties: properties }] of alarms) {
+      // The deployment's own alarm ends a deployment.
+      if (properties.AlarmName === undefined) continue;
+      expect(properties.AlarmActions, properties.AlarmName).to.deep.equal(informed);
+      expect(properties.OKActions, properties.AlarmName).to.deep.equal(informed);
+    }
+    const [page, ...others] = Object.values(prod.findResources('AWS::CloudWatch::CompositeAlarm'));
+    expect(others).to.deep.equal([]);
+    expect(page?.['Properties']).to.deep.include({ AlarmActions: paged, OKActions: paged });
+    const rule = JSON.stringify(page?.['Properties'].AlarmRule);
+    const pages = alarms
+      .filter(([id]) => rule.includes(`"${id}"`))
+      .map(([, { Properties: p }]) => p.AlarmName);
+    expect(pages.toSorted()).to.deep.equal(
+      [
+        'api-throttled',
+        'error-rate',
+        'function-errors',
+        'function-throttled',
+        'ib-failing',
+        'sign-ins-unfinished',
+        'store-failing',
+      ].map((name) => `ib-oauth-prod-${name}`),
+    );
   });
 
   it('watches numbers that the function writes, by the labels it gives them', () => {

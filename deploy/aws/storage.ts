@@ -5,9 +5,9 @@ import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import { NOT_YET_MADE } from '../adapters/secrets/manager-rotation.ts';
-import { SUBJECT_INDEX, TTL_ATTRIBUTE } from '../adapters/store/engines/dynamodb-tables.ts';
-import { ENV } from '../config/env.ts';
+import { NOT_YET_MADE } from '../../adapters/secrets/manager-rotation.ts';
+import { SUBJECT_INDEX, TTL_ATTRIBUTE } from '../../adapters/store/engines/dynamodb-tables.ts';
+import { ENV } from '../../config/env.ts';
 import type { IbOauthStackProps } from './props.ts';
 
 export interface Storage {

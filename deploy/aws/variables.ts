@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { SecretValue } from 'aws-cdk-lib';
 import { parse } from 'yaml';
-import { ENV } from '../config/env.ts';
+import { ENV } from '../../config/env.ts';
 
 /** Variables that mean something in a function and that its stack does not set. */
 const SETTABLE: readonly string[] = [

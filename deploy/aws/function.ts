@@ -15,13 +15,13 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { ENV } from '../config/env.ts';
+import { ENV } from '../../config/env.ts';
 import type { IbOauthStackProps } from './props.ts';
 import type { Storage } from './storage.ts';
 
 /** A bundle of `npm run build:lambda`, or a stand-in where only the template is wanted. */
 export function bundled(folder: string, module: string): Code {
-  const bundle = join(import.meta.dirname, '../dist', folder);
+  const bundle = join(import.meta.dirname, '../../dist', folder);
   return existsSync(join(bundle, module))
     ? Code.fromAsset(bundle, { exclude: ['**/*.map'] })
     : Code.fromInline('export const handler = () => { throw new Error("run npm run build:lambda first"); };');

@@ -16,7 +16,7 @@ const settings = context('settings');
 const transfers = context('transfers');
 if (transfers !== undefined && !/^[1-9]\d{0,3}$/.test(transfers))
   throw new Error(`-c transfers=${transfers}: a number of transfers at once, such as 50`);
-const clientsFile = join(import.meta.dirname, '../config/clients.yaml');
+const clientsFile = join(import.meta.dirname, '../../config/clients.yaml');
 const stack = new IbOauthStack(app, `ib-oauth-${stage}`, {
   stage,
   issuer: context('issuer') ?? 'https://id.example.com',

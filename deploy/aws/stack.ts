@@ -3,7 +3,9 @@ import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { addAlarms } from './alarms.ts';
 import { addApi } from './api.ts';
+import { addDashboard } from './dashboard.ts';
 import { addFunction } from './function.ts';
+import { createStackMetrics } from './metrics.ts';
 import type { IbOauthStackProps } from './props.ts';
 import { addRotation } from './rotation.ts';
 import { addStorage } from './storage.ts';
@@ -19,15 +21,16 @@ export class IbOauthStack extends Stack {
     const rotation = addRotation(this, props, storage);
     const { certificateArn, transfers } = props;
     const streaming = transfers === undefined ? undefined : addStreaming(this, props, storage, transfers);
-    addAlarms(this, props, {
+    const watched = {
       live,
-      alias,
       api,
       storage,
       rotation,
       ...(certificateArn === undefined ? {} : { certificateArn }),
       ...(streaming === undefined ? {} : { stream: streaming.stream }),
-    });
+    };
+    const metrics = createStackMetrics(watched);
+    addDashboard(this, props.stage, metrics, addAlarms(this, props, { watched, metrics }));
     new CfnOutput(this, 'Issuer', { value: props.issuer });
     new CfnOutput(this, 'DiscoveryUrl', { value: `${props.issuer}/.well-known/openid-configuration` });
     new CfnOutput(this, 'ReachedAt', { value: reachedAt });

@@ -1,11 +1,12 @@
 /** The HTTP API in front: one route, throttled, logged, on the issuer's own host where there is a certificate. */
 import { RemovalPolicy } from 'aws-cdk-lib';
-import { CfnStage, DomainName, HttpApi, HttpNoneAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2';
+import { CfnStage, DomainName, HttpApi, HttpMethod, HttpNoneAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import type { Alias, IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { BURST_SECONDS, POLLS_PER_SECOND, REQUESTS_PER_SECOND } from '../watch/budgets.ts';
 import type { IbOauthStackProps } from './props.ts';
 
 /** What the access log says of a request: no query, no header, nothing of a user's. */
@@ -17,6 +18,19 @@ const ACCESS_LOG = JSON.stringify({
   bytes: '$context.responseLength',
   latencyMs: '$context.responseLatency',
   integrationError: '$context.integrationErrorMessage',
+});
+
+const POLLS = '/authorize/poll';
+
+const throttle = (perSecond: number): { throttlingRateLimit: number; throttlingBurstLimit: number } => ({
+  throttlingRateLimit: perSecond,
+  throttlingBurstLimit: BURST_SECONDS * perSecond,
+});
+
+/** The same, spelled as a map of routes wants it. */
+const routeSettings = (perSecond: number): { ThrottlingRateLimit: number; ThrottlingBurstLimit: number } => ({
+  ThrottlingRateLimit: perSecond,
+  ThrottlingBurstLimit: BURST_SECONDS * perSecond,
 });
 
 function domain(scope: Construct, { issuer, certificateArn }: IbOauthStackProps): DomainName | undefined {
@@ -34,10 +48,11 @@ export function addApi(
   alias: Alias,
 ): { readonly api: HttpApi; readonly reachedAt: string } {
   const domainName = domain(scope, props);
+  const integration = new HttpLambdaIntegration('Integration', alias as IFunction);
   const api = new HttpApi(scope, 'Api', {
     apiName: `ib-oauth-${props.stage}`,
     description: 'ib-oauth',
-    defaultIntegration: new HttpLambdaIntegration('Integration', alias as IFunction),
+    defaultIntegration: integration,
     // The application is the authorizer.
     defaultAuthorizer: new HttpNoneAuthorizer(),
     ...(domainName === undefined
@@ -52,6 +67,10 @@ export function addApi(
   const stage = api.defaultStage?.node.defaultChild;
   if (!(stage instanceof CfnStage)) throw new TypeError('the API has no default stage');
   stage.accessLogSettings = { destinationArn: logs.logGroupArn, format: ACCESS_LOG };
-  stage.defaultRouteSettings = { throttlingBurstLimit: 500, throttlingRateLimit: 250 };
+  stage.defaultRouteSettings = throttle(REQUESTS_PER_SECOND);
+  const polls = api.addRoutes({ path: POLLS, methods: [HttpMethod.GET], integration });
+  stage.routeSettings = { [`GET ${POLLS}`]: routeSettings(POLLS_PER_SECOND) };
+  // A stage cannot set what a route does not have yet.
+  for (const route of polls) stage.node.addDependency(route);
   return { api, reachedAt: domainName?.regionalDomainName ?? api.apiEndpoint };
 }
