@@ -15,7 +15,7 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 
 import type { Construct } from 'constructs';
-import type { Column, Severity } from '../watch/alarm.ts';
+import { type Column, existsOn, type Severity } from '../watch/alarm.ts';
 import { ALARMS } from '../watch/alarms.ts';
 import type { StackMetrics, Watched } from './metrics.ts';
 import type { IbOauthStackProps } from './props.ts';
@@ -75,7 +75,7 @@ function topic(scope: Construct, id: string, topicName: string): Topic {
 
 function definedAlarms(scope: Construct, stage: string, metrics: StackMetrics): Standing[] {
   return Object.entries(ALARMS).flatMap(([name, definition]) => {
-    const metric = metrics.value(definition);
+    const metric = existsOn('cloudwatch', definition) ? metrics.value(definition) : undefined;
     if (metric === undefined) return [];
     const { what, threshold, below, column, severity } = definition;
     const [bad, of] = definition.datapoints;

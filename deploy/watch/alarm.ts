@@ -25,6 +25,8 @@ export interface Alarm {
   readonly below?: true;
   /** How long one value is taken over. */
   readonly minutes: number;
+  /** Where it watches a part of one system alone. */
+  readonly only?: keyof Signal;
   /** Where no data means that nobody knows, rather than 0. */
   readonly unknown?: true;
   /** So many of the last so many values must be past the threshold. */
@@ -49,5 +51,6 @@ export function signalsNamed(alarm: Alarm): string[] {
 
 /** Whether a system has all that an alarm is made of. */
 export function existsOn(system: keyof Signal, alarm: Alarm): boolean {
-  return Object.values(alarm.signals).every((signal) => signal[system] !== undefined);
+  const { only = system, signals } = alarm;
+  return only === system && Object.values(signals).every((signal) => signal[system] !== undefined);
 }

@@ -130,6 +130,7 @@ const ON_AWS: Alarms = {
   'polls-near-limit': {
     column: 'us',
     severity: 'inform',
+    only: 'cloudwatch',
     what: `Four fifths of the ${POLLS_PER_SECOND} polls a second that the API lets through are used.`,
     unit: 'percent',
     signals: { pending: requests('poll', '4'), done: requests('poll', '2'), broken: requests('poll', '5') },
