@@ -2,7 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fetch as undiciFetch } from 'undici';
-import { createSecrets, writeNewSecretsFile } from '../adapters/secrets/secrets.ts';
+import { writeNewSecretsFile } from '../adapters/secrets/file.ts';
+import { createSecrets } from '../adapters/secrets/keys.ts';
 import type { Sandbox } from '../sandbox/server.ts';
 import { attributeOf, Browser, type Page } from '../test/support/browser.ts';
 import { startProcess } from '../test/support/processes.ts';

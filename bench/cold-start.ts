@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createSecrets, writeNewSecretsFile } from '../adapters/secrets/secrets.ts';
+import { writeNewSecretsFile } from '../adapters/secrets/file.ts';
+import { createSecrets } from '../adapters/secrets/keys.ts';
 import { bundle } from '../scripts/bundle.ts';
 import { table } from './load.ts';
 

@@ -52,6 +52,7 @@ export function createMemoryStore(): Store {
     revokeGrant: async () => false,
     grantsOfClient: async () => 0,
     ready: async () => undefined,
+    sealAnew: async () => ({ sealedAnew: 0, standing: new Map() }),
     sweep: async () => ({ deleted: 0, ibSessions: 0 }),
     stats: async () => ({}),
     close: async () => undefined,

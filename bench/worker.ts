@@ -57,7 +57,7 @@ const note = (operation: string, ms: number, read: number, write: number): void 
 
 const real = createStore({
   tables,
-  peppers: secrets.peppers,
+  peppers: () => secrets.peppers,
   refreshLeewaySeconds: 10,
   client,
   onCall: (call) => note(call.operation, call.ms, call.readUnits, call.writeUnits),

@@ -15,6 +15,10 @@ export const lifetimes = Object.freeze({
   signingKeySeconds: 90 * 24 * 3600,
   /** A new key is published for so long before it signs: apps keep the key set that they have read. */
   signingKeyPublishedSeconds: 24 * 3600,
+  /** A new cookie key or pepper is known for so long before it is used: twice what the slowest process takes to read it. */
+  secretsKnownSeconds: 600,
+  /** How often a process reads its keys anew, besides at once where it sees their file change. */
+  secretsReadSeconds: 240,
   /** As long as the access token issued with it. */
   idTokenSeconds: 3600,
   /** RFC 9126 2.2: a pushed request is used at once, by the redirect that follows it. */

@@ -4,8 +4,10 @@ import { createIbClient } from '../adapters/ib/client.ts';
 import { createGuardedAgent, createGuardedFetch } from '../adapters/ib/http-agent.ts';
 import { parsePlatform } from '../adapters/ib/platform-url.ts';
 import type { IbSession } from '../adapters/ib/session.ts';
-import { rotateIfDue } from '../adapters/secrets/rotation.ts';
-import { loadSecrets, type Secrets } from '../adapters/secrets/secrets.ts';
+import { rotateIfDue } from '../adapters/secrets/change.ts';
+import { SecretsError } from '../adapters/secrets/error.ts';
+import { knownSecondsOf } from '../adapters/secrets/rotation.ts';
+import { type LiveSecrets, openSecrets, type Secrets } from '../adapters/secrets/secrets.ts';
 import type { Store } from '../adapters/store/contract.ts';
 import { startEmbedded } from '../adapters/store/engines/embedded.ts';
 import { createStore, type StoreOptions } from '../adapters/store/store.ts';
@@ -40,6 +42,8 @@ export interface Composed {
   readonly registry: ClientRegistry;
   /** The application for an issuer: its public base URL, without a trailing slash. Others than the configured resources take their place. */
   createApp(issuer: string, resources?: Config['resources']): Provider;
+  /** Reads the server's keys anew. True where they have changed: the store has them then, and an application made from then on. */
+  refreshSecrets(): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -47,7 +51,7 @@ export interface Composed {
 export async function compose(options: ComposeOptions): Promise<Composed> {
   const { config, events } = options;
   const now = options.now ?? Date.now;
-  const secrets = await openSecrets(options, Math.floor(now() / 1000));
+  const secrets = await openKeys(options, () => Math.floor(now() / 1000));
   const agent = createGuardedAgent({ rules: config.ibHosts });
   const ib = createIbClient({
     rules: config.ibHosts,
@@ -62,7 +66,11 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
     ibLogoutUrl === undefined
       ? {}
       : { onIbSessionEnded: (session: IbSession) => ib.logout(session, ibLogoutUrl) };
-  const store = await openStore({ ...options, store: { ...options.store, ...ending } }, secrets, events);
+  const store = await openStore(
+    { ...options, store: { ...options.store, ...ending } },
+    secrets.current,
+    events,
+  );
   const registry = createClientRegistry(config.clients, options.clientSecrets);
   events.clientsLoaded(registry.ids());
   const idle = config.lifetimes.proxyIdleMs;
@@ -79,7 +87,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
         config: { ...config, resources },
         issuer,
         registry,
-        secrets,
+        secrets: secrets.current(),
         store,
         ib,
         platforms: { parse: (text) => parsePlatform(text, config.ibHosts) },
@@ -92,6 +100,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
         ...(options.loopDelay === undefined ? {} : { loopDelay: options.loopDelay }),
         now,
       }),
+    refreshSecrets: secrets.refresh,
     async close() {
       await Promise.all([agent.close(), proxyAgent.destroy()]);
       await store.close();
@@ -99,24 +108,43 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
   };
 }
 
-/** The server's keys, with the step of rotation taken that their age asks for. */
-async function openSecrets(
+/** The server's keys, with the step of rotation taken that their age asks for; what becomes of them is told. */
+async function openKeys(
   { config, events, secretsText }: Pick<ComposeOptions, 'config' | 'events' | 'secretsText'>,
-  nowSeconds: number,
-): Promise<Secrets> {
-  const { signingKeySeconds, signingKeyPublishedSeconds } = config.lifetimes;
+  nowSeconds: () => number,
+): Promise<LiveSecrets> {
+  const { signingKeySeconds: mostSeconds } = config.lifetimes;
   const rotated = await rotateIfDue(config.secrets, {
-    nowSeconds,
-    mostSeconds: signingKeySeconds,
-    publishedSeconds: signingKeyPublishedSeconds,
+    nowSeconds: nowSeconds(),
+    mostSeconds,
+    knownSeconds: knownSecondsOf(config.lifetimes),
   });
   if (rotated) events.say('info', 'keys_rotated');
-  const secrets = await loadSecrets(config.secrets, {
+  const secrets = await openSecrets(config.secrets, {
     text: secretsText,
     warn: (text) => events.say('warn', 'secrets_warning', {}, text),
   });
-  events.keysLoaded({ ageSeconds: nowSeconds - secrets.signingSince, limitSeconds: 2 * signingKeySeconds });
-  return secrets;
+  const tellAge = (): void =>
+    events.keysLoaded({
+      ageSeconds: nowSeconds() - secrets.current().signingSince,
+      limitSeconds: 2 * mostSeconds,
+    });
+  tellAge();
+  return {
+    current: secrets.current,
+    async refresh() {
+      try {
+        const isChanged = await secrets.refresh();
+        events.secretsRead({ isChanged });
+        if (isChanged) tellAge();
+        return isChanged;
+      } catch (error) {
+        if (!(error instanceof SecretsError)) throw error;
+        events.secretsRefused(error.faults);
+        return false;
+      }
+    },
+  };
 }
 
 /**
@@ -130,12 +158,13 @@ function ownRules(config: Config, issuer: string): Config['ibHosts'] {
 /** Opens the configured store; used by servers, functions and operators' commands. */
 export async function openStore(
   options: Pick<ComposeOptions, 'config' | 'now' | 'store'>,
-  secrets: Secrets,
-  events: Pick<Events, 'storeCalled' | 'swept' | 'failed'>,
+  secrets: () => Secrets,
+  events: Pick<Events, 'storeCalled' | 'swept' | 'unopened' | 'failed'>,
 ): Promise<Store> {
   const { storage, lifetimes } = options.config;
   const shared = {
-    peppers: secrets.peppers,
+    peppers: () => secrets().peppers,
+    onUnopened: events.unopened,
     refreshLeewaySeconds: lifetimes.refreshLeewaySeconds,
     onCall: events.storeCalled,
     ...(options.now === undefined ? {} : { now: options.now }),

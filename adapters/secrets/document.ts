@@ -8,13 +8,17 @@ import { SecretsError } from './error.ts';
  *   {
  *     "version": 1,
  *     "signingKeys": [{ "status": "active", "createdAt": 1764000000, "jwk": { "kty": "RSA", "kid": …, "alg": "RS256", "use": "sig", "n": …, "d": … } }],
- *     "cookieKeys":  [{ "createdAt": 1764000000, "value": "<32 bytes or more, base64url>" }],
- *     "peppers":     [{ "id": "5d41402a", "createdAt": 1764000000, "value": "<32 bytes, base64url>" }]
+ *     "cookieKeys":  [{ "status": "active", "createdAt": 1764000000, "value": "<32 bytes or more, base64url>" }],
+ *     "peppers":     [{ "id": "5d41402a", "status": "active", "createdAt": 1764000000, "value": "<32 bytes, base64url>" }],
+ *     "pairwiseKey": { "createdAt": 1764000000, "value": "<32 bytes, base64url>" }
  *   }
  *
- * Times are unix seconds. A signing key is `next` (published, does not sign yet), then `active` (signs; exactly one for
- * RS256 and for ES256), then `retired` (published until what it signed has ended, `retiredAt` says since when). Cookie
- * keys and peppers need no status: the newest is used, older ones still verify until they are removed.
+ * Times are unix seconds. Every key is `next` (known to all processes, not used yet), then `active` (used; exactly one
+ * cookie key, one pepper, and one signing key for RS256 and for ES256), then `retired` (what was made with it still
+ * holds; `retiredAt` says since when). The pairwise key never changes.
+ *
+ * A file of before this had no status at cookie keys and peppers, the newest being used, and no pairwise key: the oldest
+ * pepper was it. Such a file is read as what it meant; see `asToday`.
  */
 
 const time = z.int().min(0);
@@ -55,44 +59,60 @@ const jwk = z.discriminatedUnion('kty', [
   }),
 ]);
 
+const status = z.enum(['next', 'active', 'retired']);
+const stated = { status: status.optional(), createdAt: time, retiredAt: time.optional() };
+const secretValue = base64url.refine((value) => bytesOf(value) === 32, 'must be 32 bytes');
+const MOST_OF_A_KIND = 30;
+
 const documentSchema = z.strictObject({
   version: z.literal(1, 'must be 1, the only version that this server knows'),
   signingKeys: z
     .array(
       z.strictObject({
-        status: z.enum(['next', 'active', 'retired']),
+        status,
         createdAt: time,
         retiredAt: time.optional(),
         jwk,
       }),
     )
-    .max(30),
+    .max(MOST_OF_A_KIND),
   cookieKeys: z
     .array(
       z.strictObject({
-        createdAt: time,
+        ...stated,
         value: base64url.refine((value) => bytesOf(value) >= 32, 'must be 32 bytes or more'),
       }),
     )
     .min(1)
-    .max(30),
+    .max(MOST_OF_A_KIND),
   peppers: z
     .array(
       z.strictObject({
         id: z.string().regex(/^[A-Za-z0-9]{1,16}$/, 'must be 1 to 16 letters and digits'),
-        createdAt: time,
-        value: base64url.refine((value) => bytesOf(value) === 32, 'must be 32 bytes'),
+        ...stated,
+        value: secretValue,
       }),
     )
     .min(1)
-    .max(30),
+    .max(MOST_OF_A_KIND),
+  pairwiseKey: z.strictObject({ createdAt: time, value: secretValue }).optional(),
 });
 
-/** The content of a secrets file. Secret as a whole: never log it. */
-export type SecretsDocument = z.output<typeof documentSchema>;
+type Written = z.output<typeof documentSchema>;
 
-/** A signing key with its place in the rotation. */
-export type SigningKeyEntry = SecretsDocument['signingKeys'][number];
+/** Where a key stands in its rotation; `retiredAt` only where it is retired. */
+export interface Stated {
+  readonly status: z.output<typeof status>;
+  readonly createdAt: number;
+  readonly retiredAt?: number | undefined;
+}
+
+/** The content of a secrets file. Secret as a whole: never log it. */
+export interface SecretsDocument extends Pick<Written, 'version' | 'signingKeys'> {
+  readonly cookieKeys: (Stated & { readonly value: string })[];
+  readonly peppers: (Stated & { readonly id: string; readonly value: string })[];
+  readonly pairwiseKey: { readonly createdAt: number; readonly value: string };
+}
 
 /** Parses the text of a secrets file; `name` (a path or an ARN) begins each fault. Throws SecretsError, never with a value. */
 export async function parseSecretsText(name: string, text: string): Promise<SecretsDocument> {
@@ -103,9 +123,45 @@ export async function parseSecretsText(name: string, text: string): Promise<Secr
 export async function parseSecretsDocument(name: string, value: unknown): Promise<SecretsDocument> {
   const shape = documentSchema.safeParse(value);
   if (!shape.success) throw invalid(name, shape.error.issues.map(toLine));
-  const lines = [...ruleFaults(shape.data), ...(await unusableKeys(shape.data))];
+  const document = asToday(shape.data);
+  const lines = [...ruleFaults(shape.data, document), ...(await unusableKeys(document))];
   if (lines.length > 0) throw invalid(name, lines);
-  return shape.data;
+  return document;
+}
+
+/** What a file means that was written before keys had a status: whoever writes it again writes that down. */
+function asToday(written: Written): SecretsDocument {
+  const peppers = withStatus(written.peppers);
+  const oldest = written.peppers.toSorted(newestFirst).at(-1);
+  const { createdAt, value } = written.pairwiseKey ?? oldest ?? { createdAt: 0, value: '' };
+  return {
+    version: written.version,
+    signingKeys: written.signingKeys,
+    cookieKeys: withStatus(written.cookieKeys),
+    peppers,
+    pairwiseKey: { createdAt, value },
+  };
+}
+
+interface WrittenEntry extends Omit<Stated, 'status'> {
+  readonly status?: Stated['status'] | undefined;
+}
+
+/** Newest first. Of entries without a status the newest is used; each older one retired when the one after it came. */
+function withStatus<T extends WrittenEntry>(entries: readonly T[]): (Omit<T, keyof Stated> & Stated)[] {
+  return entries.toSorted(newestFirst).map((entry, index, sorted) => {
+    const { status: written = index === 0 ? 'active' : 'retired' } = entry;
+    const retiredAt = entry.retiredAt ?? sorted[index - 1]?.createdAt;
+    return {
+      ...entry,
+      status: written,
+      ...(written === 'retired' && retiredAt !== undefined ? { retiredAt } : {}),
+    };
+  });
+}
+
+function newestFirst(a: Pick<Stated, 'createdAt'>, b: Pick<Stated, 'createdAt'>): number {
+  return b.createdAt - a.createdAt;
 }
 
 function parseJson(name: string, text: string): unknown {
@@ -135,8 +191,17 @@ function toLine(issue: z.core.$ZodIssue): string {
   return place === '' ? sentence : `${place}: ${sentence}`;
 }
 
-function ruleFaults({ signingKeys, peppers }: SecretsDocument): string[] {
+function ruleFaults(written: Written, { signingKeys, cookieKeys, peppers }: SecretsDocument): string[] {
   const faults: string[] = [];
+  for (const kind of ['cookieKeys', 'peppers'] as const) {
+    const without = written[kind].findIndex((entry) => entry.status === undefined);
+    if (without !== -1 && written[kind].some((entry) => entry.status !== undefined))
+      faults.push(`${kind}[${without}].status: is missing, while others have one`);
+  }
+  for (const [kind, entries] of Object.entries({ cookieKeys, peppers })) {
+    const active = entries.filter((entry) => entry.status === 'active').length;
+    if (active !== 1) faults.push(`${kind}: must hold exactly one active entry, not ${active}`);
+  }
   for (const alg of ['RS256', 'ES256']) {
     const active = signingKeys.filter(
       ({ status, jwk: key }) => status === 'active' && key.alg === alg,

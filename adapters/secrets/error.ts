@@ -1,5 +1,9 @@
-/** Why there are no keys: not there or not readable, not writable on first start, or not what they should be. */
-export type SecretsErrorCode = 'secrets_unreadable' | 'secrets_unwritable' | 'secrets_invalid';
+/** Why there are no keys: not there or not readable, not writable, not what they should be, or changed by somebody else. */
+export type SecretsErrorCode =
+  | 'secrets_unreadable'
+  | 'secrets_unwritable'
+  | 'secrets_invalid'
+  | 'secrets_changed';
 
 /** The server's keys could not be had. `faults` are lines for the operator that name places and no values. */
 export class SecretsError extends Error {

@@ -1,6 +1,7 @@
 /**
- * Rotation of the secret in AWS Secrets Manager, by the four steps that the service asks for. The first one makes the
- * keys; later ones take one step of rotation, so that a key signs no sooner than it has been published by all processes.
+ * Rotation of the secret in AWS Secrets Manager, by the four steps that the service asks for. The first time it makes the
+ * keys; later it takes one step with signing keys and cookie keys. Peppers are the operator's, by `secrets rotate`: before
+ * one goes, self-registered apps have to be sealed anew, and this function sees no table.
  */
 import {
   DescribeSecretCommand,
@@ -9,9 +10,11 @@ import {
   SecretsManagerClient,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
+import { lifetimes } from '../../config/lifetimes.ts';
 import { parseSecretsText, type SecretsDocument } from './document.ts';
-import { rotateKeys } from './rotation.ts';
-import { createSecrets } from './secrets.ts';
+import { SecretsError } from './error.ts';
+import { createSecrets } from './keys.ts';
+import { isOver, knownSecondsOf, type StepOptions, summarize, takeStep, waitingFor } from './rotation.ts';
 
 /** What Secrets Manager sends, once for each step. */
 export interface RotationEvent {
@@ -24,11 +27,18 @@ export interface RotationEvent {
 /** What a secret holds before its keys have been made: the stack writes it, and nothing else is ever replaced. */
 export const NOT_YET_MADE = '{}';
 
+const STEP: Omit<StepOptions, 'nowSeconds'> = {
+  knownSeconds: knownSecondsOf(lifetimes),
+  kinds: ['signing_key', 'cookie_key'],
+};
+
 /** The handler of the rotation. Every step may be repeated; a fault leaves the current version as it is. */
 export function createSecretsManagerRotation(
   client = new SecretsManagerClient({}),
   now: () => Date = () => new Date(),
 ): (event: RotationEvent) => Promise<void> {
+  const nowSeconds = (): number => Math.floor(now().getTime() / 1000);
+
   async function stored(secretId: string, stage: string, versionId?: string): Promise<string | undefined> {
     try {
       const { SecretString } = await client.send(
@@ -45,10 +55,32 @@ export function createSecretsManagerRotation(
     }
   }
 
+  async function currentOf(secretId: string): Promise<SecretsDocument | undefined> {
+    const text = await stored(secretId, 'AWSCURRENT');
+    return text === undefined || text.trim() === NOT_YET_MADE ? undefined : parseSecretsText(secretId, text);
+  }
+
+  /** The document after a step, or the same where a step would be too early, as it is when a stack is deployed twice a day. */
   async function nextOf(secretId: string): Promise<SecretsDocument> {
-    const current = await stored(secretId, 'AWSCURRENT');
-    if (current === undefined || current.trim() === NOT_YET_MADE) return createSecrets(now());
-    return rotateKeys(await parseSecretsText(secretId, current), Math.floor(now().getTime() / 1000));
+    const current = await currentOf(secretId);
+    if (current === undefined) return createSecrets(now());
+    const options = { nowSeconds: nowSeconds(), ...STEP };
+    return waitingFor(current, options) === undefined ? (await takeStep(current, options)).document : current;
+  }
+
+  /** An operator's own step, taken since the pending version was made, must not be undone: sealed records would be lost. */
+  async function assertNothingLost(secretId: string, versionId: string): Promise<void> {
+    const current = await currentOf(secretId);
+    const pending = await parseSecretsText(secretId, (await stored(secretId, 'AWSPENDING', versionId)) ?? '');
+    const kept = new Set(summarize(pending).map(({ kind, id }) => `${kind} ${id}`));
+    const lost =
+      current &&
+      summarize(current).filter((key) => !isOver(key, nowSeconds()) && !kept.has(`${key.kind} ${key.id}`));
+    if (lost !== undefined && lost.length > 0) {
+      throw new SecretsError('secrets_changed', [
+        `${secretId}: was changed while it was rotated; the change stays`,
+      ]);
+    }
   }
 
   async function create({ SecretId, ClientRequestToken }: RotationEvent): Promise<void> {
@@ -72,6 +104,7 @@ export function createSecretsManagerRotation(
     const [current] =
       Object.entries(VersionIdsToStages).find(([, stages]) => stages.includes('AWSCURRENT')) ?? [];
     if (current === ClientRequestToken) return;
+    await assertNothingLost(SecretId, ClientRequestToken);
     await client.send(
       new UpdateSecretVersionStageCommand({
         SecretId,

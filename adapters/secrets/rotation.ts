@@ -1,108 +1,192 @@
-/** Rotation of the signing keys in a secrets file. Pure but for the making of keys; writing is atomic. */
+/**
+ * Rotation of the server's keys: signing keys, cookie keys and peppers move together, one step at a time. What a step
+ * does is the same each time: what is known for later comes into use, what was in use still holds for a while, what has
+ * been that for long enough goes, and something new becomes known for later. Pure but for the making of keys.
+ */
+import { hash } from 'node:crypto';
+import type { Lifetimes } from '../../config/lifetimes.ts';
+import { parseSecretsDocument, type SecretsDocument, type Stated } from './document.ts';
+import { newCookieKey, newPepper, newSigningKey, type SigningAlgorithm } from './keys.ts';
 
-import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { readFile, rename, writeFile } from 'node:fs/promises';
-import type { SecretsSource } from '../../config/types.ts';
-import { parseSecretsDocument, parseSecretsText, type SecretsDocument } from './document.ts';
-import { createSigningKey, type SigningAlgorithm } from './secrets.ts';
+/** What is rotated. */
+export type KeyKind = 'signing_key' | 'cookie_key' | 'pepper';
 
-/** What keys rotate to, and what is said of each: never the key. */
-export interface KeySummary {
-  readonly kid: string;
-  readonly alg: string;
-  readonly status: 'next' | 'active' | 'retired';
-  readonly createdAt: number;
+export const KEY_KINDS: readonly KeyKind[] = ['signing_key', 'cookie_key', 'pepper'];
+
+/** What is said of a key: never the key. `id` is a signing key's `kid`, a pepper's id, a cookie key's fingerprint. */
+export interface KeySummary extends Stated {
+  readonly kind: KeyKind;
+  readonly id: string;
+  /** Of signing keys. */
+  readonly alg?: string;
 }
 
-/** A retired key stays published for so long: longer than any token it may have signed. */
+/** What became of a key in a step. */
+export type Change = Omit<KeySummary, 'status'> & { readonly became: Stated['status'] | 'removed' };
+
+export interface StepOptions {
+  readonly nowSeconds: number;
+  /** For how long a key of each kind is known before it comes into use: until every process, or app, has heard of it. */
+  readonly knownSeconds: Readonly<Record<KeyKind, number>>;
+  /** What takes part; all by default. */
+  readonly kinds?: readonly KeyKind[];
+  /** An algorithm more to sign with. */
+  readonly added?: readonly SigningAlgorithm[];
+  /** Peppers that something still stands on, by id: they stay. */
+  readonly standsOn?: ReadonlySet<string>;
+}
+
+/** How long each kind is known first. */
+export function knownSecondsOf(
+  lifetimes: Pick<Lifetimes, 'signingKeyPublishedSeconds' | 'secretsKnownSeconds'>,
+): StepOptions['knownSeconds'] {
+  const { signingKeyPublishedSeconds, secretsKnownSeconds } = lifetimes;
+  return {
+    signing_key: signingKeyPublishedSeconds,
+    cookie_key: secretsKnownSeconds,
+    pepper: secretsKnownSeconds,
+  };
+}
+
+/** What has come of a step; `nextStepAt` is unix seconds. */
+export interface Step {
+  readonly document: SecretsDocument;
+  readonly changes: readonly Change[];
+  readonly nextStepAt: number;
+}
+
+/** Keys that would come into use before everybody has heard of them, and when that is over, unix seconds. */
+export interface Waiting {
+  readonly keys: readonly KeySummary[];
+  readonly notBefore: number;
+}
+
+/**
+ * A retired key still holds for so long: longer than any token, cookie or record that was made with it, which end with
+ * the IB session, 120 hours at most.
+ */
 export const RETIRED_SECONDS = 7 * 24 * 3600;
 
 /** The keys of a document, without the keys. */
 export function summarize(document: SecretsDocument): KeySummary[] {
-  return document.signingKeys.map(({ jwk, status, createdAt }) => ({
-    kid: jwk.kid,
-    alg: jwk.alg,
-    status,
-    createdAt,
-  }));
+  return [
+    ...document.signingKeys.map((entry) => summaryOf('signing_key', entry)),
+    ...document.cookieKeys.map((entry) => summaryOf('cookie_key', entry)),
+    ...document.peppers.map((entry) => summaryOf('pepper', entry)),
+  ];
 }
 
-/**
- * One step of rotation for each algorithm: the published next key begins to sign, the active one retires, a new next key
- * is made, and retired ones that nothing can stand on any more go. Where there is no next key yet, only that is made:
- * a key signs no sooner than it has been published by a running server.
- */
-export async function rotateKeys(
+type Entry = SecretsDocument['signingKeys' | 'cookieKeys' | 'peppers'][number];
+
+function summaryOf(kind: KeyKind, entry: Entry): KeySummary {
+  const { status, createdAt, retiredAt } = entry;
+  const stated = { status, createdAt, ...(retiredAt === undefined ? {} : { retiredAt }) };
+  if ('jwk' in entry) return { kind, id: entry.jwk.kid, alg: entry.jwk.alg, ...stated };
+  return { kind, id: 'id' in entry ? entry.id : fingerprint(entry.value), ...stated };
+}
+
+/** A name for a key that has none; of 32 random bytes it tells nothing. */
+function fingerprint(value: string): string {
+  return hash('sha256', value, 'hex').slice(0, 8);
+}
+
+/** What a step would have to wait for; undefined where it may be taken. */
+export function waitingFor(
   document: SecretsDocument,
-  nowSeconds: number,
-  added: readonly SigningAlgorithm[] = [],
-): Promise<SecretsDocument> {
-  const kept = document.signingKeys.filter(
-    ({ status, retiredAt = nowSeconds }) => status !== 'retired' || retiredAt > nowSeconds - RETIRED_SECONDS,
+  { nowSeconds, knownSeconds, kinds = KEY_KINDS }: StepOptions,
+): Waiting | undefined {
+  const readyAt = ({ kind, createdAt }: KeySummary): number => createdAt + knownSeconds[kind];
+  const keys = summarize(document).filter(
+    (key) => key.status === 'next' && kinds.includes(key.kind) && readyAt(key) > nowSeconds,
   );
-  const promoted = new Set(kept.filter(({ status }) => status === 'next').map(({ jwk }) => jwk.alg));
-  const moved = kept.map((entry) => {
-    if (entry.status === 'next') return { ...entry, status: 'active' as const };
-    const retires = entry.status === 'active' && promoted.has(entry.jwk.alg);
-    return retires ? { ...entry, status: 'retired' as const, retiredAt: nowSeconds } : entry;
+  return keys.length === 0 ? undefined : { keys, notBefore: Math.max(...keys.map(readyAt)) };
+}
+
+/** Takes one step, whether or not it is too early. */
+export async function takeStep(document: SecretsDocument, options: StepOptions): Promise<Step> {
+  const { nowSeconds, knownSeconds, kinds = KEY_KINDS } = options;
+  const stepped = await parseSecretsDocument('rotated secrets', {
+    ...document,
+    ...(kinds.includes('signing_key') ? { signingKeys: await stepSigningKeys(document, options) } : {}),
+    ...(kinds.includes('cookie_key')
+      ? { cookieKeys: stepOf(document.cookieKeys, newCookieKey(fresh(nowSeconds)), nowSeconds) }
+      : {}),
+    ...(kinds.includes('pepper') ? { peppers: stepPeppers(document, options) } : {}),
   });
-  const fresh = await Promise.all(
-    algorithmsOf(document, added).map(async (alg) => ({
-      status: 'next' as const,
-      createdAt: nowSeconds,
-      jwk: await createSigningKey(alg),
-    })),
+  return {
+    document: stepped,
+    changes: changesOf(document, stepped),
+    nextStepAt: nowSeconds + Math.max(...kinds.map((kind) => knownSeconds[kind])),
+  };
+}
+
+const fresh = (nowSeconds: number) => ({ status: 'next', createdAt: nowSeconds }) as const;
+
+/** One step of the keys of one kind. `stays` are those that are kept beyond their time. */
+function stepOf<T extends Stated>(
+  entries: readonly T[],
+  added: T,
+  nowSeconds: number,
+  stays: (entry: T) => boolean = () => false,
+): T[] {
+  const [promoted] = entries
+    .filter(({ status }) => status === 'next')
+    .toSorted((a, b) => a.createdAt - b.createdAt);
+  const moved = entries
+    .filter((entry) => !isOver(entry, nowSeconds) || stays(entry))
+    .map((entry): T => {
+      if (entry === promoted) return { ...entry, status: 'active' };
+      const retires = entry.status === 'active' && promoted !== undefined;
+      return retires ? { ...entry, status: 'retired', retiredAt: nowSeconds } : entry;
+    });
+  return [...moved, added];
+}
+
+/** Whether a retired key has held for long enough. */
+export function isOver({ status, retiredAt }: Stated, nowSeconds: number): boolean {
+  return status === 'retired' && retiredAt !== undefined && retiredAt <= nowSeconds - RETIRED_SECONDS;
+}
+
+function stepPeppers(
+  { peppers }: SecretsDocument,
+  { nowSeconds, standsOn }: StepOptions,
+): SecretsDocument['peppers'] {
+  return stepOf(peppers, newPepper(fresh(nowSeconds)), nowSeconds, ({ id }) => standsOn?.has(id) ?? false);
+}
+
+async function stepSigningKeys(
+  { signingKeys }: SecretsDocument,
+  { nowSeconds, added = [] }: StepOptions,
+): Promise<SecretsDocument['signingKeys']> {
+  const algOf = (entry: SecretsDocument['signingKeys'][number]): SigningAlgorithm =>
+    entry.jwk.alg === 'Ed25519' ? 'EdDSA' : entry.jwk.alg;
+  const algorithms = new Set<SigningAlgorithm>(['RS256', 'ES256', ...signingKeys.map(algOf), ...added]);
+  const groups = await Promise.all(
+    [...algorithms].map(async (alg) =>
+      stepOf(
+        signingKeys.filter((entry) => algOf(entry) === alg),
+        await newSigningKey(alg, fresh(nowSeconds)),
+        nowSeconds,
+      ),
+    ),
   );
-  return parseSecretsDocument('rotated secrets', { ...document, signingKeys: [...moved, ...fresh] });
+  return groups.flat();
 }
 
-function algorithmsOf(
-  document: SecretsDocument,
-  added: readonly SigningAlgorithm[],
-): readonly SigningAlgorithm[] {
-  const present = document.signingKeys.map(({ jwk }) => (jwk.alg === 'Ed25519' ? 'EdDSA' : jwk.alg));
-  return [...new Set<SigningAlgorithm>(['RS256', 'ES256', ...present, ...added])];
+function changesOf(before: SecretsDocument, after: SecretsDocument): Change[] {
+  const nameOf = ({ kind, id }: KeySummary): string => `${kind} ${id}`;
+  const known = new Map(summarize(before).map((key) => [nameOf(key), key]));
+  const changed = summarize(after)
+    .filter((key) => known.get(nameOf(key))?.status !== key.status)
+    .map(({ status, ...key }): Change => ({ ...key, became: status }));
+  const left = new Set(summarize(after).map(nameOf));
+  const removed = [...known.values()]
+    .filter((key) => !left.has(nameOf(key)))
+    .map(({ status: _status, ...key }): Change => ({ ...key, became: 'removed' }));
+  return [...changed, ...removed];
 }
 
-/** What a rotation by age goes by. */
-export interface AgeLimit {
-  readonly nowSeconds: number;
-  /** A key that signs for longer is due. */
-  readonly mostSeconds: number;
-  /** A next key has been published for so long before it signs: apps keep the key set they have read. */
-  readonly publishedSeconds: number;
-}
-
-/** Whether a step of rotation is due: to publish a next key, or to let one that has been published sign. */
-export function isRotationDue(document: SecretsDocument, limit: AgeLimit): boolean {
-  const { nowSeconds, mostSeconds, publishedSeconds } = limit;
-  const made = (status: string): number[] =>
-    document.signingKeys.filter((entry) => entry.status === status).map(({ createdAt }) => createdAt);
-  const old = made('active').some((createdAt) => nowSeconds - createdAt >= mostSeconds);
-  return old && made('next').every((createdAt) => nowSeconds - createdAt >= publishedSeconds);
-}
-
-/**
- * Takes the step that is due in a file that the server made for itself. Other sources belong to their operators: they
- * are told the age of their keys, and rotate them. True where a step was taken.
- */
-export async function rotateIfDue(source: SecretsSource, limit: AgeLimit): Promise<boolean> {
-  if (source.kind !== 'generated' || !existsSync(source.path)) return false;
-  const document = await readSecretsDocument(source.path);
-  if (!isRotationDue(document, limit)) return false;
-  await replaceSecretsFile(source.path, await rotateKeys(document, limit.nowSeconds));
-  return true;
-}
-
-/** Reads a secrets file. Throws `SecretsError`. */
-export async function readSecretsDocument(path: string): Promise<SecretsDocument> {
-  return parseSecretsText(path, await readFile(path, 'utf8'));
-}
-
-/** Replaces a secrets file as a whole. */
-export async function replaceSecretsFile(path: string, document: SecretsDocument): Promise<void> {
-  const temporary = `${path}.${randomBytes(8).toString('hex')}.tmp`;
-  await writeFile(temporary, `${JSON.stringify(document, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
-  await rename(temporary, path);
+/** The peppers that a step would remove now, but for what stands on them. */
+export function peppersToRemove({ peppers }: SecretsDocument, nowSeconds: number): readonly string[] {
+  return peppers.filter((entry) => isOver(entry, nowSeconds)).map(({ id }) => id);
 }

@@ -158,6 +158,11 @@ export interface Store {
   revokeGrant(accountId: string, key: string): Promise<boolean>;
   /** Counts, or revokes, all grants of a client. For operators: reads every item of the token table. */
   grantsOfClient(clientId: string, revoke: boolean): Promise<number>;
+  /**
+   * Seals what outlives peppers under the one in use, where it stands on a retired one, and counts the live items that
+   * stand on each, by its id. For operators: reads every item.
+   */
+  sealAnew(): Promise<{ readonly sealedAnew: number; readonly standing: ReadonlyMap<string, number> }>;
   /** Resolves when both tables answer. */
   ready(): Promise<void>;
   /** Deletes expired items, and counts the IB sessions that live; for engines without TTL and for operators. Bounded pages, reads every item. */

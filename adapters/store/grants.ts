@@ -2,7 +2,6 @@
 import type { Store } from './contract.ts';
 import { type Item, type Key, modelOf, numberOf, stringOf } from './items.ts';
 import type { AdapterDeps } from './oidc-adapter.ts';
-import { keyedHash, open } from './seal.ts';
 import { removeGrant } from './session-grants.ts';
 
 /** More apps than any user has; a listing shows so many at most. */
@@ -17,12 +16,12 @@ interface Listed {
 export function createGrantListing(
   deps: AdapterDeps,
 ): Pick<Store, 'grantsOf' | 'revokeGrant' | 'grantsOfClient'> {
-  const { engine, peppers } = deps;
+  const { engine, sealer } = deps;
 
   async function listed(accountId: string): Promise<Listed[]> {
     const nowSeconds = Math.floor(deps.now() / 1000);
     const pages = await Promise.all(
-      peppers.map((pepper) => engine.querySubject(keyedHash(pepper, 'subject', accountId), LISTED_GRANTS)),
+      sealer.hashes('subject', accountId).map((hash) => engine.querySubject(hash, LISTED_GRANTS)),
     );
     return pages
       .flat()
@@ -41,17 +40,14 @@ export function createGrantListing(
 
   return {
     async grantsOf(accountId) {
-      return (await listed(accountId)).map(({ key, item }) => {
+      return (await listed(accountId)).flatMap(({ key, item }) => {
         const sealed = item['summary'];
         const context = { secret: accountId, label: 'GrantSummary', key: key.pk };
-        const summary = sealed instanceof Uint8Array ? open(sealed, context, peppers) : {};
-        const { clientId, createdAt } = summary as { clientId?: string; createdAt?: number };
-        return {
-          key: key.pk,
-          clientId: clientId ?? '',
-          createdAt: createdAt ?? 0,
-          lastUsedAt: numberOf(item, 'lastUsedAt') ?? 0,
-        };
+        const summary = sealed instanceof Uint8Array ? sealer.open(sealed, context) : undefined;
+        // One that does not open is absent, here as everywhere: its Grant does not open either.
+        if (summary === undefined) return [];
+        const { clientId = '', createdAt = 0 } = summary as { clientId?: string; createdAt?: number };
+        return [{ key: key.pk, clientId, createdAt, lastUsedAt: numberOf(item, 'lastUsedAt') ?? 0 }];
       });
     },
 
@@ -62,7 +58,7 @@ export function createGrantListing(
     },
 
     async grantsOfClient(clientId, revoking) {
-      const hashes = peppers.map((pepper) => keyedHash(pepper, 'client', clientId));
+      const hashes = sealer.hashes('client', clientId);
       const nowSeconds = Math.floor(deps.now() / 1000);
       let count = 0;
       for await (const page of engine.scan('tokens')) {

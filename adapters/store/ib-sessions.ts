@@ -10,18 +10,18 @@ const MODEL = 'IbSession';
 
 /** The IB sessions of a store. */
 export function createIbSessions(deps: AdapterDeps): IbSessions {
-  const { engine, units, peppers } = deps;
+  const { engine, units, sealer } = deps;
   return {
     find: (id) =>
       units.within(async (unit) => {
         const item = await unit.get(recordKey(MODEL, id));
         const nowSeconds = Math.floor(deps.now() / 1000);
-        return fromItem({ model: MODEL, id, item, nowSeconds, peppers }) as IbSession | undefined;
+        return fromItem({ model: MODEL, id, item, nowSeconds, sealer }) as IbSession | undefined;
       }),
 
     put: (id, session) =>
       units.within(async (unit) => {
-        const item = toItem({ model: MODEL, id, payload: session, expires: session.endsAt, peppers });
+        const item = toItem({ model: MODEL, id, payload: session, expires: session.endsAt, sealer });
         const key = recordKey(MODEL, id);
         unit.remember(key, item);
         unit.defer(async () => {

@@ -24,7 +24,7 @@ function itemOf(deps: AdapterDeps, id: AttemptId, attempt: LoginAttempt): Item {
     payload: sealed satisfies Sealed,
     expires,
     clear: { attemptId, generation, status, failures, intervalMs, nextPollAtMs },
-    peppers: deps.peppers,
+    sealer: deps.sealer,
   });
 }
 
@@ -32,7 +32,7 @@ const STATUSES = ['pending', 'signed_in', 'refused'] as const;
 
 function attemptOf(deps: AdapterDeps, id: AttemptId, item: Item | undefined): LoginAttempt | undefined {
   const nowSeconds = Math.floor(deps.now() / 1000);
-  const sealed = fromItem({ model: MODEL, id: idOf(id), item, nowSeconds, peppers: deps.peppers });
+  const sealed = fromItem({ model: MODEL, id: idOf(id), item, nowSeconds, sealer: deps.sealer });
   if (item === undefined || sealed === undefined) return undefined;
   const status = STATUSES.find((candidate) => candidate === stringOf(item, 'status'));
   if (status === undefined) return undefined;

@@ -7,15 +7,15 @@ import { above, absent, all, any, atMost, equals, exists, missing, setIfAbsent }
 import type { Engine } from './engine.ts';
 import { grantIdOf, ibSessionIdOf, isPrefixedModel, isTokenValueOf, successorTokenValue } from './handles.ts';
 import { type AttributeScalar, type Item, numberOf } from './items.ts';
-import { fromItem, type Payload, recordKey, standsOn, toItem } from './records.ts';
-import { keyedHash, type Pepper, seal } from './seal.ts';
+import { fromItem, isOutdated, type Payload, recordKey, sealingAnew, standsOn, toItem } from './records.ts';
+import type { Sealer } from './seal.ts';
 import { addGrant, removeGrant, sessionOf } from './session-grants.ts';
 import type { UnitOfWork, UnitsOfWork } from './unit-of-work.ts';
 
 export interface AdapterDeps {
   readonly engine: Engine;
   readonly units: UnitsOfWork;
-  readonly peppers: readonly Pepper[];
+  readonly sealer: Sealer;
   /** For how long a rotated refresh token may be presented again by a client that lost the answer. */
   readonly refreshLeewaySeconds: number;
   /** Unix milliseconds. */
@@ -24,17 +24,10 @@ export interface AdapterDeps {
   readonly onIbSessionEnded?: (session: IbSession) => Promise<void>;
 }
 
-/** The newest pepper; configuration guarantees that there is one. */
-export function newestPepper(peppers: readonly Pepper[]): Pepper {
-  const [pepper] = peppers;
-  if (pepper === undefined) throw new TypeError('a store needs at least one pepper');
-  return pepper;
-}
-
-/** The value of the refresh token that follows a rotated one. */
-export function refreshSuccessor(rotated: string, pepper: Pepper): string {
+/** The value of the refresh token that follows a rotated one, `key` being that of the pepper behind the rotated one. */
+function refreshSuccessor(rotated: string, key: Uint8Array): string {
   const grantId = grantIdOf(rotated) ?? '';
-  return successorTokenValue({ model: 'RefreshToken', grantId, rotated, context: '', key: pepper.key });
+  return successorTokenValue({ model: 'RefreshToken', grantId, rotated, context: '', key });
 }
 
 const scryptAsync = promisify<string, string, number, { N: number; r: number; p: number }, Buffer>(scrypt);
@@ -72,7 +65,7 @@ const NEVER_SECONDS = 100 * 365 * 86_400;
 
 function put(deps: AdapterDeps, unit: UnitOfWork, facts: Put): void {
   const expires = Math.floor(deps.now() / 1000) + (facts.expiresIn ?? NEVER_SECONDS);
-  unit.put(recordKey(facts.model, facts.id), toItem({ ...facts, expires, peppers: deps.peppers }));
+  unit.put(recordKey(facts.model, facts.id), toItem({ ...facts, expires, sealer: deps.sealer }));
 }
 
 async function read(unit: UnitOfWork, model: string, id: string): Promise<Item | undefined> {
@@ -81,7 +74,7 @@ async function read(unit: UnitOfWork, model: string, id: string): Promise<Item |
 
 function decode(deps: AdapterDeps, model: string, id: string, item: Item | undefined): Payload | undefined {
   const nowSeconds = Math.floor(deps.now() / 1000);
-  return fromItem({ model, id, item, nowSeconds, peppers: deps.peppers });
+  return fromItem({ model, id, item, nowSeconds, sealer: deps.sealer });
 }
 
 function plainAdapter(deps: AdapterDeps, model: string): Adapter {
@@ -93,6 +86,10 @@ function plainAdapter(deps: AdapterDeps, model: string): Adapter {
       const item = await read(unit, model, id);
       const payload = decode(deps, model, id, item);
       if (payload === undefined || item === undefined) return undefined;
+      if (isOutdated(model, item, deps.sealer)) {
+        const write = sealingAnew(recordKey(model, id), item, { model, id, payload, sealer: deps.sealer });
+        unit.defer(() => deps.engine.write([write]));
+      }
       // A browser session's item is kept under its uid: the id's secret part must match too.
       if (model === 'Session' && payload['jti'] !== id) return undefined;
       const consumedAtMs = numberOf(item, 'consumedAtMs');
@@ -152,7 +149,7 @@ function refreshTokenAdapter(deps: AdapterDeps): Adapter {
         const item = await read(unit, 'RefreshToken', id);
         const consumedAtMs = item === undefined ? 0 : (numberOf(item, 'consumedAtMs') ?? 0);
         if (consumedAtMs <= deps.now() - leewayMs) return payload;
-        const successor = refreshSuccessor(id, newestPepper(deps.peppers));
+        const successor = refreshSuccessor(id, deps.sealer.keyBehind(item?.data));
         const next = await read(unit, 'RefreshToken', successor);
         if (next !== undefined && numberOf(next, 'consumedAtMs') !== undefined) return payload;
         const { consumed: _consumed, ...usable } = payload;
@@ -169,14 +166,14 @@ function grantAdapter(deps: AdapterDeps): Adapter {
     ...plain,
     upsert: (id, payload, expiresIn) =>
       deps.units.within(async (unit) => {
-        const pepper = newestPepper(deps.peppers);
+        const { sealer } = deps;
         const accountId = payload.accountId ?? '';
         const { pk } = recordKey('Grant', id);
         const summary = { clientId: payload.clientId, createdAt: payload.iat };
         const clear = {
-          subject: keyedHash(pepper, 'subject', accountId),
-          summary: seal(summary, { secret: accountId, label: 'GrantSummary', key: pk }, deps.peppers),
-          client: keyedHash(pepper, 'client', payload.clientId ?? ''),
+          subject: sealer.hash('subject', accountId),
+          summary: sealer.seal(summary, { secret: accountId, label: 'GrantSummary', key: pk }),
+          client: sealer.hash('client', payload.clientId ?? ''),
           lastUsedAt: Math.floor(deps.now() / 1000),
           ...sessionOf(id),
         };
@@ -224,7 +221,7 @@ function replayAdapter(deps: AdapterDeps): Adapter {
             id,
             payload: {},
             expires: nowSeconds + REPLAY_CLAIM_SECONDS,
-            peppers: deps.peppers,
+            sealer: deps.sealer,
           }),
           claimedBy: nonce,
         };

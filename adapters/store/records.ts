@@ -1,7 +1,9 @@
 /** Models and their items: which key a record has, what is sealed, what stands in clear. Pure but for randomness. */
+import { equals, missing, set } from './conditions.ts';
+import type { Write } from './engine.ts';
 import { grantIdOf, ibSessionIdOf } from './handles.ts';
-import { type AttributeScalar, type Item, type Key, tableOf } from './items.ts';
-import { hashedKey, open, type Pepper, seal } from './seal.ts';
+import { type AttributeScalar, type Item, type Key, modelOf, tableOf } from './items.ts';
+import { hashedKey, type SealContext, type Sealer } from './seal.ts';
 
 export type Payload = Record<string, unknown>;
 
@@ -32,6 +34,32 @@ export function standsOn(model: string, id: string): Key[] {
   ];
 }
 
+/**
+ * What decides something and stands in clear for conditions and indexes, by model. Whoever can write to the table, and
+ * has no pepper, makes a record absent by changing one of these, or its `expires`, and cannot make it say something else.
+ * Marks that are set without writing the payload anew, such as `consumedAtMs`, cannot be among them.
+ */
+const BOUND: Readonly<Record<string, readonly string[]>> = {
+  LoginAttempt: ['attemptId', 'generation', 'status'],
+  Grant: ['subject', 'client', 'session'],
+};
+
+/** Records that may outlive peppers: they have no end of their own, or a distant one. */
+const LASTING: ReadonlySet<string> = new Set(['Client', 'RegistrationAccessToken', 'InitialAccessToken']);
+
+/** What a record is sealed with besides its pepper. */
+function contextOf(model: string, id: string, item: Item): SealContext {
+  return { ...sealedBeside(model, item), secret: lookupValue(model, id) };
+}
+
+function sealedBeside(model: string, item: Item): Omit<SealContext, 'secret'> {
+  const marks = (BOUND[model] ?? []).map((attribute) => {
+    const value = item[attribute];
+    return typeof value === 'string' || typeof value === 'number' ? value : undefined;
+  });
+  return { label: model, key: item.pk, bound: [item.expires, ...marks], lasting: LASTING.has(model) };
+}
+
 /** An item for a record: payload sealed under the value it is looked up by, the rest in clear. */
 export function toItem(facts: {
   readonly model: string;
@@ -39,24 +67,48 @@ export function toItem(facts: {
   readonly payload: unknown;
   readonly expires: number;
   readonly clear?: Readonly<Record<string, AttributeScalar | undefined>>;
-  readonly peppers: readonly Pepper[];
+  readonly sealer: Sealer;
 }): Item {
   const { pk } = recordKey(facts.model, facts.id);
-  const secret = lookupValue(facts.model, facts.id);
-  const data = seal(facts.payload, { secret, label: facts.model, key: pk }, facts.peppers);
-  return { ...facts.clear, pk, expires: facts.expires, data };
+  const item = { ...facts.clear, pk, expires: facts.expires };
+  return { ...item, data: facts.sealer.seal(facts.payload, contextOf(facts.model, facts.id, item)) };
 }
 
-/** A record's payload, or undefined where the item is gone or its time has passed. Throws `SealError`. */
+/** Whether an item is of the kind that outlives peppers, and it is time to seal it anew. */
+export function isOutdated(model: string, item: Item, sealer: Sealer): boolean {
+  return LASTING.has(model) && item.data !== undefined && sealer.isOutdated(item.data);
+}
+
+/** The write that puts an item's payload under the pepper in use, unless somebody else has changed it since. */
+export function resealing(key: Key, item: Item, sealer: Sealer): Write | undefined {
+  const data = item.data && sealer.reseal(item.data, sealedBeside(modelOf(item.pk), item));
+  return data === undefined ? undefined : replacing(key, item, data);
+}
+
+/** The same where the payload is at hand, whatever format it was sealed in. */
+export function sealingAnew(
+  key: Key,
+  item: Item,
+  facts: { readonly model: string; readonly id: string; readonly payload: Payload; readonly sealer: Sealer },
+): Write {
+  const { model, id, payload, sealer } = facts;
+  return replacing(key, item, sealer.seal(payload, contextOf(model, id, item)));
+}
+
+function replacing(key: Key, { data: former }: Item, data: Uint8Array): Write {
+  const condition = former === undefined ? missing : equals('data', former);
+  return { op: 'update', key, changes: [set('data', data)], condition };
+}
+
+/** A record's payload, or undefined where the item is gone, its time has passed, or it does not open. */
 export function fromItem(facts: {
   readonly model: string;
   readonly id: string;
   readonly item: Item | undefined;
   readonly nowSeconds: number;
-  readonly peppers: readonly Pepper[];
+  readonly sealer: Sealer;
 }): Payload | undefined {
   const { item, model, id } = facts;
   if (item?.data === undefined || item.expires <= facts.nowSeconds) return undefined;
-  const secret = lookupValue(model, id);
-  return open(item.data, { secret, label: model, key: item.pk }, facts.peppers) as Payload;
+  return facts.sealer.open(item.data, contextOf(model, id, item)) as Payload | undefined;
 }

@@ -9,15 +9,16 @@ import { createIbSessions } from './ib-sessions.ts';
 import { modelOf, type TableRole } from './items.ts';
 import { createLimiter } from './limits.ts';
 import { createLoginAttempts } from './login-attempts.ts';
-import { type AdapterDeps, createOidcAdapter, newestPepper } from './oidc-adapter.ts';
-import { recordKey, standsOn } from './records.ts';
-import type { Pepper } from './seal.ts';
+import { type AdapterDeps, createOidcAdapter } from './oidc-adapter.ts';
+import { isOutdated, recordKey, resealing, standsOn } from './records.ts';
+import { createSealer, pepperIdOf, type SealerOptions } from './seal.ts';
 import { createUnitsOfWork } from './unit-of-work.ts';
 
 export interface StoreOptions {
   readonly tables: Readonly<Record<TableRole, string>>;
-  /** Newest first; at least one. */
-  readonly peppers: readonly Pepper[];
+  /** One at least, the one in use first. */
+  readonly peppers: SealerOptions['peppers'];
+  readonly onUnopened?: SealerOptions['onUnopened'];
   readonly refreshLeewaySeconds: number;
   readonly client?: DynamoDbOptions['client'];
   readonly onCall?: (call: StoreCall) => void;
@@ -37,10 +38,12 @@ export function createStore(options: StoreOptions): Store {
     ...(options.onCall === undefined ? {} : { onCall: options.onCall }),
   });
   const units = createUnitsOfWork(engine);
+  const { peppers, onUnopened } = options;
+  const sealer = createSealer({ peppers, ...(onUnopened === undefined ? {} : { onUnopened }) });
   const deps: AdapterDeps = {
     engine,
     units,
-    peppers: options.peppers,
+    sealer,
     refreshLeewaySeconds: options.refreshLeewaySeconds,
     now: options.now ?? Date.now,
     ...(options.onIbSessionEnded === undefined ? {} : { onIbSessionEnded: options.onIbSessionEnded }),
@@ -54,7 +57,7 @@ export function createStore(options: StoreOptions): Store {
         rotated,
         context: model === 'RefreshToken' ? '' : context,
         grantId: grantIdOf(rotated) ?? '',
-        key: newestPepper(deps.peppers).key,
+        key: sealer.keyBehind(units.current()?.seen(recordKey('RefreshToken', rotated))?.data),
       }),
     hint(refs) {
       const keys = refs.flatMap((ref) => [recordKey(ref.model, ref.id), ...standsOn(ref.model, ref.id)]);
@@ -75,12 +78,13 @@ export function createStore(options: StoreOptions): Store {
 const SWEEP_BATCH = 25;
 
 /** What operators ask of the store as a whole. Reads every item, page by page; never in a request. */
-function maintenance(deps: AdapterDeps): Pick<Store, 'ready' | 'sweep' | 'stats'> {
+function maintenance(deps: AdapterDeps): Pick<Store, 'ready' | 'sealAnew' | 'sweep' | 'stats'> {
   const { engine } = deps;
   return {
     async ready() {
       await engine.read(TABLES.map((table) => ({ table, pk: 'Ready#' })));
     },
+    sealAnew: () => sealAnew(deps),
     async sweep() {
       const nowSeconds = Math.floor(deps.now() / 1000);
       let deleted = 0;
@@ -103,6 +107,28 @@ function maintenance(deps: AdapterDeps): Pick<Store, 'ready' | 'sweep' | 'stats'
     },
     stats: () => countItems(engine, Math.floor(deps.now() / 1000)),
   };
+}
+
+async function sealAnew({ engine, sealer, now }: AdapterDeps): ReturnType<Store['sealAnew']> {
+  const nowSeconds = Math.floor(now() / 1000);
+  const standing = new Map<string, number>();
+  let sealedAnew = 0;
+  for (const table of TABLES) {
+    for await (const page of engine.scan(table)) {
+      for (const item of page) {
+        if (item.data === undefined || item.expires <= nowSeconds) continue;
+        const key = { table, pk: item.pk };
+        const write = isOutdated(modelOf(item.pk), item, sealer) ? resealing(key, item, sealer) : undefined;
+        if (write !== undefined && (await engine.decide(write)).held) {
+          sealedAnew += 1;
+        } else {
+          const id = pepperIdOf(item.data);
+          standing.set(id, (standing.get(id) ?? 0) + 1);
+        }
+      }
+    }
+  }
+  return { sealedAnew, standing };
 }
 
 async function countItems(engine: Engine, nowSeconds: number): Promise<StoreStats> {

@@ -7,6 +7,8 @@ import { type Item, type Key, keyName } from './items.ts';
 export interface UnitOfWork {
   /** An item as this unit sees it: its own unflushed write first, then what it has read, then the table. */
   get(key: Key, along?: readonly Key[]): Promise<Item | undefined>;
+  /** An item as this unit has read it already, if it has. */
+  seen(key: Key): Item | undefined;
   /** Keys to fetch with the next read that goes out. */
   hint(keys: readonly Key[]): void;
   put(key: Key, item: Item): void;
@@ -21,6 +23,8 @@ export interface UnitOfWork {
 
 interface State {
   readonly cache: Map<string, Promise<Item | undefined>>;
+  /** What the cache's promises have come to. */
+  readonly seen: Map<string, Item | undefined>;
   readonly writes: Map<string, Write>;
   readonly deferred: (() => Promise<void>)[];
   hints: Key[];
@@ -42,7 +46,14 @@ export function createUnitsOfWork(engine: Engine): UnitsOfWork {
 
   async function run<T>(work: () => Promise<T>): Promise<T> {
     if (storage.getStore() !== undefined) return work();
-    const state: State = { cache: new Map(), writes: new Map(), deferred: [], hints: [], failure: undefined };
+    const state: State = {
+      cache: new Map(),
+      seen: new Map(),
+      writes: new Map(),
+      deferred: [],
+      hints: [],
+      failure: undefined,
+    };
     const unit = createUnit(engine, state);
     return storage.run({ state, unit }, async () => {
       const value = await work();
@@ -88,7 +99,10 @@ function createUnit(engine: Engine, state: State): UnitOfWork {
     if (missing.length === 0) return;
     const answer = guard(() => engine.read(missing));
     for (const key of missing) {
-      const item = answer.then((found) => found.get(keyName(key)));
+      const item = answer.then((found) => {
+        state.seen.set(keyName(key), found.get(keyName(key)));
+        return found.get(keyName(key));
+      });
       // Whoever asks for the item sees the rejection; an item nobody asks for must not end the process.
       item.catch(() => undefined);
       state.cache.set(keyName(key), item);
@@ -106,6 +120,7 @@ function createUnit(engine: Engine, state: State): UnitOfWork {
       }
       return state.cache.get(keyName(key));
     },
+    seen: (key) => state.seen.get(keyName(key)),
     hint(keys) {
       state.hints.push(...keys);
     },
@@ -120,6 +135,7 @@ function createUnit(engine: Engine, state: State): UnitOfWork {
     },
     remember(key, item) {
       state.cache.set(keyName(key), Promise.resolve(item));
+      state.seen.set(keyName(key), item);
     },
   };
 }

@@ -53,8 +53,9 @@ export async function withStore<T>(
 ): Promise<T> {
   const { config, secretsText } = configuration();
   const secrets = await loadSecrets(config.secrets, { text: secretsText });
-  const silent = { storeCalled: () => undefined, swept: () => undefined, failed: () => undefined };
-  const store = await openStore({ config }, secrets, silent);
+  const ignore = (): void => undefined;
+  const silent = { storeCalled: ignore, swept: ignore, unopened: ignore, failed: ignore };
+  const store = await openStore({ config }, () => secrets, silent);
   try {
     return await work(store, secrets, config);
   } finally {

@@ -3,6 +3,7 @@
 import { text } from 'node:stream/consumers';
 import { Command, CommanderError, Option } from 'commander';
 import { SecretsError } from '../../adapters/secrets/error.ts';
+import { KEY_KINDS, type KeyKind } from '../../adapters/secrets/rotation.ts';
 import { StoreError } from '../../adapters/store/errors.ts';
 import { readEnvironment } from '../../config/env.ts';
 import { auditCommand } from '../telemetry/audit.ts';
@@ -10,8 +11,8 @@ import { ask, isYes } from './ask.ts';
 import { check } from './check.ts';
 import { addClient, listClients, type NewClient, removeClient, rotateSecret, showClient } from './clients.ts';
 import { CommandError, createOutput, type Output } from './context.ts';
-import { createSecretsFile, listKeys, rotate } from './keys.ts';
 import { createRegistrationToken } from './registration.ts';
+import { createSecretsFile, listKeys, rotate } from './secrets.ts';
 import {
   createStoreTables,
   inspectToken,
@@ -53,22 +54,7 @@ function createProgram(): Command {
 
   addClientCommands(program, output);
 
-  const keys = program.command('keys').description('signing keys in the secrets file');
-  keys
-    .command('list')
-    .description('list keys by status')
-    .action(() => listKeys(output()));
-  keys
-    .command('rotate')
-    .description('next key signs, active one retires, a new next one is made; then restart the servers')
-    .addOption(new Option('--add <alg>', 'one more algorithm to sign with').choices(['EdDSA']))
-    .action(({ add }: { add?: 'EdDSA' }) => rotate(add === undefined ? [] : [add], output()));
-  program
-    .command('secrets')
-    .description("the server's own keys")
-    .command('create <file>')
-    .description('make a new secrets file; never over an existing one')
-    .action((file: string) => createSecretsFile(file, output()));
+  addSecretsCommands(program, output);
 
   const store = program.command('store').description('the tables');
   store
@@ -115,6 +101,7 @@ const CHANGES: ReadonlySet<string> = new Set([
   'client registration-token',
   'keys rotate',
   'secrets create',
+  'secrets rotate',
   'session revoke',
   'store create',
   'store sweep',
@@ -125,6 +112,48 @@ function note(command: Command): void {
   if (!CHANGES.has(name)) return;
   const { user, client } = command.opts<{ user?: string; client?: string }>();
   auditCommand(readEnvironment()['AUDIT_FILE'], name, { arguments: command.args, user, client });
+}
+
+interface RotateFlags {
+  readonly only?: readonly KeyKind[];
+  readonly add?: 'EdDSA';
+  readonly now?: boolean;
+}
+
+/** One step of rotation, with the flags it takes. */
+function rotateCommand(parent: Command, description: string, output: () => Output): Command {
+  return parent
+    .command('rotate')
+    .description(description)
+    .addOption(new Option('--add <alg>', 'one more algorithm to sign with').choices(['EdDSA']))
+    .option('--now', 'take the step although some process or app may not know the new keys yet')
+    .action(
+      ({ only = parent.name() === 'keys' ? ['signing_key'] : KEY_KINDS, add, now = false }: RotateFlags) =>
+        rotate({ kinds: only, added: add === undefined ? [] : [add], now }, output()),
+    );
+}
+
+function addSecretsCommands(program: Command, output: () => Output): void {
+  const secrets = program.command('secrets').description("the server's own keys: signing, cookies, peppers");
+  secrets
+    .command('create <file>')
+    .description('make a new secrets file; never over an existing one')
+    .action((file: string) => createSecretsFile(file, output()));
+  secrets
+    .command('list')
+    .description('list keys by status')
+    .action(() => listKeys(KEY_KINDS, output()));
+  rotateCommand(
+    secrets,
+    'one step: what is known comes into use, what was in use only holds, what has held for a week goes; refuses a step that is too early',
+    output,
+  ).addOption(new Option('--only <kind...>', 'these alone').choices(KEY_KINDS));
+  const keys = program.command('keys').description('the same for signing keys alone');
+  keys
+    .command('list')
+    .description('list signing keys by status')
+    .action(() => listKeys(['signing_key'], output()));
+  rotateCommand(keys, 'one step with the signing keys', output);
 }
 
 function addClientCommands(program: Command, output: () => Output): void {

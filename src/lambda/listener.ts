@@ -12,15 +12,27 @@ export type Listener = (request: IncomingMessage, response: ServerResponse) => u
 async function open(
   env: Readonly<Record<string, string | undefined>>,
   maxProxyBytes: number,
-): Promise<Listener> {
+  now: () => number,
+): Promise<() => Promise<Listener>> {
   const loaded = loadConfig(env);
   if (!loaded.ok) throw new Error(loaded.faults.join('\n'));
   const { config, clientSecrets, secretsText } = loaded;
   const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
   const events = createEvents({ log, metrics: createEmbeddedMetrics(), audit: createAudit(undefined, log) });
   const composed = await compose({ config, clientSecrets, secretsText, events, maxProxyBytes });
-  if (config.issuer === undefined) throw new Error('ISSUER: is required on Lambda');
-  return composed.createApp(config.issuer).callback();
+  const { issuer } = config;
+  if (issuer === undefined) throw new Error('ISSUER: is required on Lambda');
+  const everyMs = config.lifetimes.secretsReadSeconds * 1000;
+  let readAtMs = now();
+  let listener: Listener = composed.createApp(issuer).callback();
+  return async () => {
+    // Before the request, as nothing runs between requests: keys of an hour ago may have missed a step of rotation.
+    if (now() - readAtMs >= everyMs) {
+      readAtMs = now();
+      if (await composed.refreshSecrets()) listener = composed.createApp(issuer).callback();
+    }
+    return listener;
+  };
 }
 
 /**
@@ -30,14 +42,15 @@ async function open(
 export function createListener(
   env: Readonly<Record<string, string | undefined>>,
   maxProxyBytes: number,
+  now: () => number = Date.now,
 ): () => Promise<Listener> {
-  let ready: Promise<Listener> | undefined;
-  return () => {
-    ready ??= open(env, maxProxyBytes);
+  let ready: Promise<() => Promise<Listener>> | undefined;
+  return async () => {
+    ready ??= open(env, maxProxyBytes, now);
     ready.catch(() => {
       ready = undefined;
     });
-    return ready;
+    return (await ready)();
   };
 }
 

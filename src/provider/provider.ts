@@ -173,9 +173,8 @@ const CLIENT_ALGS: ('RS256' | 'PS256' | 'ES256' | 'EdDSA' | 'Ed25519')[] = [
   'Ed25519',
 ];
 
-/** A subject that two sectors cannot compare (OpenID Core section 8.1): keyed with the oldest pepper, so that it stays. */
-function createPairwise(secrets: Secrets): NonNullable<Configuration['pairwiseIdentifier']> {
-  const key = secrets.peppers.at(-1)?.key ?? new Uint8Array();
+/** A subject that two sectors cannot compare (OpenID Core section 8.1), by a key of its own, so that it stays. */
+function createPairwise({ pairwiseKey: key }: Secrets): NonNullable<Configuration['pairwiseIdentifier']> {
   return async (_ctx, accountId, client) =>
     createHmac('sha256', key)
       .update(`pairwise\0${client.sectorIdentifier}\0${accountId}`)

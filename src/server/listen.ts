@@ -11,7 +11,7 @@ import { createAudit } from '../telemetry/audit.ts';
 import { createEvents } from '../telemetry/events.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { createTraces } from '../telemetry/traces.ts';
-import { watchClients } from './reload.ts';
+import { watchClients, watchSecrets } from './reload.ts';
 
 /** Slow headers hold no connection for longer (slowloris); bodies of uploads may take their time. */
 const HEADERS_TIMEOUT_MS = 15_000;
@@ -57,7 +57,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const { address, port, family } = await listen(server, config.port, config.host);
   const issuer = config.issuer ?? `http://localhost:${port}`;
-  let handle = composed.createApp(issuer).callback();
+  let { resources } = config;
+  let handle = composed.createApp(issuer, resources).callback();
+  // The provider takes its scopes and keys once: others mean another one. Requests in flight keep theirs.
+  const rebuild = (): void => {
+    handle = composed.createApp(issuer, resources).callback();
+  };
   server.on('request', (request, response) => handle(request, response));
 
   const { metricsPort } = config;
@@ -72,18 +77,26 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
           load: reload,
           registry: composed.registry,
           resources: config.resources,
-          // The provider takes its scopes once: other resources mean another one. Requests in flight keep theirs.
-          onResources: (resources) => {
-            handle = composed.createApp(issuer, resources).callback();
+          onResources(changed) {
+            resources = changed;
+            rebuild();
           },
           events,
         });
+  const stopWatchingSecrets = watchSecrets({
+    source: config.secrets,
+    everyMs: config.lifetimes.secretsReadSeconds * 1000,
+    refresh: composed.refreshSecrets,
+    onChanged: rebuild,
+    onFault: events.failed,
+  });
   return {
     issuer,
     address: family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`,
     store: composed.store,
     async close() {
       stopWatching();
+      stopWatchingSecrets();
       loopDelay.close();
       log.info({ event: 'draining' }, 'draining');
       await drain(server, config.lifetimes.drainMs);

@@ -1,14 +1,11 @@
-/** The clients' file, read again when it changes or on SIGHUP. A faulty one is refused, and the old one stays. */
-import { type FSWatcher, watch } from 'node:fs';
-import { basename, dirname } from 'node:path';
+/** The clients' file and the server's keys, read again when they change or on SIGHUP. Faulty ones are refused, and the old ones stay. */
 import { isDeepStrictEqual } from 'node:util';
+import { mayChange } from '../../adapters/secrets/secrets.ts';
 import type { LoadedConfig } from '../../config/config.ts';
-import type { Config } from '../../config/types.ts';
+import type { Config, SecretsSource } from '../../config/types.ts';
 import type { ClientRegistry } from '../provider/clients.ts';
 import type { Events } from '../telemetry/events.ts';
-
-/** Editors write a file in several steps; they are taken for one. */
-const SETTLE_MS = 200;
+import { watchFile } from './watch.ts';
 
 export interface ReloadDeps {
   readonly clientsFile: string;
@@ -18,12 +15,11 @@ export interface ReloadDeps {
   /** The resources in force, and who is told of others. */
   readonly resources: Config['resources'];
   readonly onResources: (resources: Config['resources']) => void;
-  readonly events: Pick<Events, 'clientsReloaded' | 'clientsRefused'>;
+  readonly events: Pick<Events, 'clientsReloaded' | 'clientsRefused' | 'failed'>;
 }
 
 /** Starts watching; returns what ends it. */
 export function watchClients(deps: ReloadDeps): () => void {
-  let settling: NodeJS.Timeout | undefined;
   let { resources } = deps;
 
   function reload(): void {
@@ -37,17 +33,41 @@ export function watchClients(deps: ReloadDeps): () => void {
     deps.events.clientsReloaded(loaded.config.clients.map(({ metadata }) => metadata.client_id));
   }
 
-  // The folder, not the file: editors and config maps replace it by another file of the same name.
-  const watcher: FSWatcher = watch(dirname(deps.clientsFile), { persistent: false }, (_event, name) => {
-    if (name !== null && name !== basename(deps.clientsFile) && !name.startsWith('..')) return;
-    clearTimeout(settling);
-    settling = setTimeout(reload, SETTLE_MS);
-    settling.unref();
-  });
-  process.on('SIGHUP', reload);
+  return watchFile(deps.clientsFile, reload, deps.events.failed);
+}
+
+export interface SecretsReloadDeps {
+  readonly source: SecretsSource;
+  /** How often they are read anew, besides when their file changes: not every file system tells, and Secrets Manager never does. */
+  readonly everyMs: number;
+  /** Reads them anew; true where they have changed. */
+  readonly refresh: () => Promise<boolean>;
+  readonly onChanged: () => void;
+  readonly onFault: (error: unknown) => void;
+}
+
+/** Keeps the keys up to date; returns what ends it. */
+export function watchSecrets({
+  source,
+  everyMs,
+  refresh,
+  onChanged,
+  onFault,
+}: SecretsReloadDeps): () => void {
+  if (!mayChange(source)) return () => undefined;
+  // One after the other: of two that overlap the one that read first must not have the last word.
+  let reading: Promise<void> = Promise.resolve();
+  function reload(): void {
+    reading = reading
+      .then(async () => {
+        if (await refresh()) onChanged();
+      })
+      .catch(onFault);
+  }
+  const interval = setInterval(reload, everyMs).unref();
+  const stopWatching = 'path' in source ? watchFile(source.path, reload, onFault) : () => undefined;
   return () => {
-    clearTimeout(settling);
-    watcher.close();
-    process.removeListener('SIGHUP', reload);
+    clearInterval(interval);
+    stopWatching();
   };
 }

@@ -17,6 +17,8 @@ export type AuditEvent =
   | 'app_removed'
   | 'clients_reloaded'
   | 'clients_refused'
+  | 'secrets_reloaded'
+  | 'secrets_refused'
   | 'admin_command';
 
 export interface Audit {

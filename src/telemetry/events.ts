@@ -10,6 +10,7 @@ import type { InteractionEvents } from '../../interactions/events.ts';
 import type { Audit, AuditEvent } from './audit.ts';
 import { boundByApps, boundByHosts } from './bounds.ts';
 import { type Correlation, createCorrelations } from './correlation.ts';
+import { createKeyEvents, type KeyEvents } from './key-events.ts';
 import { type MetricsSink, trafficOf } from './metric-names.ts';
 import type { Bytes, ProxyCall } from './proxied.ts';
 import { ibResult, STORE_RESULTS } from './results.ts';
@@ -17,7 +18,7 @@ import type { Traces } from './traces.ts';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
-export interface Events {
+export interface Events extends KeyEvents {
   /** Runs a request, whose lines all carry its correlation. */
   during<T>(correlation: Correlation, headers: IncomingHttpHeaders, work: () => T): T;
   /** One line of the log. */
@@ -47,8 +48,6 @@ export interface Events {
   clientsLoaded(clientIds: readonly string[]): void;
   clientsReloaded(clientIds: readonly string[]): void;
   clientsRefused(faults: readonly string[]): void;
-  /** The age of the oldest key that signs. */
-  keysLoaded(facts: { readonly ageSeconds: number; readonly limitSeconds: number }): void;
   /** What a sweep of the embedded store deleted, and how many IB sessions it saw alive. */
   swept(facts: { readonly deleted: number; readonly ibSessions: number }): void;
   /** An error nobody expected, with its cause. */
@@ -195,12 +194,7 @@ export function createEvents({
       say('error', 'clients_refused', { faults }, 'the new clients file is refused; the old one stays');
       noted('clients_refused', { faults: faults.length });
     },
-    keysLoaded({ ageSeconds, limitSeconds }) {
-      metrics.set('ib_oauth_signing_key_age_seconds', ageSeconds);
-      const days = Math.floor(ageSeconds / (24 * 3600));
-      if (ageSeconds > limitSeconds)
-        say('warn', 'keys_old', { days }, 'the signing keys are old; rotate them');
-    },
+    ...createKeyEvents({ metrics, say, noted, now }),
     swept(facts) {
       metrics.set('ib_oauth_ib_sessions', facts.ibSessions);
       say('debug', 'swept', facts);

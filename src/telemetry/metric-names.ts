@@ -91,6 +91,11 @@ export const COUNTERS = {
     labels: ['limit'],
     dimensions: [],
   },
+  ib_oauth_unopened_total: {
+    help: 'Stored items that did not open and count as absent, by model and reason.',
+    labels: ['model', 'reason'],
+    dimensions: [],
+  },
   ib_oauth_failures_total: { help: 'Errors nobody expected.', labels: ['error'], dimensions: [] },
   ib_oauth_clients_reloads_total: {
     help: "Times that the clients' file was read again, by whether it was taken.",
@@ -128,6 +133,11 @@ export const GAUGES = {
     help: 'Age of the oldest key that signs, when it was read.',
     over: 'max',
     cloudwatch: true,
+  },
+  ib_oauth_secrets_refused: {
+    help: "1 while the server's keys as they stand were refused, and older ones are in force.",
+    over: 'max',
+    cloudwatch: false,
   },
   ib_oauth_ib_sessions: {
     help: 'Live IB sessions at the last sweep of the embedded store; elsewhere `store stats` counts them.',

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import Provider, { type Adapter, type ClientMetadata } from 'oidc-provider';
-import { createSecrets } from '../../adapters/secrets/secrets.ts';
+import { createSecrets } from '../../adapters/secrets/keys.ts';
 import { parseClients } from '../../config/clients/clients.ts';
 import {
   BUILT_IN_SCOPES,

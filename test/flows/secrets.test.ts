@@ -1,6 +1,6 @@
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { expect } from 'chai';
-import { createSecrets } from '../../adapters/secrets/secrets.ts';
+import { createSecrets } from '../../adapters/secrets/keys.ts';
 import { Browser, type Page } from '../support/browser.ts';
 import { startEngine, TABLES, type TestEngine } from '../support/engines.ts';
 import {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { createSecrets } from '../../adapters/secrets/secrets.ts';
+import { createSecrets } from '../../adapters/secrets/keys.ts';
 import { attributeOf, Browser } from '../support/browser.ts';
 import { startEngine, TABLES } from '../support/engines.ts';
 import { authorizeUrl, exchange, signIn, startStack, WEB_SECRET } from '../support/stack.ts';

@@ -42,7 +42,7 @@ export function openStore(engine: TestEngine, options: Partial<StoreOptions> = {
   const calls: StoreCall[] = [];
   const store = createStore({
     tables: TABLES,
-    peppers: [PEPPER],
+    peppers: () => [PEPPER],
     refreshLeewaySeconds: 10,
     client: engine.client,
     onCall: (call) => calls.push(call),

@@ -5,7 +5,7 @@ import {
   createSecretsManagerRotation,
   type RotationEvent,
 } from '../../../adapters/secrets/manager-rotation.ts';
-import { summarize } from '../../../adapters/secrets/rotation.ts';
+import { summarize, takeStep } from '../../../adapters/secrets/rotation.ts';
 
 const SecretId = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:ib-oauth-test';
 
@@ -91,7 +91,7 @@ describe('rotation in Secrets Manager', () => {
     days = 0;
   });
 
-  it('makes the keys at first, then publishes the next one, then lets it sign; cookie keys and pepper stay', async () => {
+  it('makes the keys at first, then makes the next ones known, then uses them; peppers stay', async () => {
     await rotate('v1');
     expect(await statuses()).to.deep.equal(['active']);
     const { cookieKeys, peppers } = await current();
@@ -102,8 +102,41 @@ describe('rotation in Secrets Manager', () => {
     await rotate('v3');
     expect(await statuses()).to.deep.equal(['active', 'next', 'retired']);
     const now = await current();
-    expect(now.cookieKeys).to.deep.equal(cookieKeys);
+    expect(now.cookieKeys.map(({ status }) => status).sort()).to.deep.equal(['active', 'next', 'retired']);
+    expect(now.cookieKeys.find(({ status }) => status === 'retired')?.value).to.equal(cookieKeys[0]?.value);
     expect(now.peppers).to.deep.equal(peppers);
+  });
+
+  it('changes nothing where a stack is deployed twice a day', async () => {
+    await rotate('v1');
+    days = 30;
+    await rotate('v2');
+    const before = await current();
+    days = 30.5;
+    await rotate('v3');
+    expect(await current()).to.deep.equal(before);
+  });
+
+  it('undoes no step that an operator takes meanwhile', async () => {
+    await rotate('v1');
+    days = 30;
+    const handle = createSecretsManagerRotation(
+      manager as unknown as SecretsManagerClient,
+      () => new Date((1_800_000_000 + days * 86_400) * 1000),
+    );
+    await handle({ SecretId, ClientRequestToken: 'v2', Step: 'createSecret' });
+    const { document } = await takeStep(await current(), {
+      nowSeconds: 1_800_000_000 + days * 86_400,
+      knownSeconds: { signing_key: 0, cookie_key: 0, pepper: 0 },
+    });
+    const byHand = JSON.stringify(document);
+    for (const { stages } of manager.versions.values()) stages.delete('AWSCURRENT');
+    manager.versions.set('hand', { value: byHand, stages: new Set(['AWSCURRENT']) });
+    const error = await handle({ SecretId, ClientRequestToken: 'v2', Step: 'finishSecret' }).catch(
+      (caught: Error) => caught,
+    );
+    expect(error).to.have.property('code', 'secrets_changed');
+    expect(await current()).to.deep.equal(document);
   });
 
   it('makes each version once, however often a step is repeated', async () => {

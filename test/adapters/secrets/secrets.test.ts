@@ -15,7 +15,9 @@ import { expect } from 'chai';
 import { importJWK, type JWK, SignJWT } from 'jose';
 import type { SecretsDocument } from '../../../adapters/secrets/document.ts';
 import { SecretsError } from '../../../adapters/secrets/error.ts';
-import { createSecrets, loadSecrets, writeNewSecretsFile } from '../../../adapters/secrets/secrets.ts';
+import { writeNewSecretsFile } from '../../../adapters/secrets/file.ts';
+import { createSecrets } from '../../../adapters/secrets/keys.ts';
+import { loadSecrets, openSecrets } from '../../../adapters/secrets/secrets.ts';
 import { useNock } from '../../support/nock.ts';
 
 const NOW = new Date('2026-01-01T00:00:00Z');
@@ -156,16 +158,101 @@ describe('the secrets', () => {
       ]);
     });
 
-    it('put the newest cookie key and pepper first', async () => {
-      const old = await createSecrets(new Date(0));
-      const both = {
+    it('put the cookie key and pepper in use first, the next one before retired ones', async () => {
+      const others = [await createSecrets(new Date(0)), await createSecrets(new Date(1e12))];
+      const [retired, next] = others.map(({ cookieKeys, peppers }, index) => {
+        const stated = { status: index === 0 ? 'retired' : 'next' };
+        return {
+          cookieKeys: cookieKeys.map((entry) => ({ ...entry, ...stated })),
+          peppers: peppers.map((entry) => ({ ...entry, ...stated })),
+        };
+      });
+      const mixed = [next, made, retired];
+      const { cookieKeys, peppers } = await from({
         ...made,
-        cookieKeys: [...old.cookieKeys, ...made.cookieKeys],
-        peppers: [...old.peppers, ...made.peppers],
+        cookieKeys: mixed.flatMap((document) => document?.cookieKeys ?? []),
+        peppers: mixed.flatMap((document) => document?.peppers ?? []),
+      });
+      const inOrder = [made, next, retired];
+      expect(cookieKeys).to.deep.equal(inOrder.map((document) => document?.cookieKeys[0]?.value));
+      expect(peppers.map(({ id }) => id)).to.deep.equal(inOrder.map((document) => document?.peppers[0]?.id));
+    });
+  });
+
+  describe('in a file of before keys had a status', () => {
+    /** Two cookie keys, two peppers, no pairwise key; in no order. */
+    async function older() {
+      const old = await createSecrets(new Date(0));
+      const bare = <T extends { status: string }>(entries: readonly T[]) =>
+        entries.map(({ status: _status, ...entry }) => entry);
+      const { pairwiseKey: _none, ...rest } = made;
+      return {
+        ...rest,
+        cookieKeys: bare([...old.cookieKeys, ...made.cookieKeys]),
+        peppers: bare([...old.peppers, ...made.peppers]),
       };
-      const { cookieKeys, peppers } = await from(both);
-      expect(cookieKeys).to.deep.equal([made.cookieKeys[0]?.value, old.cookieKeys[0]?.value]);
-      expect(peppers.map(({ id }) => id)).to.deep.equal([made.peppers[0]?.id, old.peppers[0]?.id]);
+    }
+
+    it('are used newest first, and pairwise subjects stay those of the oldest pepper', async () => {
+      const document = await older();
+      const { cookieKeys, peppers, pairwiseKey } = await from(document);
+      const [old, newest] = document.peppers;
+      expect(cookieKeys).to.deep.equal(document.cookieKeys.map(({ value }) => value).reverse());
+      expect(peppers.map(({ id }) => id)).to.deep.equal([newest?.id, old?.id]);
+      expect(Buffer.from(pairwiseKey).toString('base64url')).to.equal(old?.value);
+    });
+
+    it('are written down as what they mean where the server keeps the file', async () => {
+      const path = join(folder, 'secrets.json');
+      const document = await older();
+      writeFileSync(path, JSON.stringify(document), { mode: 0o600 });
+      const first = await loadSecrets({ kind: 'generated', path });
+      const written = JSON.parse(readFileSync(path, 'utf8')) as SecretsDocument;
+      expect(written.pairwiseKey.value).to.equal(document.peppers[0]?.value);
+      expect(written.peppers.map(({ status }) => status)).to.deep.equal(['active', 'retired']);
+      expect(written.peppers[1]?.retiredAt).to.equal(written.peppers[0]?.createdAt);
+      expect(statSync(path).mode & 0o777).to.equal(0o600);
+      // The oldest pepper may go now.
+      const later = { ...written, peppers: written.peppers.slice(0, 1) };
+      expect((await from(later)).pairwiseKey).to.deep.equal(first.pairwiseKey);
+    });
+
+    it('are not touched where an operator keeps it', async () => {
+      const path = join(folder, 'secrets.json');
+      const text = JSON.stringify(await older());
+      writeFileSync(path, text, { mode: 0o600 });
+      await loadSecrets({ kind: 'file', path });
+      expect(readFileSync(path, 'utf8')).to.equal(text);
+    });
+  });
+
+  describe('read anew', () => {
+    it('are others where the file is another, and the former ones where it cannot be used', async () => {
+      const path = join(folder, 'secrets.json');
+      writeFileSync(path, JSON.stringify(made), { mode: 0o600 });
+      const live = await openSecrets({ kind: 'file', path });
+      const first = live.current();
+      expect(await live.refresh()).to.equal(false);
+      expect(live.current()).to.equal(first);
+
+      writeFileSync(path, '{"peppers":"p-secret"');
+      expect((await failure(live.refresh())).faults).to.deep.equal([`${path}: is not JSON`]);
+      rmSync(path);
+      expect((await failure(live.refresh())).code).to.equal('secrets_unreadable');
+      expect(live.current()).to.equal(first);
+
+      const other = await createSecrets(NOW);
+      writeFileSync(path, JSON.stringify(other), { mode: 0o600 });
+      expect(await live.refresh()).to.equal(true);
+      expect(live.current().peppers[0]?.id).to.equal(other.peppers[0]?.id);
+    });
+
+    it('stay where nobody can change them', async () => {
+      const source = { kind: 'environment', variable: 'SECRETS_JSON' } as const;
+      const live = await openSecrets(source, { text: JSON.stringify(made) });
+      expect(await live.refresh()).to.equal(false);
+      const error = await failure(openSecrets(source, { text: '{"d":"d-secret"' }));
+      expect(error.faults).to.deep.equal(['SECRETS_JSON: is not JSON']);
     });
   });
 
@@ -197,7 +284,15 @@ describe('the secrets', () => {
       ],
       'the same pepper twice': [
         (document) => ({ ...document, peppers: [...document.peppers, ...document.peppers] }),
+        'peppers: must hold exactly one active entry, not 2',
         'peppers[1].id: must not repeat',
+      ],
+      'a status that only some have': [
+        (document) => ({
+          ...document,
+          cookieKeys: [...document.cookieKeys, { createdAt: 0, value: document.cookieKeys[0]?.value }],
+        }),
+        'cookieKeys[1].status: is missing, while others have one',
       ],
       'a short cookie key and pepper': [
         (document) => ({

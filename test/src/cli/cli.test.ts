@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -135,20 +135,56 @@ describe('the admin’s commands', function () {
     expect(run(['secrets', 'create', secrets]).status).to.equal(0);
     expect(run(['secrets', 'create', secrets]).status).to.equal(1);
     variables['SECRETS_FILE'] = secrets;
-    const statuses = () =>
-      (
-        JSON.parse(run(['--json', 'keys', 'list']).stdout) as { status: string; alg: string; kid: string }[]
-      ).filter(({ alg }) => alg === 'RS256');
-    const [first] = statuses();
-    expect(run(['keys', 'rotate']).status).to.equal(0);
-    expect(statuses().map(({ status }) => status)).to.deep.equal(['active', 'next']);
-    expect(run(['keys', 'rotate']).status).to.equal(0);
-    expect(
-      statuses()
+    const keys = (command: string) =>
+      JSON.parse(run(['--json', command, 'list']).stdout) as Record<string, string>[];
+    const statuses = (kind: string, alg?: string) =>
+      keys('secrets')
+        .filter((key) => key['kind'] === kind && key['alg'] === alg)
         .map(({ status }) => status)
-        .sort(),
-    ).to.deep.equal(['active', 'next', 'retired']);
-    expect(statuses().find(({ status }) => status === 'retired')?.kid).to.equal(first?.kid);
+        .sort();
+    const [first] = keys('keys').filter(({ alg }) => alg === 'RS256');
+
+    const rotated = run(['secrets', 'rotate']);
+    expect(rotated.status, rotated.stderr).to.equal(0);
+    expect(rotated.stdout).to.match(/^pepper [0-9a-f]{8}: new; known to all/m);
+    expect(rotated.stdout).to.match(/The next step may be taken from \d{4}-\d\d-\d\dT[\d:]{8}Z on/);
+    expect(statuses('pepper')).to.deep.equal(['active', 'next']);
+
+    const text = readFileSync(secrets, 'utf8');
+    const refused = run(['secrets', 'rotate']);
+    expect(refused.status).to.equal(1);
+    expect(refused.stderr)
+      .to.match(/^too early: not before \d{4}/)
+      .and.contain('cookie key');
+    expect(readFileSync(secrets, 'utf8')).to.equal(text);
+    expect(run(['keys', 'rotate']).status).to.equal(1);
+
+    expect(run(['secrets', 'rotate', '--now']).status).to.equal(0);
+    for (const [kind, alg] of [
+      ['signing_key', 'RS256'],
+      ['signing_key', 'ES256'],
+      ['cookie_key'],
+      ['pepper'],
+    ]) {
+      expect(statuses(kind ?? '', alg)).to.deep.equal(['active', 'next', 'retired']);
+    }
+    const retired = keys('keys').filter(({ status }) => status === 'retired');
+    expect(retired.map(({ kid }) => kid)).to.include(first?.['kid']);
+    for (const { value } of (JSON.parse(text) as { cookieKeys: { value: string }[] }).cookieKeys) {
+      expect(rotated.stdout + refused.stderr + run(['secrets', 'list']).stdout).to.not.contain(value);
+    }
+  });
+
+  it('rotate some kinds of keys alone, and keep the file its owner’s', () => {
+    const secrets = join(folder, 'secrets.json');
+    expect(run(['secrets', 'create', secrets]).status).to.equal(0);
+    variables['SECRETS_FILE'] = secrets;
+    expect(run(['secrets', 'rotate', '--only', 'pepper']).status).to.equal(0);
+    expect(run(['secrets', 'rotate', '--only', 'pepper']).status).to.equal(1);
+    expect(run(['secrets', 'rotate', '--only', 'signing_key', 'cookie_key']).status).to.equal(0);
+    expect(run(['secrets', 'rotate', '--only', 'salt']).status).to.equal(1);
+    expect(statSync(secrets).mode & 0o777).to.equal(0o600);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).to.deep.equal([]);
   });
 
   it('look into the store, and say what a token is without repeating it', () => {

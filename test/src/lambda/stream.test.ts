@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { expect } from 'chai';
-import { createSecrets } from '../../../adapters/secrets/secrets.ts';
+import { createSecrets } from '../../../adapters/secrets/keys.ts';
 import { encodedPath } from '../../../src/lambda/listener.ts';
 import { createStreamHandler, type Prelude, type StreamHandler } from '../../../src/lambda/stream.ts';
 import { setAwsVariables } from '../../support/aws.ts';

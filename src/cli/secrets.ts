@@ -1,0 +1,132 @@
+/** `secrets create|list|rotate`, and `keys list|rotate` for signing keys alone: the server's own keys where they are kept. */
+
+import { type KeptSource, readToChange } from '../../adapters/secrets/change.ts';
+import { writeNewSecretsFile } from '../../adapters/secrets/file.ts';
+import { createSecrets } from '../../adapters/secrets/keys.ts';
+import {
+  type Change,
+  type KeyKind,
+  type KeySummary,
+  knownSecondsOf,
+  peppersToRemove,
+  type StepOptions,
+  summarize,
+  takeStep,
+  type Waiting,
+  waitingFor,
+} from '../../adapters/secrets/rotation.ts';
+import { StoreError } from '../../adapters/store/errors.ts';
+import { CommandError, configuration, type Output, withStore } from './context.ts';
+
+/** What a step may be told. */
+export interface RotateOptions {
+  readonly kinds: readonly KeyKind[];
+  readonly added: readonly 'EdDSA'[];
+  /** Whether it is taken although it is too early. */
+  readonly now: boolean;
+}
+
+function keptSource(): KeptSource {
+  const { secrets } = configuration().config;
+  if (secrets.kind === 'environment') {
+    throw new CommandError([`keys in ${secrets.variable}: rotate a file of the same text, then set it anew`]);
+  }
+  if (secrets.kind !== 'secrets_manager' && secrets.path === ':memory:')
+    throw new CommandError(['keys in memory end with the process']);
+  return secrets;
+}
+
+const time = (seconds: number): string => new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
+const nameOf = ({ kind, id, alg }: Pick<KeySummary, 'kind' | 'id' | 'alg'>): string =>
+  [kind.replace('_', ' '), ...(alg === undefined ? [] : [alg]), id].join(' ');
+
+/** Lists the keys of some kinds by status. */
+export async function listKeys(kinds: readonly KeyKind[], output: Output): Promise<void> {
+  const { document } = await readToChange(keptSource());
+  const keys = summarize(document).filter(({ kind }) => kinds.includes(kind));
+  output.result(
+    keys.map(({ id, ...key }) => ({ ...key, id, ...(key.kind === 'signing_key' ? { kid: id } : {}) })),
+    keys.map((key) => `${key.status}\t${time(key.createdAt)}\t${nameOf(key)}`),
+  );
+}
+
+/** Takes one step of rotation and says what it did and when the next one may be taken; refuses one that is too early. */
+export async function rotate({ kinds, added, now }: RotateOptions, output: Output): Promise<void> {
+  const kept = await readToChange(keptSource());
+  const nowSeconds = Math.floor(Date.now() / 1000);
+  const { lifetimes } = configuration().config;
+  const options: StepOptions = { nowSeconds, knownSeconds: knownSecondsOf(lifetimes), kinds };
+  const waiting = waitingFor(kept.document, options);
+  if (waiting !== undefined && !now) throw new CommandError(tooEarly(waiting));
+  const leaving = kinds.includes('pepper') ? peppersToRemove(kept.document, nowSeconds) : [];
+  const stood = leaving.length === 0 ? NOTHING_STOOD : await standingOn(leaving);
+  const step = await takeStep(kept.document, { ...options, added, standsOn: stood.peppers });
+  await kept.replace(step.document);
+  const { changes, nextStepAt } = step;
+  output.result({ changes, sealedAnew: stood.sealedAnew, nextStepAt }, [
+    ...stood.lines,
+    ...changes.map(lineOf),
+    'Running servers take this at once, functions within five minutes; nothing needs a restart.',
+    `The next step may be taken from ${time(nextStepAt)} on.`,
+  ]);
+}
+
+function tooEarly({ keys, notBefore }: Waiting): string[] {
+  return [
+    `too early: not before ${time(notBefore)}; nothing is done`,
+    ...keys.map(
+      (key) => `${nameOf(key)}: known since ${time(key.createdAt)} only; somebody may not have it yet`,
+    ),
+    '--only takes the step with some kinds of keys, --now takes it although it is too early',
+  ];
+}
+
+const BECAME: Readonly<Record<Change['became'], string>> = {
+  next: 'new; known to all from now on, used from the next step on',
+  active: 'in use from now on',
+  retired: 'not used any more; what was made with it still holds, for a week at least',
+  removed: 'removed',
+};
+const lineOf = (change: Change): string => `${nameOf(change)}: ${BECAME[change.became]}`;
+
+interface Stood {
+  readonly sealedAnew: number;
+  readonly peppers: ReadonlySet<string>;
+  readonly lines: readonly string[];
+}
+
+const NOTHING_STOOD: Stood = { sealedAnew: 0, peppers: new Set(), lines: [] };
+
+/** Seals anew what outlives peppers, and says which of those that leave something still stands on. */
+async function standingOn(leaving: readonly string[]): Promise<Stood> {
+  try {
+    const { sealedAnew, standing } = await withStore((store) => store.sealAnew());
+    const held = leaving.filter((id) => (standing.get(id) ?? 0) > 0);
+    return {
+      sealedAnew,
+      peppers: new Set(held),
+      lines: [
+        `${sealedAnew} items of self-registered apps sealed anew`,
+        ...held.map((id) => `pepper ${id}: stays, as ${standing.get(id)} items still stand on it`),
+      ],
+    };
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    const reason = `the store does not answer (${error.engineError}), so nobody knows what stands on it`;
+    return {
+      ...NOTHING_STOOD,
+      peppers: new Set(leaving),
+      lines: leaving.map((id) => `pepper ${id}: stays; ${reason}`),
+    };
+  }
+}
+
+/** Makes a new secrets file; never over an existing one. */
+export async function createSecretsFile(path: string, output: Output): Promise<void> {
+  if (!(await writeNewSecretsFile(path, await createSecrets(new Date())))) {
+    throw new CommandError([`${path}: exists already; it is not touched`]);
+  }
+  output.result({ created: path }, [
+    `${path} is made. Keep it secret and back it up: without it all sign-ins end.`,
+  ]);
+}
