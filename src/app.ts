@@ -6,6 +6,7 @@ import type Provider from 'oidc-provider';
 import type { IbClient } from '../adapters/ib/client.ts';
 import type { GuardedAgent } from '../adapters/ib/http-agent.ts';
 import { subjectOf } from '../adapters/ib/session.ts';
+import { createSealedTexts } from '../adapters/secrets/sealed-text.ts';
 import type { Secrets } from '../adapters/secrets/secrets.ts';
 import type { Store } from '../adapters/store/contract.ts';
 import { StoreError } from '../adapters/store/errors.ts';
@@ -107,7 +108,7 @@ export function createApp(deps: AppDeps): Provider {
       agent: deps.proxyAgent,
       ...(deps.maxProxyBytes === undefined ? {} : { maxBytes: deps.maxProxyBytes }),
       signedUrls: createSignedUrls({
-        keys: deps.secrets.peppers.map(({ key }) => key),
+        texts: createSealedTexts(deps.secrets.peppers, 'signed url 1'),
         lifetimeSeconds: lifetimes.proxySignedUrlSeconds,
         nowSeconds,
       }),

@@ -1,6 +1,7 @@
 /** The OpenID provider: node-oidc-provider, configured subject by subject in the files beside this one. */
 import { createHmac } from 'node:crypto';
 import Provider, { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
+import { createSealedTexts } from '../../adapters/secrets/sealed-text.ts';
 import type { Secrets } from '../../adapters/secrets/secrets.ts';
 import type { Store } from '../../adapters/store/contract.ts';
 import type { Lifetimes } from '../../config/lifetimes.ts';
@@ -67,6 +68,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   const scopes = allScopes(deps.resources);
   const known = new Set(scopes);
   const admit = createAdmit(deps.resources);
+  const grantHandles = createSealedTexts(secrets.peppers, 'grant handle 1');
   const secure = issuer.startsWith('https:');
   const cookie = {
     httpOnly: true,
@@ -105,7 +107,7 @@ export function createProvider(deps: ProviderDeps): Provider {
     },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     expiresWithSession: async () => false,
-    extraTokenClaims: createExtraTokenClaims(deps.resources),
+    extraTokenClaims: createExtraTokenClaims(deps.resources, grantHandles),
     extraParams: { platform_url: (ctx) => rejectUnknownScopes(ctx, known) },
     features: createFeatures({
       issuer,
@@ -148,6 +150,7 @@ export function createProvider(deps: ProviderDeps): Provider {
     issuer,
     resources: deps.resources,
     signingKeys: secrets.signingKeys,
+    grantHandles,
     nowSeconds,
   });
   return provider;

@@ -5,13 +5,14 @@
 import { createLocalJWKSet, type JWK, errors as jose, jwtVerify } from 'jose';
 import type Provider from 'oidc-provider';
 import { type Configuration, errors } from 'oidc-provider';
+import type { SealedTexts } from '../../adapters/secrets/sealed-text.ts';
 import { GRANT } from '../../config/clients/supported.ts';
 import type { ProtectedResource } from '../../config/types.ts';
 
 const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';
 /** All that an exchanged token is for. */
 const EXCHANGED_SCOPE = 'ib:api';
-/** What a JWT stands on; in those alone whose resource server may exchange them. */
+/** What a JWT stands on, sealed, as records are sealed under it; in those alone whose resource server may exchange them. */
 const GRANT_CLAIM = 'ib_grant';
 
 interface ExchangeDeps {
@@ -19,6 +20,7 @@ interface ExchangeDeps {
   readonly resources: readonly ProtectedResource[];
   /** The server's own keys. */
   readonly signingKeys: readonly JWK[];
+  readonly grantHandles: SealedTexts;
   readonly nowSeconds: () => number;
 }
 
@@ -35,6 +37,7 @@ interface Subject {
 /** The claim by which a JWT is found to stand on its Grant; opaque tokens need none. */
 export function createExtraTokenClaims(
   resources: readonly ProtectedResource[],
+  grantHandles: SealedTexts,
 ): NonNullable<Configuration['extraTokenClaims']> {
   return (_ctx, token) => {
     const { aud, grantId } = token as { aud?: unknown; grantId?: string };
@@ -42,7 +45,7 @@ export function createExtraTokenClaims(
       ({ identifier, tokenFormat, clientId }) =>
         identifier === aud && tokenFormat === 'jwt' && clientId !== undefined,
     );
-    return exchangeable && grantId !== undefined ? { [GRANT_CLAIM]: grantId } : undefined;
+    return exchangeable && grantId !== undefined ? { [GRANT_CLAIM]: grantHandles.seal(grantId) } : undefined;
   };
 }
 
@@ -113,7 +116,7 @@ export function registerTokenExchange(provider: Provider, deps: ExchangeDeps): v
 /** Reads subject tokens: opaque ones from the store, JWTs by our own signature. Undefined for anything else. */
 function createSubjectReader(
   provider: Provider,
-  { issuer, signingKeys, nowSeconds }: ExchangeDeps,
+  { issuer, signingKeys, grantHandles, nowSeconds }: ExchangeDeps,
 ): (value: string) => Promise<Subject | undefined> {
   const keys = createLocalJWKSet({ keys: signingKeys.map(publicPart) });
 
@@ -125,10 +128,11 @@ function createSubjectReader(
         requiredClaims: ['exp', 'aud', 'client_id', GRANT_CLAIM],
         currentDate: new Date(nowSeconds() * 1000),
       });
-      const { [GRANT_CLAIM]: grantId, client_id: clientId, aud, exp = 0 } = payload;
-      if (typeof aud !== 'string') return undefined;
+      const { [GRANT_CLAIM]: handle, client_id: clientId, aud, exp = 0 } = payload;
+      const grantId = grantHandles.open(String(handle));
+      if (typeof aud !== 'string' || typeof grantId !== 'string') return undefined;
       return {
-        grantId: String(grantId),
+        grantId,
         clientId: String(clientId),
         audience: aud,
         expiresIn: exp - nowSeconds(),

@@ -1,5 +1,5 @@
 /** Addresses of IB's files that work for a while without a token, for pictures in a page: sealed, so they tell nothing. */
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import type { SealedTexts } from '../../adapters/secrets/sealed-text.ts';
 
 /** What a signed address stands for. */
 export interface SignedTarget {
@@ -16,48 +16,20 @@ export interface SignedUrls {
   open(handle: string): SignedTarget | undefined;
 }
 
-const IV_BYTES = 12;
-const TAG_BYTES = 16;
-
-/** Signs with the first key; opens with any. */
+/** Handles made of sealed texts. */
 export function createSignedUrls(options: {
-  readonly keys: readonly Uint8Array[];
+  readonly texts: SealedTexts;
   readonly lifetimeSeconds: number;
   readonly nowSeconds: () => number;
 }): SignedUrls {
-  const keys = options.keys.map(
-    (key) => new Uint8Array(hkdfSync('sha256', key, '', 'ib-oauth signed url 1', 32)),
-  );
-
-  function openWith(key: Uint8Array, sealed: Buffer): unknown {
-    const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, IV_BYTES));
-    decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
-    const body = decipher.update(sealed.subarray(IV_BYTES, -TAG_BYTES));
-    return JSON.parse(Buffer.concat([body, decipher.final()]).toString('utf8'));
-  }
-
+  const { texts, lifetimeSeconds, nowSeconds } = options;
   return {
-    sign({ grantId, origin, path }) {
-      const [key] = keys;
-      if (key === undefined) throw new TypeError('signing needs a key');
-      const iv = randomBytes(IV_BYTES);
-      const cipher = createCipheriv('aes-256-gcm', key, iv);
-      const expires = options.nowSeconds() + options.lifetimeSeconds;
-      const body = cipher.update(JSON.stringify([expires, grantId, origin, path]), 'utf8');
-      return Buffer.concat([iv, body, cipher.final(), cipher.getAuthTag()]).toString('base64url');
-    },
+    sign: ({ grantId, origin, path }) => texts.seal([nowSeconds() + lifetimeSeconds, grantId, origin, path]),
     open(handle) {
-      const sealed = Buffer.from(handle, 'base64url');
-      if (sealed.length <= IV_BYTES + TAG_BYTES) return undefined;
-      for (const key of keys) {
-        try {
-          const [expires, grantId, origin, path] = openWith(key, sealed) as [number, string, string, string];
-          return expires > options.nowSeconds() ? { grantId, origin, path } : undefined;
-        } catch {
-          // Sealed with another key, or forged: the next key tells.
-        }
-      }
-      return undefined;
+      const opened = texts.open(handle) as [number, string, string, string] | undefined;
+      if (opened === undefined) return undefined;
+      const [expires, grantId, origin, path] = opened;
+      return expires > nowSeconds() ? { grantId, origin, path } : undefined;
     },
   };
 }
