@@ -7,6 +7,7 @@ import type { Store } from '../adapters/store/contract.ts';
 import type { Lifetimes } from '../config/lifetimes.ts';
 import type { Asked } from './decision.ts';
 import type { InteractionEvents } from './events.ts';
+import type { FormTokens } from './form-tokens.ts';
 import type { InteractionPages } from './pages.ts';
 import type { PlatformRules, PlatformSettings } from './platform.ts';
 import type { SignIn } from './sign-in.ts';
@@ -30,8 +31,7 @@ export interface InteractionDeps {
   readonly hasGrant: (ctx: Context, clientId: string, accountId: string) => Promise<boolean>;
   readonly accountIdOf: (session: IbSession) => string;
   readonly newIbSessionId: () => string;
-  /** Key of the forms' CSRF tokens. */
-  readonly csrfKey: string;
+  readonly formTokens: FormTokens;
   /** Unix milliseconds. */
   readonly now: () => number;
 }

@@ -12,7 +12,7 @@ import { parseFor } from './platform.ts';
 import { type PollOutcome, poll } from './poll.ts';
 import { forgetPlatform, rememberedPlatforms } from './remembered.ts';
 import { faultOf, showInteraction, showWaiting, usableSignIns } from './show.ts';
-import { browserOf, csrfToken, ensureBrowser, isCsrfToken, type Step } from './step.ts';
+import { browserOf, ensureBrowser, formSubject, type Step } from './step.ts';
 
 type Form = Readonly<Record<string, string>>;
 type Handler = (step: Step, form: Form) => Promise<void> | void;
@@ -54,7 +54,7 @@ async function loadStep(deps: InteractionDeps, ctx: Context, uid: string): Promi
     if (interaction.uid !== uid) return undefined;
     const client = await deps.provider.Client.find(String(interaction.params['client_id']));
     if (client === undefined) return undefined;
-    return { ctx, interaction, client, attemptId, csrf: csrfToken(deps.csrfKey, attemptId) };
+    return { ctx, interaction, client, attemptId, csrf: deps.formTokens.of(formSubject(attemptId)) };
   } catch (error) {
     if (error instanceof errors.SessionNotFound) return undefined;
     throw error;
@@ -79,7 +79,7 @@ function withForm(deps: InteractionDeps, handle: Handler) {
       const form = await readForm(ctx);
       const step = await loadStep(deps, ctx, ctx.params['uid'] ?? '');
       if (step === undefined) return deps.pages.lost(ctx);
-      if (!isCsrfToken(step.csrf, form['csrf'])) return deps.pages.forged(ctx);
+      if (!deps.formTokens.isOf(formSubject(step.attemptId), form['csrf'])) return deps.pages.forged(ctx);
       if (isConcluded(step)) return seeOther(ctx, step.interaction.returnTo);
       await handle(step, form);
     } catch (error) {

@@ -1,5 +1,5 @@
 /** One request of an interaction: whose it is and what it is about. */
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Context } from 'koa';
 import type Provider from 'oidc-provider';
 import type { AttemptId } from '../adapters/store/contract.ts';
@@ -47,13 +47,7 @@ export function browserOf(ctx: Context, issuer: string): string | undefined {
   return value !== undefined && /^[A-Za-z0-9_-]{43}$/.test(value) ? value : undefined;
 }
 
-/** The CSRF token of one interaction in one browser: nothing stored, nothing to expire but the interaction. */
-export function csrfToken(key: string, id: AttemptId): string {
-  return createHmac('sha256', key).update(`csrf\0${id.uid}\0${id.browser}`).digest('base64url');
-}
-
-/** Whether a posted form carries its interaction's CSRF token. */
-export function isCsrfToken(expected: string, posted: unknown): boolean {
-  if (typeof posted !== 'string' || posted.length !== expected.length) return false;
-  return timingSafeEqual(Buffer.from(posted), Buffer.from(expected));
+/** What the tokens of an interaction's forms are about: the interaction in this browser. */
+export function formSubject(id: AttemptId): string {
+  return `csrf\0${id.uid}\0${id.browser}`;
 }

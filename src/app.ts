@@ -12,6 +12,7 @@ import type { Store } from '../adapters/store/contract.ts';
 import { StoreError } from '../adapters/store/errors.ts';
 import { newIbSessionId } from '../adapters/store/handles.ts';
 import type { Config } from '../config/types.ts';
+import { createFormTokens } from '../interactions/form-tokens.ts';
 import type { PlatformRules } from '../interactions/platform.ts';
 import { createInteractionRouter } from '../interactions/router.ts';
 import { createBridgeCompat } from './bridge/dialect.ts';
@@ -80,7 +81,7 @@ export function createApp(deps: AppDeps): Provider {
   // What ends a connection after the answer has begun, such as an app that hangs up, comes here.
   (provider as Koa).on('error', (error: unknown) => deps.events.failed(error));
   tellProviderEvents(provider, deps.events);
-  const [cookieKey = ''] = deps.secrets.cookieKeys;
+  const formTokens = createFormTokens(deps.secrets.cookieKeys);
 
   provider.use(createRequestLog(deps.events));
   provider.use(createHealth(store));
@@ -147,7 +148,7 @@ export function createApp(deps: AppDeps): Provider {
       provider,
       store,
       signInsOf: sessions.signInsOf,
-      csrfKey: cookieKey,
+      formTokens,
       render: pages.account,
       forged: pages.interaction.forged,
       onRevoked: deps.events.accessTakenBack,
@@ -168,7 +169,7 @@ export function createApp(deps: AppDeps): Provider {
       ...sessions,
       accountIdOf: subjectOf,
       newIbSessionId,
-      csrfKey: cookieKey,
+      formTokens,
       now: deps.now,
     }),
   );

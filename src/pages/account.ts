@@ -1,9 +1,9 @@
 /** `/account`: the apps that may use the account signed in to in this browser, and taking their access back. */
-import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Context, Middleware } from 'koa';
 import type Provider from 'oidc-provider';
 import type { Store } from '../../adapters/store/contract.ts';
 import { FormError, readForm } from '../../interactions/form.ts';
+import type { FormTokens } from '../../interactions/form-tokens.ts';
 import { seeOther } from '../../interactions/login.ts';
 import type { SignIn } from '../../interactions/sign-in.ts';
 import type { AccountApp, AccountModel } from '../../interactions/views/models.ts';
@@ -12,7 +12,7 @@ interface AccountDeps {
   readonly provider: Pick<Provider, 'Client' | 'cookieName'>;
   readonly store: Pick<Store, 'grantsOf' | 'revokeGrant'>;
   readonly signInsOf: (ctx: Context) => Promise<readonly SignIn[]>;
-  readonly csrfKey: string;
+  readonly formTokens: FormTokens;
   readonly render: (ctx: Context, model: AccountModel) => void;
   readonly forged: (ctx: Context) => void;
   readonly onRevoked: (facts: { readonly accountId: string; readonly clientId: string }) => void;
@@ -20,9 +20,8 @@ interface AccountDeps {
 
 /** The routes of the page. */
 export function createAccountPage(deps: AccountDeps): Middleware {
-  function csrfOf(ctx: Context): string {
-    const session = ctx.cookies.get(deps.provider.cookieName('session'), { signed: true }) ?? '';
-    return createHmac('sha256', deps.csrfKey).update(`account\0${session}`).digest('base64url');
+  function formSubject(ctx: Context): string {
+    return `account\0${ctx.cookies.get(deps.provider.cookieName('session'), { signed: true }) ?? ''}`;
   }
 
   /** The apps of one account: several sign-ins to one app are one line. */
@@ -51,14 +50,12 @@ export function createAccountPage(deps: AccountDeps): Middleware {
         apps: await appsOf(accountId),
       })),
     );
-    deps.render(ctx, { csrf: csrfOf(ctx), accounts });
+    deps.render(ctx, { csrf: deps.formTokens.of(formSubject(ctx)), accounts });
   }
 
   async function revoke(ctx: Context): Promise<void> {
     const form = await readForm(ctx);
-    const expected = Buffer.from(csrfOf(ctx));
-    const posted = Buffer.from(form['csrf'] ?? '');
-    if (posted.length !== expected.length || !timingSafeEqual(posted, expected)) return deps.forged(ctx);
+    if (!deps.formTokens.isOf(formSubject(ctx), form['csrf'])) return deps.forged(ctx);
     const { account, app: clientId } = form;
     const signIn = (await deps.signInsOf(ctx)).find(({ accountId }) => accountId === account);
     if (signIn !== undefined && clientId !== undefined) {
