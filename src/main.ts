@@ -1,10 +1,10 @@
 /** The provider as a program: configuration, then the server, then its end. */
-import { pino } from 'pino';
 import { SecretsError } from '../adapters/secrets/error.ts';
 import { StoreError } from '../adapters/store/errors.ts';
 import { loadConfig } from '../config/config.ts';
 import { readEnvironment } from '../config/env.ts';
 import { type RunningServer, startServer } from './server/listen.ts';
+import { createLog } from './telemetry/log.ts';
 
 /** Ends the process with one line for each fault; no stack trace. */
 function refuseToStart(faults: readonly string[]): never {
@@ -17,12 +17,9 @@ async function start(): Promise<void> {
   const loaded = loadConfig(readEnvironment());
   if (!loaded.ok) refuseToStart(loaded.faults);
   const { config, clientSecrets, secretsText, warnings } = loaded;
-  const log = pino({
-    level: config.logLevel,
-    base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-  });
+  const { log, flush } = createLog(config.logLevel);
+  // However the process ends, by a crash too.
+  process.on('exit', flush);
   for (const warning of warnings) log.warn({ event: 'config_warning' }, warning);
   const server = await startServer({
     config,

@@ -11,6 +11,7 @@ import { createAudit } from '../telemetry/audit.ts';
 import { createEvents } from '../telemetry/events.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { createTraces } from '../telemetry/traces.ts';
+import { createDrain } from './drain.ts';
 import { watchClients, watchSecrets } from './reload.ts';
 
 /** Slow headers hold no connection for longer (slowloris); bodies of uploads may take their time. */
@@ -55,6 +56,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     keepAliveTimeout: KEEP_ALIVE_MS,
     maxHeaderSize: MOST_HEADER_BYTES,
   });
+  const drain = createDrain(server);
   const { address, port, family } = await listen(server, config.port, config.host);
   const issuer = config.issuer ?? `http://localhost:${port}`;
   let { resources } = config;
@@ -90,30 +92,22 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onChanged: rebuild,
     onFault: events.failed,
   });
+  async function end(): Promise<void> {
+    stopWatching();
+    stopWatchingSecrets();
+    loopDelay.close();
+    log.info({ event: 'draining' }, 'draining');
+    await drain.run(config.lifetimes.drainMs);
+    metricsServer?.close();
+    metricsServer?.closeAllConnections();
+    await composed.close();
+    await traces?.close();
+  }
+  let ended: Promise<void> | undefined;
   return {
     issuer,
     address: family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`,
     store: composed.store,
-    async close() {
-      stopWatching();
-      stopWatchingSecrets();
-      loopDelay.close();
-      log.info({ event: 'draining' }, 'draining');
-      await drain(server, config.lifetimes.drainMs);
-      metricsServer?.close();
-      metricsServer?.closeAllConnections();
-      await composed.close();
-      await traces?.close();
-    },
+    close: () => (ended ??= end()),
   };
-}
-
-/** Lets what is in flight finish, up to a limit. */
-async function drain(server: Server, drainMs: number): Promise<void> {
-  const forced = setTimeout(() => server.closeAllConnections(), drainMs);
-  const closed = once(server, 'close');
-  server.close();
-  server.closeIdleConnections();
-  await closed;
-  clearTimeout(forced);
 }

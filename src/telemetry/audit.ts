@@ -41,7 +41,13 @@ export function createAudit(file: string | undefined, log: Logger): Audit {
           },
           pino.destination({ dest: file, append: true, mkdir: true, sync: true, mode: 0o600 }),
         );
-  return { write: (event, facts) => stream.info({ audit: event, ...facts }) };
+  return {
+    write(event, facts) {
+      stream.info({ audit: event, ...facts });
+      // Lines of the log are written in the background; what was decided about access does not wait for a crash.
+      if (file === undefined) stream.flush();
+    },
+  };
 }
 
 /** Notes an admin's command, by the account it was run under, where the stream has a file. */

@@ -1,0 +1,30 @@
+/** The server's log: one JSON object a line on standard output. */
+import { type Logger, pino } from 'pino';
+import type { Config } from '../../config/types.ts';
+import { createLineWriter } from './line-writer.ts';
+
+const STANDARD_OUTPUT = 1;
+
+export interface Log {
+  readonly log: Logger;
+  /** Writes what is still kept; for the end of the process. */
+  flush(): void;
+}
+
+/** A log that writes in the background. `log.flush()` returns when all is written, too. */
+export function createLog(level: Config['logLevel']): Log {
+  const lines = createLineWriter(STANDARD_OUTPUT, (count) => {
+    const facts = { level: 'warn', time: new Date().toISOString(), event: 'log_lines_dropped', lines: count };
+    return `${JSON.stringify({ ...facts, msg: 'whoever reads the log was too slow' })}\n`;
+  });
+  const log = pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    lines,
+  );
+  return { log, flush: lines.flush };
+}
