@@ -1,13 +1,21 @@
 /** The HTTP API in front: one route, throttled, logged, on the issuer's own host where there is a certificate. */
-import { RemovalPolicy } from 'aws-cdk-lib';
-import { CfnStage, DomainName, HttpApi, HttpMethod, HttpNoneAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2';
+import { Fn, RemovalPolicy } from 'aws-cdk-lib';
+import {
+  CfnStage,
+  DomainName,
+  HttpApi,
+  HttpMethod,
+  HttpNoneAuthorizer,
+  ParameterMapping,
+} from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import type { Alias, IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { BURST_SECONDS, POLLS_PER_SECOND, REQUESTS_PER_SECOND } from '../watch/budgets.ts';
-import type { IbOauthStackProps } from './props.ts';
+import { addCloudFrontOnly } from './cloudfront-only.ts';
+import { type IbOauthStackProps, ORIGIN_HEADER } from './props.ts';
 
 /** What the access log says of a request: no query, no header, nothing of a user's. */
 const ACCESS_LOG = JSON.stringify({
@@ -33,8 +41,11 @@ const routeSettings = (perSecond: number): { ThrottlingRateLimit: number; Thrott
   ThrottlingBurstLimit: BURST_SECONDS * perSecond,
 });
 
-function domain(scope: Construct, { issuer, certificateArn }: IbOauthStackProps): DomainName | undefined {
-  if (certificateArn === undefined) return undefined;
+function domain(
+  scope: Construct,
+  { issuer, certificateArn, behindCloudFront }: IbOauthStackProps,
+): DomainName | undefined {
+  if (certificateArn === undefined || behindCloudFront === true) return undefined;
   return new DomainName(scope, 'Domain', {
     domainName: new URL(issuer).host,
     certificate: Certificate.fromCertificateArn(scope, 'Certificate', certificateArn),
@@ -48,13 +59,19 @@ export function addApi(
   alias: Alias,
 ): { readonly api: HttpApi; readonly reachedAt: string } {
   const domainName = domain(scope, props);
-  const integration = new HttpLambdaIntegration('Integration', alias as IFunction);
+  const integration = new HttpLambdaIntegration('Integration', alias as IFunction, {
+    // How the API knows CloudFront is nobody else's business, an app's or IntelligenceBank's.
+    ...(props.behindCloudFront === true
+      ? { parameterMapping: new ParameterMapping().removeHeader(ORIGIN_HEADER) }
+      : {}),
+  });
   const api = new HttpApi(scope, 'Api', {
     apiName: `ib-oauth-${props.stage}`,
     description: 'ib-oauth',
     defaultIntegration: integration,
-    // The application is the authorizer.
-    defaultAuthorizer: new HttpNoneAuthorizer(),
+    // The application is the authorizer of everything else.
+    defaultAuthorizer:
+      props.behindCloudFront === true ? addCloudFrontOnly(scope, props) : new HttpNoneAuthorizer(),
     ...(domainName === undefined
       ? {}
       : { defaultDomainMapping: { domainName }, disableExecuteApiEndpoint: true }),
@@ -72,5 +89,5 @@ export function addApi(
   stage.routeSettings = { [`GET ${POLLS}`]: routeSettings(POLLS_PER_SECOND) };
   // A stage cannot set what a route does not have yet.
   for (const route of polls) stage.node.addDependency(route);
-  return { api, reachedAt: domainName?.regionalDomainName ?? api.apiEndpoint };
+  return { api, reachedAt: domainName?.regionalDomainName ?? Fn.select(2, Fn.split('/', api.apiEndpoint)) };
 }

@@ -35,6 +35,8 @@ interface Answering {
   /** Of the bundle, without its ending. */
   readonly module: string;
   readonly timeout: Duration;
+  /** How many of those in front say in `X-Forwarded-For` whom they answer. */
+  readonly trustedProxies: number;
   /** The most that run at once; the account's limit where absent. */
   readonly reservedConcurrentExecutions?: number;
 }
@@ -44,7 +46,7 @@ export function addAnswering(
   scope: Construct,
   { stage, issuer, ibHosts, variables }: IbOauthStackProps,
   storage: Storage,
-  { id, module, ...rest }: Answering,
+  { id, module, trustedProxies, ...rest }: Answering,
 ): LambdaFunction {
   const logGroup = new LogGroup(scope, `${id}Logs`, {
     logGroupName: `/aws/lambda/${rest.functionName}`,
@@ -70,7 +72,7 @@ export function addAnswering(
       [ENV.storage]: 'dynamodb',
       [ENV.issuer]: issuer,
       [ENV.ibHosts]: ibHosts,
-      [ENV.trustedProxies]: '1',
+      [ENV.trustedProxies]: String(trustedProxies),
       ...variables,
       NODE_OPTIONS: '--enable-source-maps',
     },
@@ -85,7 +87,7 @@ export function addFunction(
   props: IbOauthStackProps,
   storage: Storage,
 ): { live: LambdaFunction; alias: Alias } {
-  const { stage } = props;
+  const { stage, reserved, provisioned } = props;
   const live = addAnswering(scope, props, storage, {
     id: 'Function',
     functionName: `ib-oauth-${stage}`,
@@ -93,8 +95,15 @@ export function addFunction(
     module: 'lambda',
     // A login call to IB may take 10 s; API Gateway gives up after 30.
     timeout: Duration.seconds(29),
+    // The API tells of its caller; behind CloudFront that one is CloudFront, which tells of its own.
+    trustedProxies: props.behindCloudFront === true ? 2 : 1,
+    ...(reserved === undefined ? {} : { reservedConcurrentExecutions: reserved }),
   });
-  const alias = new Alias(scope, 'Live', { aliasName: 'live', version: live.currentVersion as IVersion });
+  const alias = new Alias(scope, 'Live', {
+    aliasName: 'live',
+    version: live.currentVersion as IVersion,
+    ...(provisioned === undefined ? {} : { provisionedConcurrentExecutions: provisioned }),
+  });
   const failing = new Alarm(scope, 'DeploymentErrors', {
     alarmDescription:
       'The new version fails; the deployment goes back. See docs/runbook.md#deployment-errors',

@@ -1,6 +1,13 @@
 /** Both tables, their key, and the secret with the server's own keys. */
 import { Duration, RemovalPolicy, SecretValue } from 'aws-cdk-lib';
-import { AttributeType, Billing, ProjectionType, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import {
+  AttributeType,
+  Billing,
+  type ITableV2,
+  ProjectionType,
+  TableEncryptionV2,
+  TableV2,
+} from 'aws-cdk-lib/aws-dynamodb';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -10,9 +17,12 @@ import { SUBJECT_INDEX, TTL_ATTRIBUTE } from '../../adapters/store/engines/dynam
 import { ENV } from '../../config/env.ts';
 import type { IbOauthStackProps } from './props.ts';
 
+/** What the rest of the stack needs of a table. */
+type Table = Pick<ITableV2, 'tableName' | 'grant'>;
+
 export interface Storage {
-  readonly state: TableV2;
-  readonly tokens: TableV2;
+  readonly state: Table;
+  readonly tokens: Table;
   readonly secret: Secret;
   /** Lets a function use all of it, and says so in its environment: a permission and its variable come together. */
   grantTo(target: IGrantable & { addEnvironment(name: string, value: string): unknown }): void;
@@ -30,7 +40,7 @@ const ACTIONS = [
 ];
 
 /** Adds the tables of a stage. In production they are protected from deletion and kept when the stack goes. */
-export function addStorage(scope: Construct, { stage }: IbOauthStackProps): Storage {
+export function addStorage(scope: Construct, { stage, restored = {} }: IbOauthStackProps): Storage {
   const isProduction = stage === 'prod';
   const removalPolicy = isProduction ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
   const key = new Key(scope, 'Key', {
@@ -48,8 +58,8 @@ export function addStorage(scope: Construct, { stage }: IbOauthStackProps): Stor
     deletionProtection: isProduction,
     removalPolicy,
   };
-  const state = new TableV2(scope, 'StateTable', { ...shared, tableName: `ib-oauth-state-${stage}` });
-  const tokens = new TableV2(scope, 'TokenTable', {
+  const ownState = new TableV2(scope, 'StateTable', { ...shared, tableName: `ib-oauth-state-${stage}` });
+  const ownTokens = new TableV2(scope, 'TokenTable', {
     ...shared,
     tableName: `ib-oauth-tokens-${stage}`,
     globalSecondaryIndexes: [
@@ -61,6 +71,17 @@ export function addStorage(scope: Construct, { stage }: IbOauthStackProps): Stor
       },
     ],
   });
+  /** A restored table stands beside the stack's own, which is left as it is. */
+  const inPlaceOf = (own: TableV2, tableName: string | undefined, indexes: string[]): Table =>
+    tableName === undefined
+      ? own
+      : TableV2.fromTableAttributes(scope, `Restored${own.node.id}`, {
+          tableName,
+          encryptionKey: key,
+          globalIndexes: indexes,
+        });
+  const state = inPlaceOf(ownState, restored.stateTable, []);
+  const tokens = inPlaceOf(ownTokens, restored.tokenTable, [SUBJECT_INDEX]);
   // The rotation makes its content when the stack is deployed, and replaces nothing but this.
   const secret = new Secret(scope, 'Secrets', {
     secretName: `ib-oauth-${stage}`,

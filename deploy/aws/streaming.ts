@@ -26,6 +26,7 @@ export function addStreaming(
     module: 'lambda-stream',
     // As long as Lambda allows: 200 MB at 2 MB/s take two minutes, and not every app reads as fast.
     timeout: Duration.minutes(15),
+    trustedProxies: 1,
     reservedConcurrentExecutions: transfers,
   });
   // The bearer token is the permission; a signature of AWS's would take the place of its header.
