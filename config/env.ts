@@ -24,6 +24,7 @@ export const ENV = Object.freeze({
   registration: 'REGISTRATION',
   trustedProxies: 'TRUSTED_PROXIES',
   metricsPort: 'METRICS_PORT',
+  metricsHost: 'METRICS_HOST',
   brandName: 'BRAND_NAME',
   brandLogo: 'BRAND_LOGO',
   brandColor: 'BRAND_COLOR',

@@ -22,12 +22,13 @@ const REGISTRATION_MODES = ['off', 'token', 'open'] as const;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 const TABLE = z.string().regex(/^[A-Za-z0-9_.-]{3,255}$/, 'must be 3 to 255 of A-Z a-z 0-9 _ . -');
+const HOST = z.string().regex(/^[A-Za-z0-9.:_-]{1,253}$/, 'must be an IP address or a host name');
 const PATH = z.string().max(4096);
 const WEB_URL = z.url({ protocol: /^https$/, error: 'must be an https URL' }).max(2048);
 
 /** One schema a variable: text in, value out. */
 const VARIABLES = {
-  [ENV.host]: z.string().regex(/^[A-Za-z0-9.:_-]{1,253}$/, 'must be an IP address or a host name'),
+  [ENV.host]: HOST,
   [ENV.port]: z
     .string()
     .regex(/^\d{1,5}$/, 'must be a whole number from 0 to 65535')
@@ -77,6 +78,7 @@ const VARIABLES = {
     .regex(/^\d{1,5}$/, 'must be a port')
     .transform(Number)
     .refine((port) => port <= 65_535, 'must be a port'),
+  [ENV.metricsHost]: HOST,
   [ENV.trustedProxies]: z
     .string()
     .regex(/^\d$/, 'must be the number of proxies in front, 0 to 9')
@@ -118,6 +120,7 @@ export function parseSettings(
     ibLogoutUrl: values.IB_LOGOUT_URL,
     branding: brandingOf(values, cwd),
     metricsPort: values.METRICS_PORT,
+    metricsHost: values.METRICS_HOST ?? '127.0.0.1',
     trustedProxies: values.TRUSTED_PROXIES ?? 0,
     registration: values.REGISTRATION ?? 'off',
     clientIdMetadataHosts: values.CLIENT_ID_METADATA_HOSTS ?? [],

@@ -34,6 +34,8 @@ export interface Config {
   };
   /** Where `/metrics` is served for Prometheus, beside the public port; undefined: nowhere. */
   readonly metricsPort: number | undefined;
+  /** Of which address of this machine: loopback, unless the operator says who else may read it. */
+  readonly metricsHost: string;
   /** How many proxies in front are the operator's own: so many entries of `X-Forwarded-For` are believed. */
   readonly trustedProxies: number;
   /** Dynamic registration (RFC 7591): off, with an initial access token, or open to everybody. */

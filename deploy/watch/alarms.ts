@@ -319,6 +319,17 @@ const STORE: Alarms = {
     minutes: 5,
     datapoints: [2, 3],
   },
+  'items-unopened': {
+    column: 'store',
+    severity: 'inform',
+    what: 'Items of the store do not open with the keys at hand.',
+    unit: 'count',
+    signals: { unopened: counted('ib_oauth_unopened_total') },
+    value: 'unopened',
+    threshold: 10,
+    minutes: 5,
+    datapoints: [2, 3],
+  },
   'store-not-ready': {
     column: 'store',
     severity: 'page',

@@ -14,6 +14,8 @@ const QUIET_MS = 250;
 const LOOK_EVERY_MS = 50;
 
 export interface Drain {
+  /** How many requests are being answered. */
+  inFlight(): number;
   /** Stops accepting; resolves when no connection is left. What is not finished after `mostMs` is cut. */
   run(mostMs: number): Promise<void>;
 }
@@ -60,6 +62,7 @@ export function createDrain(server: Server): Drain {
   }
 
   return {
+    inFlight: () => connections.values().reduce((sum, { answers }) => sum + answers.size, 0),
     async run(mostMs) {
       draining = true;
       for (const { answers } of connections.values()) {

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Store } from '../../adapters/store/contract.ts';
 import type { LoadedConfig } from '../../config/config.ts';
@@ -19,6 +20,8 @@ const HEADERS_TIMEOUT_MS = 15_000;
 /** Longer than the idle time-out of the load balancers in front, so that they close first. */
 const KEEP_ALIVE_MS = 65_000;
 const MOST_HEADER_BYTES = 16 * 1024;
+/** A store that is slower is not there, to whoever asks how it stands. */
+const READY_WITHIN_MS = 1_000;
 
 export interface ServerOptions extends Omit<ComposeOptions, 'events'> {
   readonly log: Logger;
@@ -40,6 +43,15 @@ async function listen(server: Server, port: number, host: string): Promise<Addre
   server.listen(port, host);
   await once(server, 'listening');
   return server.address() as AddressInfo;
+}
+
+/** Whether the store answers, soon enough for whoever reads the numbers. */
+function readiness(store: Pick<Store, 'ready'>): Promise<0 | 1> {
+  const answered = store.ready().then(
+    () => 1 as const,
+    () => 0 as const,
+  );
+  return Promise.race([answered, setTimeout(READY_WITHIN_MS, 0 as const, { ref: false })]);
 }
 
 /** Starts the server; resolves when it accepts connections. */
@@ -67,10 +79,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
   server.on('request', (request, response) => handle(request, response));
 
+  metrics.ask('ib_oauth_in_flight', drain.inFlight);
+  metrics.ask('ib_oauth_ready', () => readiness(composed.store));
   const { metricsPort } = config;
   const metricsServer = metricsPort === undefined ? undefined : metrics.createServer();
   if (metricsServer !== undefined && metricsPort !== undefined)
-    await listen(metricsServer, metricsPort, config.host);
+    await listen(metricsServer, metricsPort, config.metricsHost);
   const stopWatching =
     reload === undefined
       ? () => undefined

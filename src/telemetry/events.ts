@@ -12,6 +12,7 @@ import { boundByApps, boundByHosts } from './bounds.ts';
 import { type Correlation, createCorrelations } from './correlation.ts';
 import { createKeyEvents, type KeyEvents } from './key-events.ts';
 import { type MetricsSink, trafficOf } from './metric-names.ts';
+import { createOpenCircuits } from './open-circuits.ts';
 import type { Bytes, ProxyCall } from './proxied.ts';
 import { ibResult, STORE_RESULTS } from './results.ts';
 import type { Traces } from './traces.ts';
@@ -88,6 +89,8 @@ export function createEvents({
 }: EventsDeps): Events {
   const correlations = createCorrelations();
   const hosts = boundByHosts();
+  const circuits = createOpenCircuits(now);
+  metrics.ask('ib_oauth_ib_breakers_open', circuits.count);
   let apps = boundByApps([]);
   function clientsLoaded(clientIds: readonly string[]): void {
     apps = boundByApps(clientIds);
@@ -138,6 +141,7 @@ export function createEvents({
       const { operation, outcome, platformHost, ms } = call;
       const result = ibResult(outcome);
       if (outcome === 'signed_in') hosts.answered(platformHost);
+      circuits.told(platformHost, outcome);
       const host = hosts.of(platformHost);
       metrics.count('ib_oauth_ib_calls_total', { operation, host, result, outcome });
       metrics.observe('ib_oauth_ib_call_seconds', { operation }, ms / 1000);
@@ -210,6 +214,7 @@ const NO_METRICS: MetricsSink = {
   count: () => undefined,
   observe: () => undefined,
   set: () => undefined,
+  ask: () => undefined,
 };
 
 /** OAuth's own events, as node-oidc-provider emits them. */

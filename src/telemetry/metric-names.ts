@@ -6,6 +6,8 @@ export interface MetricsSink {
   count(name: CounterName, labels: Labels, amount?: number): void;
   observe(name: HistogramName, labels: Labels, seconds: number): void;
   set(name: GaugeName, value: number): void;
+  /** Lets a gauge be asked each time somebody reads the numbers, where somebody does. */
+  ask(name: GaugeName, read: () => number | Promise<number>): void;
 }
 
 /** Values by label: all that the definition lists, nothing else. */

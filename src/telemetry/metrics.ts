@@ -13,8 +13,6 @@ import {
 } from './metric-names.ts';
 
 export interface Metrics extends MetricsSink {
-  /** Lets a gauge be asked each time somebody reads the numbers. */
-  ask(name: GaugeName, read: () => number | Promise<number>): void;
   /** Serves `/metrics`; for a port of its own that is not public. */
   createServer(): Server;
   /** The numbers as Prometheus reads them. */

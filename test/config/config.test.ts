@@ -57,6 +57,7 @@ describe('the configuration', () => {
         lifetimes,
         trustedProxies: 0,
         metricsPort: undefined,
+        metricsHost: '127.0.0.1',
         branding: { name: 'IntelligenceBank' },
         ibLogoutUrl: undefined,
         registration: 'off',

@@ -158,6 +158,10 @@ const CASES: Readonly<
       ['a moment', { good: always(900), failed: last(300, 0, 0) }],
     ],
   },
+  'items-unopened': {
+    fires: [['a pepper was removed too early', { unopened: last(40, 30) }]],
+    quiet: [['one that was damaged', { unopened: always(2) }]],
+  },
   'store-throttled-state': {
     fires: [
       ['reads', { reads: last(3, 9) }],

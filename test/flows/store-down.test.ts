@@ -13,6 +13,7 @@ describe('a store that is away', function () {
       store: { client: { ...engine.client, maxAttempts: 1 } },
       env: {
         LOG_LEVEL: 'silent',
+        METRICS_PORT: '13095',
         STORAGE: 'dynamodb',
         STATE_TABLE: TABLES.state,
         TOKEN_TABLE: TABLES.tokens,
@@ -25,8 +26,12 @@ describe('a store that is away', function () {
     const waiting = await browser.press(await browser.open(authorizeUrl(stack.issuer)), 'platform', {
       platform_url: acme.origin,
     });
+    const ready = async (): Promise<string | undefined> =>
+      /^ib_oauth_ready (\d)$/m.exec(await (await fetch('http://127.0.0.1:13095/metrics')).text())?.[1];
     expect((await fetch(`${stack.issuer}/readyz`)).status).to.equal(200);
+    expect(await ready()).to.equal('1');
     await engine.close();
+    expect(await ready()).to.equal('0');
 
     const bearer = { authorization: `Bearer ${body['access_token']}` };
     const basic = { authorization: `Basic ${btoa(`web:${WEB_SECRET}`)}` };

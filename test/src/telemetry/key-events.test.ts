@@ -11,6 +11,7 @@ describe('what happens to keys and to what they seal', () => {
       metrics: {
         count: (name, labels) => counted.push([name, ...Object.values(labels)].join(' ')),
         observe: () => undefined,
+        ask: () => undefined,
         set: (name, value) => {
           gauges[name] = value;
         },

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { boundByHosts } from '../../../src/telemetry/bounds.ts';
 import { createEmbeddedMetrics } from '../../../src/telemetry/embedded-metrics.ts';
+import { createOpenCircuits } from '../../../src/telemetry/open-circuits.ts';
 import { exchange, type Stack, signIn, startStack, withBearer } from '../../support/stack.ts';
 
 describe('metrics', () => {
@@ -27,6 +28,9 @@ describe('metrics', () => {
       'ib_oauth_requests_total{route="other",traffic="api",status="4xx",code="404"} 1',
       'ib_oauth_many_accounts_total 0',
       'ib_oauth_clients_refused 0',
+      'ib_oauth_ready 1',
+      'ib_oauth_in_flight 0',
+      'ib_oauth_ib_breakers_open 0',
       `ib_oauth_build_info{version="0.1.0",node="${process.version}"} 1`,
     ]) {
       expect(text).to.contain(line);
@@ -70,6 +74,43 @@ describe('metrics', () => {
     const text = await (await fetch('http://127.0.0.1:13096/metrics')).text();
     expect(text).to.match(/^ib_oauth_ib_sessions 1$/m);
     await swept.close();
+  });
+
+  it('are read on this machine alone, unless the operator names another address', async () => {
+    const everywhere = await startStack({
+      env: { HOST: '0.0.0.0', METRICS_PORT: '13094' },
+      sandbox: stack.sandbox,
+    });
+    const told = await startStack({
+      env: { METRICS_HOST: '127.0.0.2', METRICS_PORT: '13094' },
+      sandbox: stack.sandbox,
+    });
+    const answers = (host: string): Promise<boolean> =>
+      fetch(`http://${host}:13094/metrics`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    const [, port] = everywhere.server.address.split(':');
+    expect((await fetch(`http://127.0.0.3:${port}/healthz`)).status, 'served everywhere').to.equal(200);
+    expect(await answers('127.0.0.1')).to.equal(true);
+    expect(await answers('127.0.0.2'), 'told').to.equal(true);
+    expect(await answers('127.0.0.3'), 'not told').to.equal(false);
+    await everywhere.close();
+    await told.close();
+  });
+
+  it('tell how many platforms are not called since they did not answer, until nobody asks for them', () => {
+    let nowMs = 0;
+    const circuits = createOpenCircuits(() => nowMs);
+    circuits.told('a.example', 'timeout');
+    expect(circuits.count(), 'one that failed is asked again').to.equal(0);
+    circuits.told('a.example', 'circuit_open');
+    circuits.told('b.example', 'circuit_open');
+    expect(circuits.count()).to.equal(2);
+    circuits.told('b.example', 'pending');
+    expect(circuits.count(), 'one has answered').to.equal(1);
+    nowMs += 61_000;
+    expect(circuits.count()).to.equal(0);
   });
 
   it("are lines of CloudWatch's embedded format on Lambda", () => {

@@ -1,0 +1,27 @@
+/** Which hosts of IntelligenceBank are not called at the moment, by what is told of calls that were not made. */
+
+/** Somebody who waits asks within this time. */
+const REMEMBERED_MS = 60_000;
+const MOST_HOSTS = 500;
+
+export interface OpenCircuits {
+  /** Takes the outcome of a call, or of one that was not made. */
+  told(host: string, outcome: string): void;
+  /** How many hosts were left out lately. */
+  count(): number;
+}
+
+/** What this process leaves out. `now` is unix milliseconds. */
+export function createOpenCircuits(now: () => number): OpenCircuits {
+  const leftOutAt = new Map<string, number>();
+  return {
+    told(host, outcome) {
+      leftOutAt.delete(host);
+      if (outcome === 'circuit_open' && leftOutAt.size < MOST_HOSTS) leftOutAt.set(host, now());
+    },
+    count() {
+      for (const [host, at] of leftOutAt) if (now() - at > REMEMBERED_MS) leftOutAt.delete(host);
+      return leftOutAt.size;
+    },
+  };
+}
