@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { attributeOf, Browser } from '../support/browser.ts';
-import { type Cluster, startCluster } from '../support/processes.ts';
+import { type Cluster, logged, startCluster, timesLogged } from '../support/processes.ts';
 import { authorizeUrl, REDIRECT_URI, VERIFIER, WEB_SECRET } from '../support/stack.ts';
 
 const BASIC = `Basic ${Buffer.from(`web:${WEB_SECRET}`).toString('base64')}`;
@@ -107,6 +107,20 @@ describe('several processes on one store', function () {
     const reused = await refresh(body['refresh_token']);
     expect(reused.body['error'], 'the successor has been used: this is reuse').to.equal('invalid_grant');
     expect((await refresh(successor)).body['error'], 'and it ends the family').to.equal('invalid_grant');
+  });
+
+  it('take keys that a command has rotated in their file, without a restart', async () => {
+    const workers = [...cluster.workers];
+    const before = workers.map(({ output }) => timesLogged(output, 'secrets_reloaded'));
+    await cluster.admin(['secrets', 'rotate']);
+    await Promise.all(workers.map((worker, at) => logged(worker, 'secrets_reloaded', before[at] ?? 0)));
+    const listed = JSON.parse(await cluster.admin(['--json', 'keys', 'list'])) as { kid: string }[];
+    expect(listed).to.have.length(4);
+    for (const { origin } of workers) {
+      const { keys } = (await (await fetch(`${origin}/jwks`)).json()) as { keys: { kid: string }[] };
+      expect(keys.map(({ kid }) => kid)).to.have.members(listed.map(({ kid }) => kid));
+    }
+    expect((await redeem(next(), await code(new Browser(next)))).status).to.equal(200);
   });
 
   it('exit with code 0 on SIGTERM', async () => {

@@ -5,12 +5,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { writeNewSecretsFile } from '../../adapters/secrets/file.ts';
 import { createSecrets } from '../../adapters/secrets/keys.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/server.ts';
 import { startEngine, TABLES, type TestEngine } from './engines.ts';
 import { CLIENTS, WEB_SECRET } from './stack.ts';
 
+const CLI = join(import.meta.dirname, '../../src/cli/main.ts');
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 
 export interface Worker {
@@ -25,6 +27,10 @@ export interface Cluster {
   readonly sandbox: Sandbox;
   readonly engine: TestEngine;
   readonly workers: Worker[];
+  /** Where the keys of all processes are. */
+  readonly secretsFile: string;
+  /** Runs an admin's command in their environment; its standard output. Rejects where it fails. */
+  admin(args: readonly string[]): Promise<string>;
   /** Starts one more process on the shared store. */
   start(env?: Readonly<Record<string, string>>): Promise<Worker>;
   /** SIGKILL: nothing is said, nothing is flushed. */
@@ -63,8 +69,25 @@ export async function startProcess(
   return { child, output };
 }
 
-/** A shared store, a sandbox and `size` providers. The issuer's address leads nowhere; route to the workers. */
-export async function startCluster(size: number): Promise<Cluster> {
+/** Resolves when a process has written a line with this event after the first `before` ones. */
+export async function logged({ child, output }: Worker, event: string, before: number): Promise<void> {
+  const { stdout } = child;
+  while (stdout !== null && timesLogged(output, event) <= before) await once(stdout, 'data');
+}
+
+/** How often a process has written a line with this event. */
+export function timesLogged(output: readonly string[], event: string): number {
+  return output.join('').split(`"event":"${event}"`).length - 1;
+}
+
+/**
+ * A shared store, a sandbox and `size` providers. The issuer's address leads nowhere; route to the workers. `variables`
+ * are for all of them.
+ */
+export async function startCluster(
+  size: number,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'ib-oauth-cluster-'));
   const clientsFile = join(folder, 'clients.yaml');
   const secretsFile = join(folder, 'secrets.json');
@@ -76,24 +99,25 @@ export async function startCluster(size: number): Promise<Cluster> {
   const issuer = 'http://localhost:1';
   const workers: Worker[] = [];
 
+  const shared = {
+    ISSUER: issuer,
+    STORAGE: 'dynamodb',
+    STATE_TABLE: TABLES.state,
+    TOKEN_TABLE: TABLES.tokens,
+    AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
+    AWS_REGION: 'local',
+    AWS_ACCESS_KEY_ID: engine.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: 'test',
+    SECRETS_FILE: secretsFile,
+    CLIENTS_FILE: clientsFile,
+    IB_HOSTS: [first.origin, second.origin, sandbox.apiOrigin].join(','),
+    WEB_SECRET,
+    ...variables,
+  };
+
   async function start(env: Readonly<Record<string, string>> = {}): Promise<Worker> {
     const port = await freePort();
-    const { child, output } = await startProcess({
-      PORT: String(port),
-      ISSUER: issuer,
-      STORAGE: 'dynamodb',
-      STATE_TABLE: TABLES.state,
-      TOKEN_TABLE: TABLES.tokens,
-      AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
-      AWS_REGION: 'local',
-      AWS_ACCESS_KEY_ID: engine.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: 'test',
-      SECRETS_FILE: secretsFile,
-      CLIENTS_FILE: clientsFile,
-      IB_HOSTS: [first.origin, second.origin, sandbox.apiOrigin].join(','),
-      WEB_SECRET,
-      ...env,
-    });
+    const { child, output } = await startProcess({ PORT: String(port), ...shared, ...env });
     const worker = { origin: `http://127.0.0.1:${port}`, child, output };
     workers.push(worker);
     return worker;
@@ -107,12 +131,28 @@ export async function startCluster(size: number): Promise<Cluster> {
     await ended;
   }
 
+  async function admin(args: readonly string[]): Promise<string> {
+    const child = spawn(process.execPath, [CLI, ...args], {
+      env: { PATH: process.env['PATH'], ...shared },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const [said, faults, [code]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'exit'),
+    ]);
+    if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${faults}`);
+    return said;
+  }
+
   await Promise.all(Array.from({ length: size }, () => start()));
   return {
     issuer,
     sandbox,
     engine,
     workers,
+    secretsFile,
+    admin,
     start,
     kill,
     async close() {
