@@ -30,6 +30,9 @@ export const lifetimes = Object.freeze({
   /** Two refreshes at once, or a repeated one after a lost answer, are one client's, not a thief's, for this long. */
   refreshLeewaySeconds: 10,
 
+  /** How far the clocks of processes, and of clients that sign, may be apart. Half a code's life: the rest is for its way. */
+  clockToleranceSeconds: 30,
+
   // --- the user's steps ---
   /** From `/authorize` to the return to the app: SSO, 2FA and a phone call in between. */
   interactionSeconds: 3600,

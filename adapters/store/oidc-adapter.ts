@@ -202,6 +202,8 @@ function grantAdapter(deps: AdapterDeps): Adapter {
 
 /** How long a claimed `jti` is kept until its real expiry is written: longer than any request takes. */
 const REPLAY_CLAIM_SECONDS = 600;
+/** How much longer than asked a `jti` is kept: some process, or the client, has another clock, and a proof from the future lives on. */
+const REPLAY_MORE_SECONDS = 300;
 
 /**
  * Replay detection asks `find`, then saves. Two requests could both find nothing, so here `find` itself is the claim:
@@ -209,8 +211,10 @@ const REPLAY_CLAIM_SECONDS = 600;
  */
 function replayAdapter(deps: AdapterDeps): Adapter {
   const model = 'ReplayDetection';
+  const plain = plainAdapter(deps, model);
   return {
-    ...plainAdapter(deps, model),
+    ...plain,
+    upsert: (id, payload, expiresIn) => plain.upsert(id, payload, (expiresIn ?? 0) + REPLAY_MORE_SECONDS),
     find: (id) =>
       deps.units.within(async (unit) => {
         const nowSeconds = Math.floor(deps.now() / 1000);

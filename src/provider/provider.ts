@@ -81,6 +81,7 @@ export function createProvider(deps: ProviderDeps): Provider {
 
   const provider = new Provider(issuer, {
     adapter: withConfiguredClients(store.adapter, registry, admit),
+    clockTolerance: lifetimes.clockToleranceSeconds,
     claims: Object.fromEntries(Object.entries(CLAIMS).map(([scope, claims]) => [scope, [...claims]])),
     clientBasedCORS: (_ctx, origin, client) => browserOrigins(client).has(origin),
     clientDefaults: {
