@@ -73,6 +73,7 @@ try {
     'test/flows/secrets.test.ts',
     'test/cluster/kill.test.ts',
     'test/cluster/processes.test.ts',
+    'test/cluster/restore.test.ts',
   ];
   const { status } = spawnSync(
     process.execPath,
