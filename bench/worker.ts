@@ -95,6 +95,7 @@ const app = createApp({
   ib: createIbClient({ rules: config.ibHosts, agent }),
   platforms: { parse: (text) => parsePlatform(text, config.ibHosts) },
   fetch: createGuardedFetch({ agent }),
+  documentFetch: createGuardedFetch({ agent }),
   proxyAgent: createGuardedAgent({ rules: config.ibHosts, headersTimeoutMs: 60_000, bodyTimeoutMs: 60_000 }),
   events,
   now: Date.now,

@@ -32,6 +32,7 @@ export const ENV = Object.freeze({
   privacyUrl: 'PRIVACY_URL',
   termsUrl: 'TERMS_URL',
   clientIdMetadataHosts: 'CLIENT_ID_METADATA_HOSTS',
+  appHosts: 'APP_HOSTS',
 } as const);
 
 /** Variables by name, as the process got them; an empty value counts as not set. */

@@ -53,6 +53,11 @@ export const lifetimes = Object.freeze({
   /** IB's login answers are a few kilobytes; more is no login answer. */
   ibResponseBytes: 256 * 1024,
 
+  /** An app's metadata document; what the draft (client-id-metadata-document, 6.6) proposes. */
+  metadataDocumentBytes: 5 * 1024,
+  /** Reading it: the user waits meanwhile. */
+  metadataDocumentMs: 5_000,
+
   // --- the proxy ---
   /** IB's own limit: 600 calls a minute for each user. */
   proxyCallsPerMinute: 600,

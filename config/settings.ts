@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import * as z from 'zod';
+import { parseAppHosts } from './app-hosts.ts';
 import { colorFault } from './clients/colors.ts';
 import { logoFault } from './clients/logo.ts';
 import { isLoopbackHost } from './clients/redirect-uris.ts';
@@ -84,11 +85,8 @@ const VARIABLES = {
     .regex(/^\d$/, 'must be the number of proxies in front, 0 to 9')
     .transform(Number),
   [ENV.registration]: z.enum(REGISTRATION_MODES),
-  [ENV.clientIdMetadataHosts]: z
-    .string()
-    .max(10_000)
-    .regex(/^[a-z0-9.-]+(\s*,\s*[a-z0-9.-]+)*$/, 'must be hosts, comma-separated: claude.ai, apps.acme.com')
-    .transform((text) => text.split(',').map((host) => host.trim())),
+  [ENV.clientIdMetadataHosts]: appHosts({ any: true }),
+  [ENV.appHosts]: appHosts({ any: false }),
 } as const;
 
 type Variables = typeof VARIABLES;
@@ -124,6 +122,7 @@ export function parseSettings(
     trustedProxies: values.TRUSTED_PROXIES ?? 0,
     registration: values.REGISTRATION ?? 'off',
     clientIdMetadataHosts: values.CLIENT_ID_METADATA_HOSTS ?? [],
+    appHosts: values.APP_HOSTS ?? [],
   };
   return {
     settings,
@@ -171,6 +170,18 @@ function toHostRules(text: string, context: z.RefinementCtx): readonly IbHostRul
   if ('rules' in parsed) return parsed.rules;
   for (const fault of parsed.faults) context.addIssue(fault.replaceAll(/\s+/g, ' ').slice(0, 300));
   return z.NEVER;
+}
+
+function appHosts(options: { readonly any: boolean }) {
+  return z
+    .string()
+    .max(10_000)
+    .transform((text, context) => {
+      const parsed = parseAppHosts(text, options);
+      if ('rules' in parsed) return parsed.rules;
+      for (const fault of parsed.faults) context.addIssue(fault.replaceAll(/\s+/g, ' ').slice(0, 300));
+      return z.NEVER;
+    });
 }
 
 function storageOf(values: Values, cwd: string): StorageConfig {

@@ -1,4 +1,5 @@
 /** What the operator's settings are once read: shared by those who read them and those who are handed them. */
+import type { AppHostRule } from './app-hosts.ts';
 import type { IbHostRule } from './hosts.ts';
 import type { Lifetimes } from './lifetimes.ts';
 
@@ -41,7 +42,9 @@ export interface Config {
   /** Dynamic registration (RFC 7591): off, with an initial access token, or open to everybody. */
   readonly registration: 'off' | 'token' | 'open';
   /** Hosts whose client-ID metadata documents are fetched; none: the feature is off. */
-  readonly clientIdMetadataHosts: readonly string[];
+  readonly clientIdMetadataHosts: readonly AppHostRule[];
+  /** Hosts of the operator's own network that are called for configured apps: their keys, their back-channel logout. */
+  readonly appHosts: readonly AppHostRule[];
 }
 
 /** How somebody's pages look: a picture's absolute path, and a colour (`#rrggbb`) that is readable on white. */

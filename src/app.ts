@@ -25,13 +25,16 @@ import { createProtectedResourceMetadata } from './http/protected-resource.ts';
 import { createIssuerAddress, createRequestLog, createSafeHeaders } from './http/request.ts';
 import { createAccountPage } from './pages/account.ts';
 import { createPages } from './pages/pages.ts';
+import { createAnswers } from './provider/answers.ts';
 import { createAsked } from './provider/asked.ts';
 import { createSessionReader } from './provider/browser-session.ts';
+import { createBasicCredentials } from './provider/client-secrets.ts';
 import type { ClientRegistry } from './provider/clients.ts';
 import { createDevicePollLimit } from './provider/device-poll.ts';
 import { createIntrospectionAnswers } from './provider/introspection.ts';
 import { createProvider } from './provider/provider.ts';
 import { createRequestDefaults } from './provider/request-defaults.ts';
+import { createResources } from './provider/resources.ts';
 import { createCallLimit } from './proxy/call-limit.ts';
 import { createProxy } from './proxy/proxy.ts';
 import { createSignedUrls } from './proxy/signed-url.ts';
@@ -46,6 +49,8 @@ export interface AppDeps {
   readonly ib: IbClient;
   readonly platforms: PlatformRules;
   readonly fetch: typeof globalThis.fetch;
+  /** For apps' metadata documents, whose addresses anybody can name. */
+  readonly documentFetch: typeof globalThis.fetch;
   /** For calls through `/proxy`: slow bodies are no fault there. */
   readonly proxyAgent: GuardedAgent;
   /** The largest body of an answer through `/proxy`, where the surroundings set one. */
@@ -69,12 +74,15 @@ export function createApp(deps: AppDeps): Provider {
     resources,
     registration: config.registration,
     clientIdMetadataHosts: config.clientIdMetadataHosts,
+    appHosts: config.appHosts,
     registry,
     secrets: deps.secrets,
     store,
     platforms: deps.platforms,
     pages: pages.provider,
     fetch: deps.fetch,
+    documentFetch: deps.documentFetch,
+    onUnknownResource: deps.events.resourceUnknown,
     nowSeconds,
   });
   provider.proxy = true;
@@ -139,8 +147,10 @@ export function createApp(deps: AppDeps): Provider {
   provider.use((_ctx, next) => store.unit(next));
   provider.use(createSessionCheck({ store, issuer, nowSeconds }));
   provider.use(createBridgeCompat({ registry, store, requestBodyBytes: lifetimes.requestBodyBytes }));
+  provider.use(createBasicCredentials());
   provider.use(createRequestDefaults({ registry, resources }));
   provider.use(createIntrospectionAnswers());
+  provider.use(createAnswers());
   provider.use(createDevicePollLimit({ store, intervalSeconds: lifetimes.devicePollIntervalSeconds }));
   const sessions = createSessionReader(provider, nowSeconds);
   provider.use(
@@ -165,7 +175,7 @@ export function createApp(deps: AppDeps): Provider {
       lifetimes,
       pages: pages.interaction,
       events: deps.events.interaction,
-      askedBy: createAsked(resources),
+      askedBy: createAsked(createResources(issuer, resources), resources),
       ...sessions,
       accountIdOf: subjectOf,
       newIbSessionId,

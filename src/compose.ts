@@ -11,6 +11,8 @@ import { type LiveSecrets, openSecrets, type Secrets } from '../adapters/secrets
 import type { Store } from '../adapters/store/contract.ts';
 import { startEmbedded } from '../adapters/store/engines/embedded.ts';
 import { createStore, type StoreOptions } from '../adapters/store/store.ts';
+import { isAtAppHost } from '../config/app-hosts.ts';
+import { isLoopbackHost } from '../config/clients/redirect-uris.ts';
 import type { ClientSecrets, Config } from '../config/types.ts';
 import { createApp } from './app.ts';
 import type { LoopDelay } from './http/overload.ts';
@@ -91,9 +93,8 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
         store,
         ib,
         platforms: { parse: (text) => parsePlatform(text, config.ibHosts) },
-        fetch:
-          options.fetch ??
-          createGuardedFetch({ agent: createGuardedAgent({ rules: ownRules(config, issuer) }) }),
+        fetch: options.fetch ?? guardedFetch((url) => isAtAppHost(url, config.appHosts, { anyPort: true })),
+        documentFetch: options.fetch ?? guardedFetch((url) => mayHoldDocuments(config, issuer, url)),
         proxyAgent,
         ...(options.maxProxyBytes === undefined ? {} : { maxProxyBytes: options.maxProxyBytes }),
         events,
@@ -147,12 +148,19 @@ async function openKeys(
   };
 }
 
+/** For what apps name: public addresses, and those that the operator has. */
+function guardedFetch(mayBePrivate: (origin: URL) => boolean): typeof globalThis.fetch {
+  return createGuardedFetch({ agent: createGuardedAgent({ rules: [], mayBePrivate }) });
+}
+
 /**
- * What the provider's own fetches (a client's `jwks_uri`, its back-channel logout) may reach besides public addresses:
- * nothing, since clients name these addresses. On a developer's machine, told by an issuer on loopback, the listed ones.
+ * Where metadata documents may lie besides public addresses: hosts that the operator names both as such and as apps of
+ * his own network. On a developer's machine, told by an issuer on loopback, on it.
  */
-function ownRules(config: Config, issuer: string): Config['ibHosts'] {
-  return issuer.startsWith('http:') ? config.ibHosts : [];
+function mayHoldDocuments(config: Config, issuer: string, url: URL): boolean {
+  if (issuer.startsWith('http:') && isLoopbackHost(url.hostname)) return true;
+  const named = config.clientIdMetadataHosts.filter(({ kind }) => kind !== 'any');
+  return [named, config.appHosts].every((rules) => isAtAppHost(url, rules, { anyPort: true }));
 }
 
 /** Opens the configured store; used by servers, functions and operators' commands. */

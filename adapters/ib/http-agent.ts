@@ -48,6 +48,8 @@ type Lookup = (
 export interface GuardedAgentOptions {
   /** Exact origins among them may resolve to any address. */
   readonly rules: readonly IbHostRule[];
+  /** Further origins that may resolve to any address. */
+  readonly mayBePrivate?: (origin: URL) => boolean;
   readonly connectTimeoutMs?: number;
   readonly headersTimeoutMs?: number;
   readonly bodyTimeoutMs?: number;
@@ -129,8 +131,9 @@ function createConnect(options: GuardedAgentOptions, build: typeof buildConnecto
 
   return (target, callback) => {
     const port = target.port === '' ? '' : `:${target.port}`;
-    const origin = URL.parse(`${target.protocol}//${target.hostname}${port}`)?.origin ?? '';
-    if (isExactOrigin(origin, options.rules)) return open(target, callback);
+    const url = URL.parse(`${target.protocol}//${target.hostname}${port}`);
+    const isNamed = isExactOrigin(url?.origin ?? '', options.rules);
+    if (isNamed || (url !== null && options.mayBePrivate?.(url) === true)) return open(target, callback);
     // Addresses in the URL are never looked up, so they are checked here.
     const host = target.hostname.replace(/^\[|\]$/g, '');
     if (isIP(host) !== 0 && !isPublicAddress(host)) return callback(new AddressRefusedError(), null);

@@ -1,4 +1,4 @@
-import { at, type Finding, type Rule, when } from './rule.ts';
+import { at, type Finding, type MetadataRule, type Rule, when } from './rule.ts';
 import type { ClientEntry } from './schema.ts';
 
 const secretFields = (entry: ClientEntry) =>
@@ -7,8 +7,8 @@ const authenticatesBySecret = (entry: ClientEntry) =>
   entry.token_endpoint_auth_method.startsWith('client_secret_');
 const publishesKeys = (entry: ClientEntry) => entry.jwks !== undefined || entry.jwks_uri !== undefined;
 
-/** How a client proves that it is itself: secrets, keys and the algorithms that go with them. */
-export const authenticationRules: readonly Rule[] = [
+/** Where the secrets of an entry of the clients' file are. */
+export const secretRules: readonly Rule[] = [
   {
     needs: ['token_endpoint_auth_method', 'client_secret', 'client_secret_env', 'client_secret_file'],
     check: (entry) => [
@@ -25,6 +25,10 @@ export const authenticationRules: readonly Rule[] = [
       ),
     ],
   },
+];
+
+/** How a client proves that it is itself without a secret: keys and the algorithms that go with them. */
+export const keyRules: readonly MetadataRule[] = [
   {
     needs: ['token_endpoint_auth_method', 'jwks', 'jwks_uri'],
     check: (entry) =>

@@ -4,6 +4,7 @@ import { type Fault, type FieldNames, faultsOfIssues, formatFault } from '../fau
 import type { Brand, ClientRegistration, ClientSecrets, ProtectedResource } from '../types.ts';
 import { colorFault } from './colors.ts';
 import { logoFault } from './logo.ts';
+import { canonicalResource } from './resource-uri.ts';
 import type { CheckedClient, Finding, RuleContext } from './rule.ts';
 import { checkClient } from './rules.ts';
 import {
@@ -193,7 +194,7 @@ function resourceFindings(value: unknown): Finding[] {
     const message = identifierFault(identifier);
     return message === undefined ? [] : [{ path: ['resources', index, 'identifier'], message }];
   });
-  return [...absolute, ...duplicates(value, 'resources', 'identifier')];
+  return [...absolute, ...duplicates(value, 'resources', 'identifier', (id) => canonicalResource(id) ?? id)];
 }
 
 /** RFC 8707 2: an absolute URI without a fragment. */
@@ -202,11 +203,18 @@ function identifierFault(identifier: string): string | undefined {
   return /\s/.test(identifier) || !URL.canParse(identifier) ? 'must be an absolute URI' : undefined;
 }
 
-function duplicates(value: unknown, list: string, field: string): Finding[] {
+/** Entries that mean the same, `formOf` telling what an id means. */
+function duplicates(
+  value: unknown,
+  list: string,
+  field: string,
+  formOf: (id: string) => string | undefined = (id) => id,
+): Finding[] {
   const first = new Map<string, number>();
   return listOf(value, list).flatMap((item, index): Finding[] => {
-    const id = isGroup(item) ? item[field] : undefined;
-    if (typeof id !== 'string') return [];
+    const written = isGroup(item) ? item[field] : undefined;
+    const id = typeof written === 'string' ? formOf(written) : undefined;
+    if (id === undefined) return [];
     const earlier = first.get(id);
     if (earlier === undefined) first.set(id, index);
     return earlier === undefined

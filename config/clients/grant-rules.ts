@@ -1,8 +1,8 @@
-import { hasGrant, type Rule, scopesOf, warnWhen, when } from './rule.ts';
+import { hasGrant, type MetadataRule, scopesOf, warnWhen, when } from './rule.ts';
 import { GRANT } from './supported.ts';
 
 /** Grant types, response types and scopes that only make sense together (RFC 7591 2.1). */
-export const grantRules: readonly Rule[] = [
+export const grantRules: readonly MetadataRule[] = [
   {
     needs: ['grant_types', 'redirect_uris'],
     check: (entry) =>

@@ -4,14 +4,33 @@ export interface RedirectUriOptions {
   readonly native: boolean;
   /** `ib.bridge_compat`: one leading wildcard label is allowed. */
   readonly wildcards: boolean;
+  /** An admin has entered it: any private-use scheme will do. Apps that register themselves need a name of their own. */
+  readonly vouched: boolean;
 }
 
 /** Loopback as RFC 8252 7.3 and node-oidc-provider's client schema have it. */
 const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-/** Schemes that a browser acts on itself; none of them hands a code to an app. First six: node-oidc-provider's list. */
+/** Schemes that a browser or an operating system acts on itself; none of them hands a code to an app. */
 const FORBIDDEN_SCHEMES: ReadonlySet<string> = new Set(
-  'javascript vbscript data blob file about ftp ws wss mailto tel sms view-source filesystem'.split(' '),
+  (
+    'javascript vbscript data blob file filesystem about ftp ftps sftp ws wss mailto tel sms callto facetime skype ' +
+    'view-source jar chrome chrome-extension moz-extension edge resource res search search-ms shell intent ' +
+    'vnd.ms.radio geo ldap ldaps gopher dict news nntp irc telnet ssh smb nfs magnet feed webcal market steam urn'
+  ).split(' '),
+);
+
+/** Windows' own handlers (ms-msdt, ms-settings, ms-word and so on), Apple's, and those that web pages register. */
+const FORBIDDEN_FAMILIES = /^(?:ms-|itms|x-apple|web\+)/;
+
+/**
+ * Schemes without a period that belong to well-known apps. RFC 8252 7.1 asks for a domain in reverse, which others
+ * cannot claim by accident; these were there first.
+ */
+const KNOWN_APP_SCHEMES: ReadonlySet<string> = new Set(
+  'cursor vscode vscode-insiders vscodium code-oss windsurf zed kiro trae claude goose raycast warp lmstudio'.split(
+    ' ',
+  ),
 );
 
 /** `https://*.example.com[:port]/path`: one whole label stands for any name, under a domain of two labels or more. */
@@ -20,6 +39,13 @@ const WILDCARD_URI = /^https:\/\/\*((?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?){2
 /** True for a host name, as `URL` gives it, that stays on this machine. */
 export function isLoopbackHost(hostname: string): boolean {
   return LOOPBACK_HOSTS.has(hostname);
+}
+
+/** True where a redirect URI leads to an app on the user's own device (RFC 8252 7.1, 7.3). */
+export function isNativeUri(uri: string): boolean {
+  const url = URL.parse(uri);
+  if (url === null || url.protocol === 'https:') return false;
+  return url.protocol !== 'http:' || isLoopbackHost(url.hostname);
 }
 
 /** True where a redirect URI holds a wildcard. */
@@ -37,7 +63,9 @@ export function redirectUriFault(uri: string, options: RedirectUriOptions): stri
   if (hasWildcard(uri)) return wildcardFault(uri, options);
   const url = URL.parse(uri);
   if (url === null) return 'must be an absolute URI';
-  if (isWebUri(url) && hasUserInfo(uri)) return 'must not hold a user name or password';
+  const scheme = url.protocol.slice(0, -1);
+  if (isForbidden(scheme)) return `must not use the scheme ${scheme}`;
+  if (hasUserInfo(uri)) return 'must not hold a user name or password';
   return schemeFault(url, options);
 }
 
@@ -72,21 +100,23 @@ function wildcardFault(uri: string, { wildcards }: RedirectUriOptions): string |
   return undefined;
 }
 
-function schemeFault(url: URL, { native }: RedirectUriOptions): string | undefined {
+function schemeFault(url: URL, { native, vouched }: RedirectUriOptions): string | undefined {
   const scheme = url.protocol.slice(0, -1);
   const loopback = isLoopbackHost(url.hostname);
   if (scheme === 'https') {
     return native && loopback ? 'must be http, not https, on loopback for a native app' : undefined;
   }
   if (scheme === 'http') return loopback ? undefined : 'must be https or loopback';
-  if (FORBIDDEN_SCHEMES.has(scheme)) return `must not use the scheme ${scheme}`;
-  return native ? undefined : 'must be https or loopback (a custom scheme needs application_type: native)';
+  if (!native) return 'must be https or loopback (a custom scheme needs application_type: native)';
+  if (vouched || scheme.includes('.') || KNOWN_APP_SCHEMES.has(scheme)) return undefined;
+  return 'must be https, loopback, or a scheme that is a domain in reverse (com.example.app:/callback)';
 }
 
-function isWebUri({ protocol }: URL): boolean {
-  return protocol === 'https:' || protocol === 'http:';
+function isForbidden(scheme: string): boolean {
+  return FORBIDDEN_SCHEMES.has(scheme) || FORBIDDEN_FAMILIES.test(scheme);
 }
 
+/** `URL` takes an authority for http and https with any number of slashes, elsewhere after two. */
 function hasUserInfo(uri: string): boolean {
-  return /^[a-z][a-z0-9+.-]*:\/*[^/?]*@/i.test(uri);
+  return /^(?:https?:\/*|[a-z][a-z0-9+.-]*:\/\/)[^/?]*@/i.test(uri);
 }

@@ -32,6 +32,11 @@ export interface Rule {
   check(entry: ClientEntry, context: RuleContext): Finding[];
 }
 
+/** A rule that stands on standard metadata alone, so that it holds for apps that register themselves too. */
+export interface MetadataRule extends Rule {
+  check(entry: ClientEntry, context: Pick<RuleContext, 'scopes'>): Finding[];
+}
+
 /** A fault of the field `path`, nested names joined by dots. */
 export const at = (path: string, message: string): Finding => ({ path: path.split('.'), message });
 

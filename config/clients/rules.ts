@@ -1,4 +1,4 @@
-import { authenticationRules } from './auth-rules.ts';
+import { keyRules, secretRules } from './auth-rules.ts';
 import { grantRules } from './grant-rules.ts';
 import { hasWildcard, redirectUriFault, webUriFault } from './redirect-uris.ts';
 import {
@@ -6,6 +6,7 @@ import {
   type CheckedClient,
   type Finding,
   hasGrant,
+  type MetadataRule,
   type Rule,
   type RuleContext,
   scopesOf,
@@ -16,11 +17,23 @@ import { GRANT } from './supported.ts';
 
 /** Applies each rule whose fields are readable. */
 export function checkClient(client: CheckedClient, context: RuleContext): Finding[] {
-  const readable = RULES.filter((rule) => !rule.needs.some((field) => client.faulty.has(field)));
-  return [...redirectUris(client), ...readable.flatMap((rule) => rule.check(client.entry, context))];
+  const readable = FILE_RULES.filter((rule) => !rule.needs.some((field) => client.faulty.has(field)));
+  return [
+    ...redirectUriFindings(client, true),
+    ...readable.flatMap((rule) => rule.check(client.entry, context)),
+  ];
 }
 
-function redirectUris({ entry, faulty, raw }: CheckedClient): Finding[] {
+/** The same for an app that no admin has entered: what concerns secrets, platforms and our own settings is not its. */
+export function checkSelfRegistered(client: CheckedClient, context: Pick<RuleContext, 'scopes'>): Finding[] {
+  const readable = METADATA_RULES.filter((rule) => !rule.needs.some((field) => client.faulty.has(field)));
+  return [
+    ...redirectUriFindings(client, false),
+    ...readable.flatMap((rule) => rule.check(client.entry, context)),
+  ].filter(({ warning }) => warning !== true);
+}
+
+function redirectUriFindings({ entry, faulty, raw }: CheckedClient, vouched: boolean): Finding[] {
   if (faulty.has('application_type')) return [];
   const native = entry.application_type === 'native';
   const lists = [
@@ -34,7 +47,7 @@ function redirectUris({ entry, faulty, raw }: CheckedClient): Finding[] {
   return lists.flatMap(({ field, wildcards }) =>
     strings(raw(field)).flatMap(([uri, index]): Finding[] => {
       const path = [field, index];
-      const message = redirectUriFault(uri, { native, wildcards });
+      const message = redirectUriFault(uri, { native, wildcards, vouched });
       if (message !== undefined) return [{ path, message }];
       return hasWildcard(uri) ? [{ path, message: wildcardWarning(uri), warning: true }] : [];
     }),
@@ -63,7 +76,7 @@ const HTTPS_FIELDS = [
 ] as const;
 const CALLED_FIELDS = ['jwks_uri', 'backchannel_logout_uri'] as const;
 
-const uriRules: Rule[] = [
+const uriRules: MetadataRule[] = [
   ...HTTPS_FIELDS.map((field) => ({ field, loopback: false })),
   ...CALLED_FIELDS.map((field) => ({ field, loopback: true })),
 ].map(({ field, loopback }) => ({
@@ -75,7 +88,7 @@ const uriRules: Rule[] = [
   },
 }));
 
-const subjectRules: Rule[] = [
+const subjectRules: MetadataRule[] = [
   {
     needs: ['subject_type', 'sector_identifier_uri', 'redirect_uris'],
     check: (entry) => {
@@ -116,6 +129,9 @@ const subjectRules: Rule[] = [
           at('scope', `${JSON.stringify(scope.slice(0, 80))} is not one of ${[...scopes].join(' ')}`),
         ),
   },
+];
+
+const settingsRules: Rule[] = [
   {
     needs: ['application_type', 'ib.skip_consent', 'ib'],
     check: (entry) =>
@@ -125,9 +141,6 @@ const subjectRules: Rule[] = [
         'has no effect for a native app: anyone can use its client_id, so users are always asked (RFC 8252 8.6)',
       ),
   },
-];
-
-const platformRules: Rule[] = [
   {
     needs: ['ib', 'ib.platforms'],
     check: (entry, context) =>
@@ -152,10 +165,15 @@ const platformRules: Rule[] = [
   },
 ];
 
-const RULES: readonly Rule[] = [
+/** What holds for any client. */
+const METADATA_RULES: readonly MetadataRule[] = [...uriRules, ...keyRules, ...grantRules, ...subjectRules];
+
+/** What holds for an entry of the clients' file. */
+const FILE_RULES: readonly Rule[] = [
   ...uriRules,
-  ...authenticationRules,
+  ...secretRules,
+  ...keyRules,
   ...grantRules,
   ...subjectRules,
-  ...platformRules,
+  ...settingsRules,
 ];

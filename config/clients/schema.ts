@@ -28,6 +28,14 @@ export const LIMITS = Object.freeze({
 const text = (max: number, description: string) => z.string().min(1).max(max).describe(description);
 const uri = (description: string) => text(LIMITS.uriLength, description);
 const uris = (description: string) => z.array(uri('An absolute URI.')).max(LIMITS.uris).describe(description);
+const oneLine = (max: number, description: string) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    // Control characters, invisible ones, those that turn the direction of writing, and separators of lines.
+    .regex(/^[^\p{C}\p{Zl}\p{Zp}]*$/u, 'must be one line without control characters')
+    .describe(description);
 const flag = (description: string) => z.boolean().describe(description);
 const choice = <const T extends readonly string[]>(values: T, description: string) =>
   z.enum(values).describe(description);
@@ -85,13 +93,7 @@ const identity = {
     .max(200)
     .regex(/^[\x21-\x7E]*$/, 'must be printable ASCII without spaces')
     .describe('The name the app uses at /authorize and /token. Never change it.'),
-  client_name: z
-    .string()
-    .min(1)
-    .max(200)
-    .regex(/^\P{C}*$/u, 'must be one line without control characters')
-    .describe('What users read on the consent page.')
-    .optional(),
+  client_name: oneLine(200, 'What users read on the consent page.').optional(),
   application_type: choice(
     ['web', 'native'],
     "native: an app on the user's device; loopback redirects then match any port, custom schemes are allowed, and users always see the consent page.",
@@ -202,17 +204,26 @@ export const clientSchema = z
   .strictObject({ ...identity, ...authentication, ...protocol, ib: ib.prefault({}) })
   .describe('An app: client metadata by the names of RFC 7591.');
 
+const { client_id: _id, client_id_issued_at: _issuedAt, ...identityOfItself } = identity;
+const { client_secret_env: _env, client_secret_file: _file, ...authenticationByItself } = authentication;
+
+/** What an app may say of itself (RFC 7591): the same fields, without those that the server gives. Others are ignored. */
+export const selfRegisteredSchema = z.object({
+  ...identityOfItself,
+  ...authenticationByItself,
+  ...protocol,
+});
+
+/** The product's own settings where nobody has set any. */
+export const DEFAULT_IB = ib.parse({});
+
 /** One entry under `resources`. */
 export const resourceSchema = z
   .strictObject({
-    identifier: uri("The resource's URL, exactly as apps send it in `resource` (RFC 8707); no fragment."),
-    name: z
-      .string()
-      .min(1)
-      .max(200)
-      .regex(/^\P{C}*$/u, 'must be one line without control characters')
-      .describe('What users read on the consent page.')
-      .optional(),
+    identifier: uri(
+      "The resource's URL (RFC 8707), without a fragment; the audience of its tokens, to the letter. Apps may write it in any spelling: case of the host, default port, a slash at the end.",
+    ),
+    name: oneLine(200, 'What users read on the consent page.').optional(),
     scopes: z
       .array(
         z

@@ -62,6 +62,11 @@ export const de: Texts = {
     'Die App, die Sie hierher geschickt hat, ist uns nicht bekannt. Bitte sagen Sie den Betreibern der App Bescheid.',
   errorRedirect:
     'Die App, die Sie hierher geschickt hat, will Sie an eine Adresse zurückschicken, die sie nicht registriert hat. Deshalb wurde nichts dorthin gesendet. Bitte sagen Sie den Betreibern der App Bescheid.',
+  errorDocument:
+    'Die App, die Sie hierher geschickt hat, beschreibt sich unter {host}, und diese Beschreibung ist nicht zu gebrauchen. Sagen Sie den Betreibern der App Bescheid.',
+  errorResource:
+    'Die App möchte Zugriff auf {resource}, das hier nicht eingerichtet ist. Wer die Verwaltung hat und es kennt, kann es in die Liste der Ressourcen aufnehmen:',
+  errorBack: 'Zurück zur App',
   errorMissing:
     'Unter dieser Adresse gibt es nichts. Um sich anzumelden, öffnen Sie die App, die Sie verwenden möchten.',
   errorLimited:

@@ -56,6 +56,11 @@ export const en = {
   errorClient: 'The app that sent you here is not known to us. Tell the people who run the app.',
   errorRedirect:
     'The app that sent you here wants you back at an address that it has not registered. So nothing was sent there. Tell the people who run the app.',
+  errorDocument:
+    'The app that sent you here describes itself at {host}, and this description cannot be used. Tell the people who run the app.',
+  errorResource:
+    'The app asks for access to {resource}, which is not set up here. An administrator who knows it can add it to the list of resources:',
+  errorBack: 'Back to the app',
   errorMissing: 'There is nothing at this address. To sign in, go to the app that you want to use.',
   errorLimited: 'There have been too many attempts from your network. Wait a few minutes, then try again.',
   errorBusy: 'We are busy right now. Try again in a moment.',

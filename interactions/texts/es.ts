@@ -60,6 +60,11 @@ export const es: Texts = {
   errorClient: 'No conocemos la aplicación que le ha enviado aquí. Avise a sus responsables.',
   errorRedirect:
     'La aplicación que le ha enviado aquí quiere devolverle a una dirección que no ha registrado. Por eso no se ha enviado nada allí. Avise a sus responsables.',
+  errorDocument:
+    'La aplicación que le ha enviado aquí se describe en {host}, y esa descripción no se puede usar. Avise a sus responsables.',
+  errorResource:
+    'La aplicación pide acceso a {resource}, que no está configurado aquí. Un administrador que lo conozca puede añadirlo a la lista de recursos:',
+  errorBack: 'Volver a la aplicación',
   errorMissing: 'No hay nada en esta dirección. Para iniciar sesión, abra la aplicación que quiera usar.',
   errorLimited: 'Ha habido demasiados intentos desde su red. Espere unos minutos e inténtelo de nuevo.',
   errorBusy: 'Estamos saturados en este momento. Inténtelo de nuevo enseguida.',

@@ -60,6 +60,11 @@ export const fr: Texts = {
   errorClient: 'L’application qui vous a envoyé ici ne nous est pas connue. Prévenez ses responsables.',
   errorRedirect:
     'L’application qui vous a envoyé ici veut vous renvoyer à une adresse qu’elle n’a pas enregistrée. Rien n’y a donc été envoyé. Prévenez ses responsables.',
+  errorDocument:
+    'L’application qui vous a envoyé ici se décrit à l’adresse {host}, et cette description est inutilisable. Prévenez ses responsables.',
+  errorResource:
+    'L’application demande l’accès à {resource}, qui n’est pas configuré ici. Un administrateur qui le connaît peut l’ajouter à la liste des ressources :',
+  errorBack: 'Retour à l’application',
   errorMissing:
     'Il n’y a rien à cette adresse. Pour vous connecter, ouvrez l’application que vous voulez utiliser.',
   errorLimited: 'Trop de tentatives sont venues de votre réseau. Attendez quelques minutes, puis réessayez.',

@@ -75,6 +75,8 @@ export interface ErrorModel {
     | 'forged'
     | 'client'
     | 'redirect'
+    | 'document'
+    | 'resource'
     | 'missing'
     | 'limited'
     | 'busy'
@@ -83,6 +85,12 @@ export interface ErrorModel {
   /** The protocol's own error code and sentence, for developers. */
   readonly error?: string;
   readonly description?: string;
+  /** What the page's sentence names: the host of an app's metadata document, a resource. */
+  readonly names?: Readonly<Record<string, string>>;
+  /** Lines for an administrator to copy. */
+  readonly toCopy?: string;
+  /** Takes the error to a redirect URI of the app's, whose scheme the rules for such URIs have allowed. */
+  readonly backUrl?: string;
 }
 
 export interface SignOutModel {

@@ -16,6 +16,8 @@ const ERRORS = {
   forged: 'errorForged',
   client: 'errorClient',
   redirect: 'errorRedirect',
+  document: 'errorDocument',
+  resource: 'errorResource',
   missing: 'errorMissing',
   limited: 'errorLimited',
   busy: 'errorBusy',
@@ -26,7 +28,9 @@ const ERRORS = {
 /** What went wrong and what to do now. */
 export function errorPage(model: ErrorModel, env: PageEnv): Html {
   const { texts } = env;
-  const body = html`<p role="alert">${texts[ERRORS[model.kind]]}</p>
+  const body = html`<p role="alert">${fill(texts[ERRORS[model.kind]], model.names ?? {})}</p>
+${model.toCopy !== undefined && html`<pre>${model.toCopy}</pre>`}
+${model.backUrl !== undefined && html`<p><a data-cancel href="${model.backUrl}">${texts.errorBack}</a></p>`}
 ${model.error !== undefined && html`<p class="hint"><code>${model.error}</code> ${model.description}</p>`}`;
   return layout(env, { title: texts.errorTitle, body });
 }

@@ -29,6 +29,9 @@ import type { PublicError } from '../http/errors.ts';
 import { referenceOf } from '../http/request.ts';
 import type { ClientRegistry } from '../provider/clients.ts';
 import type { ProviderPages } from '../provider/features.ts';
+import { backUrlOf } from '../provider/held-errors.ts';
+import { MetadataDocumentError } from '../provider/metadata-documents.ts';
+import { UnknownResourceError } from '../provider/resources.ts';
 import { type Asset, type Brands, createAsset, createBrands } from './brands.ts';
 
 export interface Pages {
@@ -190,7 +193,15 @@ function kindOf(status: number): ErrorModel['kind'] {
   return status >= 500 ? 'server' : 'request';
 }
 
-/** What a page says of an error of the library's. */
+/** What a page says of an error of the library's, or of ours that go by way of it. */
+function aboutError(ctx: Context, code: string, error: Error): Pick<ErrorModel, 'kind' | 'names' | 'toCopy'> {
+  if (error instanceof MetadataDocumentError) return { kind: 'document', names: { host: error.host } };
+  if (error instanceof UnknownResourceError) {
+    return { kind: 'resource', names: { resource: error.resource }, toCopy: error.line };
+  }
+  return { kind: kindOfError(ctx, code) };
+}
+
 function kindOfError(ctx: Context, error: string): ErrorModel['kind'] {
   if (ctx.status >= 500) return 'server';
   if (error === 'invalid_client') return 'client';
@@ -224,12 +235,14 @@ function deviceStepLost(oidcCtx: KoaContextWithOIDC, failed: Failed): void {
 
 function createProviderPages(envOf: (ctx: Context) => PageEnv, failed: Failed): ProviderPages {
   return {
-    async renderError(oidcCtx, out) {
+    async renderError(oidcCtx, out, error) {
       const ctx = oidcCtx as unknown as Context;
+      const backUrl = backUrlOf(error);
       failed(ctx, ctx.status, {
-        kind: kindOfError(ctx, out.error),
+        ...aboutError(ctx, out.error, error),
         error: out.error,
         ...(out.error_description === undefined ? {} : { description: out.error_description }),
+        ...(backUrl === undefined ? {} : { backUrl }),
       });
     },
     device: {

@@ -2,13 +2,15 @@
 import type { ProtectedResource } from '../../config/types.ts';
 import type { Asked } from '../../interactions/decision.ts';
 import { scopeOfClaim } from './accounts.ts';
-import { SCOPES, sameResource } from './scopes.ts';
+import type { Resources } from './resources.ts';
+import { scopesOf } from './scopes.ts';
 
 /** A reader of requests' parameters, for the configured resources. */
 export function createAsked(
-  resources: readonly ProtectedResource[],
+  resources: Pick<Resources, 'scopesAt'>,
+  configured: readonly ProtectedResource[],
 ): (params: Readonly<Record<string, unknown>>) => Asked {
-  const known = new Set<string>([...SCOPES, ...resources.flatMap(({ scopes }) => scopes)]);
+  const known = new Set(scopesOf(configured));
   return (params) => {
     const scopes = typeof params['scope'] === 'string' ? params['scope'].split(' ').filter(Boolean) : [];
     const wanted = [params['resource']].flat().filter((value) => typeof value === 'string');
@@ -21,16 +23,10 @@ export function createAsked(
       claims,
       resources: wanted.map((identifier) => ({
         identifier,
-        scopes: scopesAt(resources, identifier).filter((scope) => scopes.includes(scope)),
+        scopes: (resources.scopesAt(identifier) ?? []).filter((scope) => scopes.includes(scope)),
       })),
     };
   };
-}
-
-/** The scopes of a configured resource; the provider's own API has all of its own. */
-function scopesAt(resources: readonly ProtectedResource[], identifier: string): readonly string[] {
-  const found = resources.find((resource) => sameResource(resource.identifier, identifier));
-  return found?.scopes ?? SCOPES;
 }
 
 /** Names in the `claims` parameter (OpenID Core 5.5); the provider has checked its form by now. */

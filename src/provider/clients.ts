@@ -1,8 +1,10 @@
 /** The registered apps, as the provider sees them: configured ones from the file, others from the store. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type Provider from 'oidc-provider';
-import type { Adapter, AdapterPayload } from 'oidc-provider';
+import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
 import type { ClientRegistration, ClientSecrets } from '../../config/types.ts';
+import { readingsOfSecret } from './client-secrets.ts';
+import type { MetadataDocuments } from './metadata-documents.ts';
 import type { Admit } from './self-registration.ts';
 
 /** The product's own settings of a client. */
@@ -52,30 +54,37 @@ export function createClientRegistry(
   };
 }
 
+interface ClientSources {
+  readonly registry: ClientRegistry;
+  readonly admit: Admit;
+  readonly documents: MetadataDocuments;
+}
+
 /** The store's adapters, with configured clients found before stored ones. They are never written to the store. */
 export function withConfiguredClients(
   adapter: (model: string) => Adapter,
-  registry: ClientRegistry,
-  admit: Admit,
+  { registry, admit, documents }: ClientSources,
 ): (model: string) => Adapter {
   return (model) => {
     const stored = adapter(model);
     if (model !== 'Client') return stored;
     return {
       ...stored,
-      find: async (id) => registry.metadata(id) ?? stored.find(id),
+      find: async (id) =>
+        registry.metadata(id) ?? (documents.isAddress(id) ? documents.find(id) : stored.find(id)),
       upsert: async (id, payload, expiresIn) => stored.upsert(id, selfRegistered(payload, admit), expiresIn),
     };
   };
 }
 
+/** What has been admitted passes as it is; a change of a registration (RFC 7592) is held to the same rules. */
 function selfRegistered(metadata: AdapterPayload, admit: Admit): AdapterPayload {
-  const { redirect_uris: redirectUris, scope } = metadata as Record<string, unknown>;
-  const admitted = admit({
-    redirectUris: [redirectUris].flat(),
-    scope: scope === undefined ? undefined : String(scope),
-  });
-  return { ...metadata, ...admitted } as AdapterPayload;
+  const { scope } = metadata as { scope?: string };
+  const admitted = admit(metadata);
+  if (scope !== undefined && scope !== admitted['scope']) {
+    throw new errors.InvalidClientMetadata(`scope: must be of ${String(admitted['scope'])}`);
+  }
+  return { ...metadata, scope: admitted['scope'] } as AdapterPayload;
 }
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
@@ -88,7 +97,7 @@ interface ClientInstance {
   readonly clientId: string;
   readonly clientSecret?: string;
   readonly applicationType?: string;
-  compareClientSecret(actual: string): boolean | Promise<boolean>;
+  compareClientSecret(actual: string): boolean;
   redirectUriAllowed(value: string): boolean;
   readonly redirectUris?: readonly string[];
 }
@@ -98,10 +107,11 @@ export function installClientRules(provider: Provider, registry: ClientRegistry)
   const client = provider.Client.prototype as unknown as ClientInstance;
   const compare = client.compareClientSecret;
   client.compareClientSecret = function (this: ClientInstance, actual) {
+    const readings = readingsOfSecret(actual);
     const secrets = registry.secrets(this.clientId);
-    if (secrets.length === 0) return compare.call(this, actual);
-    // Every secret is compared, so that timing does not tell which one matched.
-    return secrets.map((secret) => sameSecret(secret, actual)).includes(true);
+    // Everything is compared, so that timing does not tell what matched.
+    if (secrets.length === 0) return readings.map((reading) => compare.call(this, reading)).includes(true);
+    return readings.flatMap((reading) => secrets.map((secret) => sameSecret(secret, reading))).includes(true);
   };
   const allowed = client.redirectUriAllowed;
   client.redirectUriAllowed = function (this: ClientInstance, value) {

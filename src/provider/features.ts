@@ -1,11 +1,10 @@
 /** The library's features: what is switched on, and the paths of the contract. */
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
-import type { Lifetimes } from '../../config/lifetimes.ts';
 import type { Config, ProtectedResource } from '../../config/types.ts';
 import { scopeOfClaim } from './accounts.ts';
 import { createIntrospectionPolicy } from './introspection.ts';
-import { SCOPES, sameResource } from './scopes.ts';
-import type { Admit } from './self-registration.ts';
+import type { Resources } from './resources.ts';
+import { type Admit, createRegistration } from './self-registration.ts';
 
 /** Endpoint paths, as the contract fixes them. */
 export const ROUTES = {
@@ -35,50 +34,36 @@ export interface ProviderPages {
 }
 
 interface FeatureDeps {
-  readonly issuer: string;
-  readonly resources: readonly ProtectedResource[];
-  readonly lifetimes: Lifetimes;
+  readonly resources: Pick<Resources, 'serverInfo'>;
+  readonly configured: readonly ProtectedResource[];
   readonly registration: Config['registration'];
-  readonly clientIdMetadataHosts: readonly string[];
   readonly admit: Admit;
+  /** Keys the ids of apps that register themselves. */
+  readonly registrationKey: Uint8Array;
   readonly pages: Pick<ProviderPages, 'logout' | 'device'>;
 }
 
 /** The features' configuration. */
 export function createFeatures(deps: FeatureDeps): Features {
-  const metadataHosts = new Set(deps.clientIdMetadataHosts);
   return {
     devInteractions: { enabled: false },
     backchannelLogout: { enabled: true },
     claimsParameter: { enabled: true, assertClaimsParameter },
     clientCredentials: { enabled: true },
-    clientIdMetadataDocument: {
-      enabled: metadataHosts.size > 0,
-      ack: 'draft-02',
-      allowFetch: async (_ctx, clientId) => metadataHosts.has(URL.parse(clientId)?.host ?? ''),
-      allowClient: async (_ctx, client) => {
-        Object.assign(client, deps.admit({ redirectUris: client.redirectUris ?? [], scope: client.scope }));
-        return true;
-      },
-    },
     // Characters that cannot be misread, eight of twenty: 34 bits for ten minutes, and few tries.
     deviceFlow: { enabled: true, charset: 'base-20', mask: '****-****', ...deps.pages.device },
     dPoP: { enabled: true },
-    introspection: { enabled: true, allowedPolicy: createIntrospectionPolicy(deps.resources) },
+    introspection: { enabled: true, allowedPolicy: createIntrospectionPolicy(deps.configured) },
     jwtIntrospection: { enabled: true },
     pushedAuthorizationRequests: { enabled: true },
-    registration: {
-      enabled: deps.registration !== 'off',
-      initialAccessToken: deps.registration === 'token',
-    },
-    registrationManagement: { enabled: deps.registration !== 'off', rotateRegistrationAccessToken: true },
+    ...createRegistration({ mode: deps.registration, admit: deps.admit, key: deps.registrationKey }),
     requestObjects: { enabled: true },
     resourceIndicators: {
       enabled: true,
       // Without `resource` a token is for the provider's own endpoints, `/userinfo` and `/proxy`.
       defaultResource: async () => [],
       useGrantedResource: async () => true,
-      getResourceServerInfo: async (_ctx, identifier) => resourceServer(deps, identifier),
+      getResourceServerInfo: async (ctx, identifier) => deps.resources.serverInfo(ctx, identifier),
     },
     revocation: { enabled: true, allowedPolicy: mayRevoke },
     rpInitiatedLogout: { enabled: true, ...deps.pages.logout },
@@ -112,23 +97,4 @@ async function mayRevoke(
   token: { clientId?: string | undefined },
 ): Promise<boolean> {
   return token.clientId === client.clientId;
-}
-
-/** The resource server behind an identifier; the provider's own API is one too. */
-function resourceServer(deps: FeatureDeps, identifier: string) {
-  if (sameResource(identifier, deps.issuer)) {
-    return { scope: SCOPES.join(' '), audience: deps.issuer, accessTokenFormat: 'opaque' as const };
-  }
-  const resource = deps.resources.find((candidate) => sameResource(candidate.identifier, identifier));
-  if (resource === undefined) {
-    throw new errors.InvalidTarget(
-      'the resource is not registered here; an admin has to add it under "resources" in the clients file',
-    );
-  }
-  return {
-    scope: resource.scopes.join(' '),
-    audience: resource.identifier,
-    accessTokenFormat: resource.tokenFormat,
-    jwt: { sign: { alg: 'RS256' as const } },
-  };
 }

@@ -9,6 +9,7 @@ import { acceptsPlatform, type PlatformRules, wantedPlatform } from '../../inter
 import type { SignIn } from '../../interactions/sign-in.ts';
 import { activeSignIn, type BrowserSession } from './browser-session.ts';
 import type { ClientSettings } from './clients.ts';
+import { documentChanged } from './metadata-documents.ts';
 
 interface PolicyDeps {
   readonly ibSessions: IbSessions;
@@ -29,6 +30,7 @@ export function createInteractionPolicy(deps: PolicyDeps): interactionPolicy.Def
   policy.get('login')?.checks.remove('essential_acrs');
   policy.get('login')?.checks.remove('essential_acr');
   policy.get('login')?.checks.add(refuseEssentialAcr(), 0);
+  policy.get('login')?.checks.add(refuseMovedApp(), 0);
   policy.get('login')?.checks.add(
     new Check('ib_session', 'a sign-in to IntelligenceBank is required', 'login_required', async (ctx) => {
       const { oidc } = ctx as KoaContextWithOIDC;
@@ -54,6 +56,21 @@ function refuseEssentialAcr(): InstanceType<typeof Check> {
     const insists = acr?.essential === true && (acr.value !== undefined || acr.values !== undefined);
     if (insists) throw new errors.UnmetAuthenticationRequirements('no acr value can be given');
     return Check.NO_NEED_TO_PROMPT;
+  });
+}
+
+/**
+ * The app's redirect URIs may have changed while the user signed in. The library looks at them when a request comes in,
+ * and not again before the code goes out.
+ */
+function refuseMovedApp(): InstanceType<typeof Check> {
+  return new Check('moved_app', 'the redirect URI is no longer registered', (ctx) => {
+    const { client, params } = (ctx as KoaContextWithOIDC).oidc;
+    const redirectUri = params?.['redirect_uri'];
+    if (client === undefined || typeof redirectUri !== 'string' || client.redirectUriAllowed(redirectUri)) {
+      return Check.NO_NEED_TO_PROMPT;
+    }
+    throw documentChanged(client.clientId) ?? new errors.InvalidRedirectUri();
   });
 }
 

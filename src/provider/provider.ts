@@ -4,6 +4,7 @@ import Provider, { type Configuration, errors, type KoaContextWithOIDC } from 'o
 import { createSealedTexts } from '../../adapters/secrets/sealed-text.ts';
 import type { Secrets } from '../../adapters/secrets/secrets.ts';
 import type { Store } from '../../adapters/store/contract.ts';
+import type { AppHostRule } from '../../config/app-hosts.ts';
 import type { Lifetimes } from '../../config/lifetimes.ts';
 import type { Config, ProtectedResource } from '../../config/types.ts';
 import type { PlatformRules } from '../../interactions/platform.ts';
@@ -11,8 +12,12 @@ import { CLAIMS, createFindAccount } from './accounts.ts';
 import { installBrowserSessions } from './browser-session.ts';
 import { type ClientRegistry, installClientRules, withConfiguredClients } from './clients.ts';
 import { createFeatures, type ProviderPages, ROUTES } from './features.ts';
+import { holdErrors, tellUnknownResources } from './held-errors.ts';
+import { createMetadataDocuments } from './metadata-documents.ts';
 import { createInteractionPolicy, createLoadExistingGrant, markOfflineGrants } from './policy.ts';
-import { SCOPES } from './scopes.ts';
+import { installRequestContext } from './request-context.ts';
+import { createResources } from './resources.ts';
+import { scopesOf } from './scopes.ts';
 import { createAdmit } from './self-registration.ts';
 import { createExtraTokenClaims, registerTokenExchange } from './token-exchange.ts';
 import { createIssueRefreshToken, createTtl, installTokenValues } from './tokens.ts';
@@ -22,14 +27,21 @@ export interface ProviderDeps {
   readonly lifetimes: Lifetimes;
   readonly resources: readonly ProtectedResource[];
   readonly registration: Config['registration'];
-  readonly clientIdMetadataHosts: readonly string[];
+  readonly clientIdMetadataHosts: readonly AppHostRule[];
+  readonly appHosts: readonly AppHostRule[];
   readonly registry: ClientRegistry;
   readonly secrets: Secrets;
   readonly store: Store;
   readonly platforms: PlatformRules;
   readonly pages: ProviderPages;
+  readonly onUnknownResource: (facts: {
+    readonly clientId: string | undefined;
+    readonly line: string;
+  }) => void;
   /** Fetch for the provider's own outgoing requests, guarded against private addresses. */
   readonly fetch: typeof globalThis.fetch;
+  /** Fetch for client-ID metadata documents. */
+  readonly documentFetch: typeof globalThis.fetch;
   /** Unix seconds. */
   readonly nowSeconds: () => number;
 }
@@ -41,11 +53,6 @@ function cookieNames(secure: boolean): NonNullable<NonNullable<Configuration['co
     interaction: secure ? '__Secure-ib_interaction' : 'ib_interaction',
     resume: secure ? '__Secure-ib_resume' : 'ib_resume',
   };
-}
-
-/** The scopes of all configured resources: the library wants them known too. */
-function allScopes(resources: readonly ProtectedResource[]): string[] {
-  return [...new Set([...SCOPES, ...resources.flatMap((resource) => resource.scopes)])];
 }
 
 /**
@@ -65,10 +72,21 @@ export function createProvider(deps: ProviderDeps): Provider {
   const settings = registry.settings;
   const tokenDeps = { lifetimes, settings, nowSeconds };
   const policyDeps = { ibSessions: store.ibSessions, settings, platforms: deps.platforms, nowSeconds };
-  const scopes = allScopes(deps.resources);
+  const scopes = scopesOf(deps.resources);
   const known = new Set(scopes);
-  const admit = createAdmit(deps.resources);
   const grantHandles = createSealedTexts(secrets.peppers, 'grant handle 1');
+  const admit = createAdmit(deps);
+  const resources = createResources(issuer, deps.resources);
+  const documents = createMetadataDocuments({
+    issuer,
+    hosts: deps.clientIdMetadataHosts,
+    admit,
+    fetch: deps.documentFetch,
+    cache: store.adapter('Client'),
+    limits: lifetimes,
+    nowSeconds,
+  });
+  const [pepper] = secrets.peppers;
   const secure = issuer.startsWith('https:');
   const cookie = {
     httpOnly: true,
@@ -80,7 +98,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   } as const;
 
   const provider = new Provider(issuer, {
-    adapter: withConfiguredClients(store.adapter, registry, admit),
+    adapter: withConfiguredClients(store.adapter, { registry, admit, documents }),
     clockTolerance: lifetimes.clockToleranceSeconds,
     claims: Object.fromEntries(Object.entries(CLAIMS).map(([scope, claims]) => [scope, [...claims]])),
     clientBasedCORS: (_ctx, origin, client) => browserOrigins(client).has(origin),
@@ -107,16 +125,17 @@ export function createProvider(deps: ProviderDeps): Provider {
       dPoPSigningAlgValues: ['ES256', 'EdDSA', 'Ed25519'],
     },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    // What the library adds itself where it reads the documents.
+    discovery: deps.clientIdMetadataHosts.length > 0 ? { client_id_metadata_document_supported: true } : {},
     expiresWithSession: async () => false,
     extraTokenClaims: createExtraTokenClaims(deps.resources, grantHandles),
     extraParams: { platform_url: (ctx) => rejectUnknownScopes(ctx, known) },
     features: createFeatures({
-      issuer,
-      resources: deps.resources,
-      lifetimes,
+      resources,
+      configured: deps.resources,
       registration: deps.registration,
-      clientIdMetadataHosts: deps.clientIdMetadataHosts,
       admit,
+      registrationKey: pepper?.key ?? new Uint8Array(),
       pages: deps.pages,
     }),
     fetch: deps.fetch,
@@ -144,6 +163,9 @@ export function createProvider(deps: ProviderDeps): Provider {
   } as Configuration);
 
   installBrowserSessions(provider);
+  installRequestContext(provider, resources);
+  holdErrors(provider, (clientId) => registry.metadata(clientId) !== undefined);
+  tellUnknownResources(provider, deps.onUnknownResource);
   installTokenValues(provider, store, () => Provider.ctx);
   installClientRules(provider, registry);
   markOfflineGrants(provider);

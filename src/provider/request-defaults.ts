@@ -1,8 +1,8 @@
 /** What a request may leave out: a missing `scope` means what the resource it names, or the app, is registered for. */
 import type { Middleware } from 'koa';
+import { sameResource } from '../../config/clients/resource-uri.ts';
 import type { ProtectedResource } from '../../config/types.ts';
 import type { ClientRegistry } from './clients.ts';
-import { sameResource } from './scopes.ts';
 
 /** For apps without a registered scope, such as those that register themselves: who the user is, and the API. */
 const USUAL_SCOPE = ['openid', 'profile', 'ib:api'];

@@ -1,11 +1,11 @@
 /** Scopes and the resources that have them. */
+import { BUILT_IN_SCOPES } from '../../config/clients/supported.ts';
+import type { ProtectedResource } from '../../config/types.ts';
 
 /** Scopes the provider itself knows; those of protected resources come from the clients' file. */
-export const SCOPES = ['openid', 'profile', 'email', 'offline_access', 'ib:api', 'ib:session'] as const;
+export const SCOPES = BUILT_IN_SCOPES;
 
-const trimSlash = (url: string): string => url.replace(/\/$/, '');
-
-/** Whether two identifiers name one resource: a trailing slash makes no difference. */
-export function sameResource(one: string, other: string): boolean {
-  return trimSlash(one) === trimSlash(other);
+/** All scopes there are: the library wants those of resources known too. */
+export function scopesOf(resources: readonly ProtectedResource[]): string[] {
+  return [...new Set([...SCOPES, ...resources.flatMap((resource) => resource.scopes)])];
 }

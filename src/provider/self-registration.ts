@@ -1,35 +1,72 @@
-/** Apps that no admin has entered: by dynamic registration (RFC 7591) or by a client-ID metadata document. */
-import { errors } from 'oidc-provider';
-import type { ProtectedResource } from '../../config/types.ts';
-import { SCOPES } from './scopes.ts';
+/**
+ * Apps that no admin has entered: by dynamic registration (RFC 7591) or by a client-ID metadata document. Both go by the
+ * rules of the clients' file, and never get the raw IB session, which an admin has to allow by name.
+ */
+import { createHmac, randomUUID } from 'node:crypto';
+import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
+import { type AppHostRule, isAtAppHost } from '../../config/app-hosts.ts';
+import { parseSelfRegistered } from '../../config/clients/self-registration.ts';
+import type { Config, ProtectedResource } from '../../config/types.ts';
+import { scopesOf } from './scopes.ts';
 
-const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost']);
-
-/** Metadata of such an app as it is used: the scope filled in; throws `InvalidClientMetadata` where it asks too much. */
-export type Admit = (metadata: {
-  readonly redirectUris: readonly unknown[];
-  readonly scope: string | undefined;
-}) => { readonly scope: string };
+type Metadata = Readonly<Record<string, unknown>>;
+type Features = NonNullable<Configuration['features']>;
 
 /**
- * What holds for all of them: https or loopback redirects, and never the raw IB session, which an admin has to allow
- * by name. Without a `scope` of their own they may ask for all the rest, resources' scopes included, with consent.
+ * Metadata of such an app as it is used, `ownHost` being the one that its document lies at; throws
+ * `InvalidClientMetadata` with every fault where it cannot be.
  */
-export function createAdmit(resources: readonly ProtectedResource[]): Admit {
-  const everything = new Set<string>([...SCOPES, ...resources.flatMap(({ scopes }) => scopes)]);
-  everything.delete('ib:session');
-  return ({ redirectUris, scope = [...everything].join(' ') }) => {
-    for (const uri of redirectUris) {
-      const url = URL.parse(String(uri));
-      if (url?.protocol === 'http:' && !LOOPBACK.has(url.hostname)) {
-        throw new errors.InvalidClientMetadata('redirect_uris must be https, or http on a loopback address');
-      }
-    }
-    if (scope.split(' ').includes('ib:session')) {
-      throw new errors.InvalidClientMetadata(
-        'scope must not contain ib:session; an admin has to register such an app',
-      );
-    }
-    return { scope };
+export type Admit = (metadata: Metadata, ownHost?: string) => Metadata;
+
+interface AdmitDeps {
+  readonly resources: readonly ProtectedResource[];
+  readonly appHosts: readonly AppHostRule[];
+}
+
+/** Reads what an app says of itself. */
+export function createAdmit({ resources, appHosts }: AdmitDeps): Admit {
+  const scopes = new Set(scopesOf(resources).filter((scope) => scope !== 'ib:session'));
+  const isInternal = (url: URL): boolean => isAtAppHost(url, appHosts, { anyPort: true });
+  return (metadata, ownHost) => {
+    const own = ownHost === undefined ? {} : { ownHost };
+    const parsed = parseSelfRegistered(metadata, { scopes, isInternal, ...own });
+    if (parsed.ok) return parsed.metadata;
+    // The library tells wrong redirect URIs from the rest by the first word.
+    const [first = '', ...more] = parsed.faults.toSorted(
+      (a, b) => Number(b.startsWith('redirect_uris')) - Number(a.startsWith('redirect_uris')),
+    );
+    throw new errors.InvalidClientMetadata([first, ...more].join('; '));
+  };
+}
+
+/** A public app has nothing to keep, so it may share its registration with whoever says the same of himself. */
+const isPublic = (metadata: Metadata): boolean => metadata['token_endpoint_auth_method'] === 'none';
+
+/**
+ * The features of `/register`. The same metadata gets the same public client: hosted apps register at each connection.
+ * It has no registration access token then, or whoever registers it once more could change it (docs/decisions/0012).
+ */
+export function createRegistration(deps: {
+  readonly mode: Config['registration'];
+  readonly admit: Admit;
+  /** Keys the ids of public clients, so that nobody can choose one. */
+  readonly key: Uint8Array;
+}): Pick<Features, 'registration' | 'registrationManagement'> {
+  const enabled = deps.mode !== 'off';
+  return {
+    registration: {
+      enabled,
+      initialAccessToken: deps.mode === 'token',
+      // The library's first look at the body: what is registered and answered is what has been admitted.
+      idFactory(ctx: KoaContextWithOIDC) {
+        const metadata = deps.admit(ctx.oidc.body ?? {});
+        Object.assign(ctx.oidc, { body: { ...metadata } });
+        const members = Object.entries(metadata).toSorted(([a], [b]) => (a < b ? -1 : 1));
+        const said = isPublic(metadata) ? JSON.stringify(members) : randomUUID();
+        return createHmac('sha256', deps.key).update(`client\0${said}`).digest('base64url');
+      },
+      issueRegistrationAccessToken: (ctx: KoaContextWithOIDC) => !isPublic(ctx.oidc.body ?? {}),
+    } as Features['registration'] & object,
+    registrationManagement: { enabled, rotateRegistrationAccessToken: true },
   };
 }

@@ -44,6 +44,8 @@ export interface Events extends KeyEvents {
     readonly outcome: string;
   }): void;
   limited(facts: { readonly limit: string }): void;
+  /** A `resource` that is not configured; `line` is what an admin would add under `resources`. */
+  resourceUnknown(facts: { readonly clientId: string | undefined; readonly line: string }): void;
   accessTakenBack(facts: { readonly accountId: string; readonly clientId: string }): void;
   /** The clients' file is in force as it stands: at the start, and when it has been read again. */
   clientsLoaded(clientIds: readonly string[]): void;
@@ -184,6 +186,14 @@ export function createEvents({
     limited(facts) {
       metrics.count('ib_oauth_limited_total', facts);
       say('warn', 'limited', facts);
+    },
+    resourceUnknown({ clientId, line }) {
+      say(
+        'warn',
+        'resource_unknown',
+        { clientId, line },
+        'an app asks for a resource that is not in the clients file',
+      );
     },
     accessTakenBack: told('access_taken_back'),
     clientsLoaded,

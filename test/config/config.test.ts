@@ -62,6 +62,7 @@ describe('the configuration', () => {
         ibLogoutUrl: undefined,
         registration: 'off',
         clientIdMetadataHosts: [],
+        appHosts: [],
       });
     });
 

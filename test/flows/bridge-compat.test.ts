@@ -156,7 +156,8 @@ describe('clients of the earlier bridge', () => {
     const page = await new Browser().request(
       authorizeUrl(other.issuer, { resource: 'https://unknown.example/mcp' }),
     );
-    expect(page.headers.get('location')).to.contain('error=invalid_target').and.contain('clients+file');
+    expect([page.status, page.headers.get('location')]).to.deep.equal([400, null]);
+    expect(page.body).to.contain('invalid_target').and.contain('clients file');
     await other.close();
   });
 });

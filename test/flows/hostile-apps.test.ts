@@ -57,7 +57,8 @@ describe('an app with hostile words', () => {
         stack,
         '/register',
         JSON.stringify({
-          client_name: payload,
+          // A name that turns the direction of writing is not registered at all (test/standards/registration.test.ts).
+          client_name: /\p{C}/u.test(payload) ? 'Self' : payload,
           redirect_uris: ['https://self.example/cb'],
           token_endpoint_auth_method: 'none',
           client_uri: new URL(`https://self.example/?${payload}`).href,

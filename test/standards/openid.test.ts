@@ -20,7 +20,10 @@ describe('OpenID Connect', () => {
     await once(hooks, 'listening');
     const { port } = hooks.address() as { port: number };
     const origin = `http://127.0.0.1:${port}`;
-    ({ stack } = await startStandards({ extraHosts: [origin], backchannelLogoutUri: `${origin}/logout` }));
+    ({ stack } = await startStandards({
+      env: { APP_HOSTS: origin },
+      backchannelLogoutUri: `${origin}/logout`,
+    }));
   });
   after(async () => {
     await stack.close();

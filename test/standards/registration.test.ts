@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { issueRegistrationToken } from '../../src/cli/registration.ts';
-import { Browser } from '../support/browser.ts';
+import { attributeOf, Browser } from '../support/browser.ts';
 import { authorizeUrl, type Stack, signInAt, VERIFIER } from '../support/stack.ts';
-import { type Answer, answerIn, nowSeconds, post, RESOURCE, startStandards } from '../support/standards.ts';
+import { type Answer, nowSeconds, post, RESOURCE, startStandards } from '../support/standards.ts';
 
 const DOCUMENT = 'https://client.example/oauth/metadata.json';
 
@@ -10,7 +10,10 @@ describe('apps that register themselves', () => {
   describe('by dynamic registration (RFC 7591, 7592)', () => {
     let stack: Stack;
     before(async () => {
-      ({ stack } = await startStandards({ env: { REGISTRATION: 'open' } }));
+      ({ stack } = await startStandards({
+        env: { REGISTRATION: 'open' },
+        lifetimes: { registrationsPerAddress: 1000 },
+      }));
     });
     after(() => stack.close());
 
@@ -25,36 +28,259 @@ describe('apps that register themselves', () => {
       grant_types: ['authorization_code', 'refresh_token'],
     };
 
-    it('sign in, and manage their registration', async () => {
+    const authorizeAs = (client_id: unknown, more: Record<string, string> = {}) =>
+      new Browser().request(
+        authorizeUrl(stack.issuer, {
+          client_id: String(client_id),
+          redirect_uri: 'https://self.example/cb',
+          ...more,
+        }),
+      );
+
+    it('sign in', async () => {
       const { status, body } = await register(app);
       expect(status).to.equal(201);
-      expect(body).to.include.keys('client_id', 'registration_access_token', 'registration_client_uri');
-      const asked = { client_id: String(body['client_id']), redirect_uri: 'https://self.example/cb' };
-      const page = await new Browser().open(authorizeUrl(stack.issuer, asked));
-      expect(page.body).to.contain('name="platform_url"');
+      const page = await authorizeAs(body['client_id']);
+      expect(page.headers.get('location')).to.contain('/interaction/');
+    });
+
+    it('manage their registration where they have a secret', async () => {
+      const confidential = { ...app, token_endpoint_auth_method: 'client_secret_basic' };
+      const { body } = await register(confidential);
+      expect(body).to.include.keys('client_secret', 'registration_access_token', 'registration_client_uri');
       const uri = String(body['registration_client_uri']);
       const authorization = `Bearer ${body['registration_access_token']}`;
       expect((await fetch(uri, { headers: { authorization } })).status).to.equal(200);
       expect((await fetch(uri)).status).to.be.oneOf([400, 401]);
+      const change = async (more: object) =>
+        fetch(uri, {
+          method: 'PUT',
+          headers: { authorization, 'content-type': 'application/json' },
+          body: JSON.stringify({ ...confidential, client_id: body['client_id'], ...more }),
+        });
+      for (const more of [
+        { redirect_uris: ['http://evil.example/cb'] },
+        { scope: 'openid ib:session' },
+        { client_name: 'evil\u202E' },
+      ]) {
+        expect((await change(more)).status, JSON.stringify(more)).to.equal(400);
+      }
       expect((await fetch(uri, { method: 'DELETE', headers: { authorization } })).status).to.equal(204);
-      const gone = await new Browser().open(authorizeUrl(stack.issuer, asked));
-      expect(gone.status).to.equal(400);
+      expect((await authorizeAs(body['client_id'])).status).to.equal(400);
+    });
+
+    it('are the same client when they say the same, in whatever order, and nobody may change it', async () => {
+      const first = await register(app);
+      const { client_name, ...rest } = app;
+      const second = await register({ ...rest, client_name: ` ${client_name} `, logo_uri: null });
+      expect(second.status).to.equal(201);
+      expect(second.body['client_id']).to.equal(first.body['client_id']);
+      expect(first.body).to.not.include.keys('registration_access_token');
+      const other = await register({ ...app, client_name: 'Another' });
+      expect(other.body['client_id']).to.not.equal(first.body['client_id']);
+      const secrets = await Promise.all(
+        [0, 1].map(() => register({ ...app, token_endpoint_auth_method: 'client_secret_post' })),
+      );
+      const [one, two] = secrets.map(({ body }) => body);
+      expect(one?.['client_id']).to.not.equal(two?.['client_id']);
+      expect(one?.['client_secret']).to.not.equal(two?.['client_secret']);
     });
 
     it('may ask for what resources give, and never for the raw session', async () => {
       const { body } = await register(app);
-      const open = (scope: string) =>
-        new Browser().request(
-          authorizeUrl(stack.issuer, {
-            client_id: String(body['client_id']),
-            redirect_uri: 'https://self.example/cb',
-            scope,
-          }),
-        );
+      const open = (scope: string) => authorizeAs(body['client_id'], { scope });
       expect((await open('openid profile ib:api')).headers.get('location')).to.contain('/interaction/');
-      expect(answerIn(await open('openid ib:session')).get('error')).to.equal('invalid_scope');
+      const refused = await open('openid ib:session');
+      expect([refused.status, refused.body.includes('invalid_scope')]).to.deep.equal([400, true]);
       const raw = await register({ ...app, scope: 'openid ib:session' });
-      expect([raw.status, raw.body['error']]).to.deep.equal([400, 'invalid_client_metadata']);
+      expect([raw.status, raw.body['scope']]).to.deep.equal([201, 'openid']);
+    });
+
+    describe('are read as real clients write', () => {
+      const answered = async (metadata: object, field: string): Promise<unknown> => {
+        const { status, body, text } = await register({ ...app, ...metadata });
+        expect(status, text).to.equal(201);
+        return body[field];
+      };
+
+      it('members that are empty or null count for nothing, text is trimmed', async () => {
+        const empty = {
+          scope: '',
+          client_uri: '',
+          logo_uri: null,
+          contacts: [],
+          jwks_uri: ' ',
+          jwks: {},
+          response_types: [''],
+        };
+        const { status, body } = await register({ ...app, ...empty });
+        expect(status).to.equal(201);
+        expect(body).to.not.include.keys('client_uri', 'logo_uri', 'contacts', 'jwks_uri', 'jwks');
+        expect(body['scope']).to.equal(await answered({}, 'scope'));
+        expect(await answered({ scope: ' offline_access' }, 'scope')).to.equal('offline_access');
+        expect(await answered({ scope: 'openid\t profile\n' }, 'scope')).to.equal('openid profile');
+        expect(
+          await answered({ redirect_uris: [' https://self.example/cb '] }, 'redirect_uris'),
+        ).to.deep.equal(['https://self.example/cb']);
+        expect(await answered({ token_endpoint_auth_method: ' none ' }, 'client_secret')).to.equal(undefined);
+      });
+
+      it('what may not be had is left out, and the answer says what was registered', async () => {
+        const server = await (await fetch(`${stack.issuer}/.well-known/oauth-authorization-server`)).json();
+        const { scopes_supported } = server as { scopes_supported: string[] };
+        expect(scopes_supported).to.include.members(['openid', 'offline_access', 'ib:api']);
+        expect(scopes_supported).to.not.include('ib:session');
+        expect(await answered({ scope: scopes_supported.join(' ') }, 'scope')).to.equal(
+          scopes_supported.join(' '),
+        );
+        expect(await answered({ scope: 'openid ib:session mcp:unheard-of' }, 'scope')).to.equal('openid');
+        expect(await answered({ scope: ['openid', 'profile'] }, 'scope')).to.equal('openid profile');
+        expect(await answered({ scope: 'ib:session' }, 'scope')).to.not.contain('ib:session');
+        const grants = ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:jwt-bearer'];
+        expect(await answered({ grant_types: grants }, 'grant_types')).to.deep.equal(grants.slice(0, 2));
+        expect(await answered({ response_types: ['code', 'code id_token'] }, 'response_types')).to.deep.equal(
+          ['code'],
+        );
+        expect(await answered({ client_uri: 'http://localhost:3000' }, 'client_uri')).to.equal(undefined);
+        expect(
+          await answered({ software_id: 'x', id_token_encrypted_response_alg: 'RSA-OAEP' }, 'software_id'),
+        ).to.equal(undefined);
+      });
+
+      it('an app that registers itself acts for users only', async () => {
+        const both = ['client_credentials', 'authorization_code'];
+        const secret = { token_endpoint_auth_method: 'client_secret_basic' };
+        expect(await answered({ ...secret, grant_types: both }, 'grant_types')).to.deep.equal([
+          'authorization_code',
+        ]);
+        const alone = await register({ ...app, ...secret, grant_types: ['client_credentials'] });
+        expect([alone.status, alone.body['error']]).to.deep.equal([400, 'invalid_client_metadata']);
+      });
+
+      for (const [redirect_uris, type] of [
+        [['cursor://anysphere.cursor-mcp/oauth/callback'], 'native'],
+        [['http://127.0.0.1:33418/', 'http://localhost:33418/'], 'native'],
+        [['http://[::1]/cb'], 'native'],
+        [['com.example.app:/cb'], 'native'],
+        [['http://127.0.0.1:33418/', 'https://vscode.dev/redirect'], 'native'],
+        [['https://self.example/cb'], 'web'],
+        [['https://localhost:3000/cb'], 'web'],
+      ] as const) {
+        it(`${redirect_uris.join(' and ')} without application_type make the app ${type}`, async () => {
+          expect(await answered({ redirect_uris }, 'application_type')).to.equal(type);
+        });
+      }
+
+      it('a loopback redirect matches any port, whichever was registered, and nothing else of it differs', async () => {
+        for (const [registered, used, matches] of [
+          ['http://127.0.0.1:33418/', 'http://127.0.0.1:50123/', true],
+          ['http://localhost/callback', 'http://localhost:3118/callback', true],
+          ['http://localhost:8080/callback', 'http://localhost/callback', true],
+          ['http://[::1]/callback', 'http://[::1]:9/callback', true],
+          ['http://localhost/callback', 'http://localhost:3118/other', false],
+          ['http://localhost/callback', 'http://127.0.0.1:3118/callback', false],
+          ['http://localhost/callback', 'http://localhost.evil.example:3118/callback', false],
+          ['http://localhost/callback', 'http://localhost:x@evil.example/callback', false],
+        ] as const) {
+          const id = await answered({ redirect_uris: [registered] }, 'client_id');
+          const { status } = await authorizeAs(id, { redirect_uri: used });
+          expect([used, status]).to.deep.equal([used, matches ? 303 : 400]);
+        }
+      });
+
+      it('a logo is shown from a host that the code goes to, and left out from elsewhere', async () => {
+        const own = 'https://self.example/logo.png';
+        expect(await answered({ logo_uri: own }, 'logo_uri')).to.equal(own);
+        expect(await answered({ logo_uri: 'https://cdn.example/ib.png' }, 'logo_uri')).to.equal(undefined);
+      });
+    });
+
+    describe('are refused by name', () => {
+      for (const [field, metadata, came] of [
+        [
+          'redirect_uris[1]',
+          { redirect_uris: ['https://self.example/cb', 'mailto:a@b.example'] },
+          'mailto:a@b',
+        ],
+        ['redirect_uris[0]', { redirect_uris: ['ms-msdt:/id'] }, 'ms-msdt:/id'],
+        ['redirect_uris[0]', { redirect_uris: ['search-ms:query=x'] }, 'search-ms'],
+        ['redirect_uris[0]', { redirect_uris: ['view-source:https://a.example/'] }, 'view-source'],
+        ['redirect_uris[0]', { redirect_uris: ['tel:+123'] }, 'tel:+123'],
+        ['redirect_uris[0]', { redirect_uris: ['evil:/cb'] }, 'evil:/cb'],
+        ['redirect_uris[0]', { redirect_uris: ['https://user:pw@self.example/cb'] }, 'user'],
+        ['redirect_uris[0]', { redirect_uris: ['https://*.evil.example/cb'] }, '*.evil.example'],
+        ['redirect_uris[0]', { redirect_uris: ['https://self.example/cb#x'] }, '#x'],
+        ['redirect_uris[0]', { redirect_uris: ['http://self.example/cb'] }, 'http://self.example'],
+        ['redirect_uris', { redirect_uris: [] }, ''],
+        ['redirect_uris', { redirect_uris: 'https://self.example/cb' }, 'https://self.example/cb'],
+        ['post_logout_redirect_uris[0]', { post_logout_redirect_uris: ['javascript:1'] }, 'javascript:1'],
+        ['client_name', { client_name: 'IntelligenceBank\u202Emoc.live' }, 'U+202E'],
+        ['client_name', { client_name: 'two\nlines' }, 'two/nlines'],
+        ['client_name', { client_name: 'x'.repeat(300) }, 'xxx'],
+        ['client_name', { client_name: { en: 'x' } }, 'en'],
+        ['application_type', { application_type: 'spa' }, 'spa'],
+        [
+          'redirect_uris[0]',
+          { application_type: 'web', redirect_uris: ['com.example.app:/cb'] },
+          'com.example',
+        ],
+        [
+          'token_endpoint_auth_method',
+          { token_endpoint_auth_method: 'client_secret_jwt' },
+          'client_secret_jwt',
+        ],
+        ['grant_types', { grant_types: ['implicit'] }, 'implicit'],
+        ['response_types', { response_types: ['token'] }, 'token'],
+        [
+          'jwks_uri',
+          { token_endpoint_auth_method: 'private_key_jwt', jwks_uri: 'http://localhost/jwks' },
+          'http:',
+        ],
+        ['backchannel_logout_uri', { backchannel_logout_uri: 'http://127.0.0.1:1/x' }, '127.0.0.1'],
+        ['id_token_signed_response_alg', { id_token_signed_response_alg: 'HS256' }, 'HS256'],
+      ] as const) {
+        it(`${field} of ${JSON.stringify(metadata).slice(0, 80)}`, async () => {
+          const { status, body } = await register({ ...app, ...metadata });
+          const description = String(body['error_description']);
+          expect(status).to.equal(400);
+          expect(body['error']).to.equal(
+            field.startsWith('redirect_uris') ? 'invalid_redirect_uri' : 'invalid_client_metadata',
+          );
+          expect(description).to.match(/^[\x20-\x21\x23-\x5B\x5D-\x7E]+$/);
+          expect(description.startsWith(`${field}: `), description).to.equal(true);
+          expect(description).to.contain(came);
+        });
+      }
+    });
+
+    it('get no redirect before the user has taken a step', async () => {
+      const { body } = await register(app);
+      for (const more of [
+        { prompt: 'none' },
+        { prompt: 'none', scope: 'openid' },
+        { scope: 'nonsense' },
+        { response_type: 'token' },
+        { code_challenge_method: 'plain' },
+        { resource: 'https://nowhere.example/' },
+        { request: 'nonsense' },
+      ]) {
+        const page = await authorizeAs(body['client_id'], more);
+        expect([page.status, page.headers.get('location')], JSON.stringify(more)).to.deep.equal([400, null]);
+        const back = new URL(attributeOf(page, 'data-cancel', 'href') ?? '');
+        expect(back.origin + back.pathname).to.equal('https://self.example/cb');
+        expect(back.searchParams.get('error')).to.be.a('string');
+        expect(back.searchParams.get('state')).to.equal('the-state');
+        expect(back.searchParams.get('iss')).to.equal(stack.issuer);
+      }
+      const cancelled = new Browser();
+      const page = await cancelled.open(
+        authorizeUrl(stack.issuer, {
+          client_id: String(body['client_id']),
+          redirect_uri: 'https://self.example/cb',
+        }),
+      );
+      const after = await cancelled.press(page, 'cancel');
+      expect(after.url.searchParams.get('error')).to.equal('access_denied');
     });
 
     for (const [name, metadata] of Object.entries({
@@ -62,7 +288,11 @@ describe('apps that register themselves', () => {
       'a script as redirect URI': { ...app, redirect_uris: ['javascript:alert(1)'] },
       'data as redirect URI': { ...app, redirect_uris: ['data:text/html,x'] },
       'a fragment': { ...app, redirect_uris: ['https://self.example/cb#x'] },
-      'a custom scheme for a web app': { ...app, redirect_uris: ['self:/cb'] },
+      'a custom scheme for a web app': {
+        ...app,
+        application_type: 'web',
+        redirect_uris: ['self.example:/cb'],
+      },
       'the implicit grant': { ...app, grant_types: ['implicit'], response_types: ['token'] },
       'no redirect URI': { ...app, redirect_uris: [] },
       'a name that is no text': { ...app, client_name: { a: 1 } },
@@ -196,7 +426,6 @@ describe('apps that register themselves', () => {
     it('are refused when the document is not theirs, asks too much or is none', async () => {
       const bad: Record<string, (id: string) => unknown> = {
         other: () => metadata(DOCUMENT),
-        raw: (id) => metadata(id, { scope: 'openid ib:session' }),
         secret: (id) => metadata(id, { token_endpoint_auth_method: 'client_secret_basic' }),
         http: (id) => metadata(id, { redirect_uris: ['http://evil.example/cb'] }),
         broken: () => '{',
@@ -213,9 +442,8 @@ describe('apps that register themselves', () => {
 
     it('never get the raw session', async () => {
       document = metadata(DOCUMENT);
-      expect(answerIn(await open(DOCUMENT, { scope: 'openid ib:session' })).get('error')).to.equal(
-        'invalid_scope',
-      );
+      const page = await open(DOCUMENT, { scope: 'openid ib:session' });
+      expect([page.status, page.body.includes('invalid_scope')]).to.deep.equal([400, true]);
     });
 
     it('are announced in the metadata', async () => {

@@ -214,12 +214,7 @@ describe('requests', () => {
         response_types_supported: ['code'],
         authorization_response_iss_parameter_supported: true,
       });
-      expect(openid['scopes_supported']).to.include.members([
-        'openid',
-        'offline_access',
-        'ib:api',
-        'ib:session',
-      ]);
+      expect(openid['scopes_supported']).to.include.members(['openid', 'offline_access', 'ib:api']);
       expect(openid['acr_values_supported']).to.equal(undefined);
     });
 

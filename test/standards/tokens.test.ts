@@ -166,15 +166,6 @@ describe('tokens (RFC 9700 sections 2.1.2, 2.3, 2.4, 4.3, 4.14)', () => {
       expect((await tokensFor(`${RESOURCE}/`)).status).to.equal(200);
     });
 
-    it('are refused for one that is not registered, and the error says what an admin has to add', async () => {
-      const page = await new Browser().request(
-        authorizeUrl(stack.issuer, { resource: 'https://unknown.example/mcp' }),
-      );
-      const answer = answerIn(page);
-      expect(answer.get('error')).to.equal('invalid_target');
-      expect(answer.get('error_description')).to.contain('clients file');
-    });
-
     it('may be JWTs (RFC 9068) that it checks by itself', async () => {
       const { body } = await tokensFor(JWT_RESOURCE);
       const jwks = createRemoteJWKSet(new URL(`${stack.issuer}/jwks`));

@@ -1,9 +1,14 @@
 import { expect } from 'chai';
 import { redirectUriFault, webUriFault } from '../../../config/clients/redirect-uris.ts';
 
-const web = { native: false, wildcards: false };
-const native = { native: true, wildcards: false };
-const bridge = { native: false, wildcards: true };
+const web = { native: false, wildcards: false, vouched: true };
+const native = { native: true, wildcards: false, vouched: true };
+const bridge = { native: false, wildcards: true, vouched: true };
+/** An app that registered itself. */
+const stranger = { native: true, wildcards: false, vouched: false };
+
+const REVERSE =
+  'must be https, loopback, or a scheme that is a domain in reverse (com.example.app:/callback)';
 
 const WILDCARD =
   'may hold a wildcard only as the whole first label of the host: https://*.example.com/callback';
@@ -19,6 +24,12 @@ describe('a redirect URI', () => {
     ['com.example.app:/oauth', native],
     ['cursor://anysphere.cursor-mcp/oauth/callback', native],
     ['https://app.example/users/@me', web],
+    ['com.example.app:/@me', native],
+    ['acme:/callback', native],
+    ['com.example.app:/oauth', stranger],
+    ['cursor://anysphere.cursor-mcp/oauth/callback', stranger],
+    ['vscode://vendor.extension/callback', stranger],
+    ['http://127.0.0.1:33418/', stranger],
     ['https://*.connectingib.com/callback', bridge],
     ['https://*.apps.connectingib.com:8443/callback', bridge],
   ];
@@ -55,6 +66,28 @@ describe('a redirect URI', () => {
     ['JavaScript:alert(1)', web, 'must not use the scheme javascript'],
     ['data:text/html,x', native, 'must not use the scheme data'],
     ['file:///etc/passwd', native, 'must not use the scheme file'],
+    ...[
+      'mailto:a@app.example',
+      'ms-msdt:/id',
+      'MS-Settings:x',
+      'search-ms:query=x',
+      'view-source:https://a.example',
+      'tel:123',
+      'intent://x#y'.slice(0, -2),
+      'about:blank',
+      'blob:x',
+      'ws://a.example/',
+      'web+evil:x',
+    ].flatMap((uri): [string, typeof web, string][] =>
+      [native, stranger].map((options) => [
+        uri,
+        options,
+        `must not use the scheme ${new URL(uri).protocol.slice(0, -1)}`,
+      ]),
+    ),
+    ['acme:/callback', stranger, REVERSE],
+    ['zoommtg://join', stranger, REVERSE],
+    ['cursor://user@anysphere.cursor-mcp/callback', native, 'must not hold a user name or password'],
     ['https://localhost/callback', native, 'must be http, not https, on loopback for a native app'],
     ['https://*/callback', bridge, WILDCARD],
     ['https://*.com/callback', bridge, WILDCARD],

@@ -1,0 +1,45 @@
+/**
+ * Client secrets as clients send them. RFC 6749 2.3.1 wants id and secret form-encoded before they go into HTTP Basic;
+ * half of all libraries, and `curl -u`, send them as they are.
+ */
+import type { Middleware } from 'koa';
+
+/** What a secret may be that was sent in one way or another: as it came, and decoded. A blank was a plus sign. */
+export function readingsOfSecret(sent: string): string[] {
+  const plus = (text: string): string => text.replaceAll(' ', '+');
+  return [
+    ...new Set([
+      sent,
+      plus(sent),
+      ...[decoded(sent)].flatMap((text) => (text === undefined ? [] : plus(text))),
+    ]),
+  ];
+}
+
+/** `application/x-www-form-urlencoded`, taken back; undefined for what was never encoded so. */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Hands Basic credentials to the library so that it gets exactly what was sent, which `readingsOfSecret` then reads: it
+ * refuses what does not decode. Ids never hold a blank, so one that comes out of decoding was a plus sign.
+ */
+export function createBasicCredentials(): Middleware {
+  return (ctx, next) => {
+    const [, encoded] = /^basic ([A-Za-z0-9+/]+={0,2})$/i.exec(ctx.get('Authorization')) ?? [];
+    const credentials = encoded === undefined ? '' : Buffer.from(encoded, 'base64').toString('utf8');
+    const at = credentials.indexOf(':');
+    if (at > 0) {
+      const sentId = credentials.slice(0, at);
+      const id = (decoded(sentId) ?? sentId).replaceAll(' ', '+');
+      const again = [id, credentials.slice(at + 1)].map(encodeURIComponent).join(':');
+      ctx.req.headers.authorization = `Basic ${Buffer.from(again).toString('base64')}`;
+    }
+    return next();
+  };
+}

@@ -1,0 +1,74 @@
+/** Errors that are shown to the user before the app gets them. */
+import type Provider from 'oidc-provider';
+import { errors, type KoaContextWithOIDC } from 'oidc-provider';
+import { UnknownResourceError } from './resources.ts';
+
+/** Where the user takes the error to, when he wants. */
+const backUrls = new WeakMap<Error, string>();
+
+/**
+ * Holds back redirects with which nobody would be served: an app that registered itself gets no error before the user
+ * has taken a step, or this server would send anybody's browser anywhere (RFC 9700 4.11.2); and of a resource that is
+ * not configured the user is told what an admin has to do, since most apps show nothing of it.
+ */
+export function holdErrors(provider: Provider, isConfigured: (clientId: string) => boolean): void {
+  provider.on('authorization.error', (ctx: KoaContextWithOIDC, error: Error) => {
+    const { client, params, route } = ctx.oidc;
+    if (!(error instanceof errors.OIDCProviderError) || error.allow_redirect !== true) return;
+    if (route !== 'authorization' || client === undefined) return;
+    const isSilent = params?.['prompt'] === 'none';
+    const isForUsers = error instanceof UnknownResourceError && !isSilent;
+    if (isConfigured(client.clientId) && !isForUsers) return;
+    error.allow_redirect = false;
+    // The library has made a redirect of it by now where `prompt` was `none`.
+    ctx.status = 400;
+    const redirectUri = params?.['redirect_uri'];
+    if (typeof redirectUri === 'string' && client.redirectUriAllowed(redirectUri)) {
+      backUrls.set(error, withError(provider.issuer, redirectUri, params, error));
+    }
+  });
+}
+
+/** The link back to the app of an error that was held; undefined for others, and where the app wants a form. */
+export function backUrlOf(error: Error): string | undefined {
+  return backUrls.get(error);
+}
+
+type Params = KoaContextWithOIDC['oidc']['params'];
+
+function withError(
+  issuer: string,
+  redirectUri: string,
+  params: Params,
+  error: errors.OIDCProviderError,
+): string {
+  const url = new URL(redirectUri);
+  const answer = new URLSearchParams({
+    error: error.error,
+    ...(error.error_description === undefined ? {} : { error_description: error.error_description }),
+    ...(typeof params?.['state'] === 'string' ? { state: params['state'] } : {}),
+    iss: issuer,
+  });
+  if (params?.['response_mode'] === 'fragment') url.hash = answer.toString();
+  else for (const [name, value] of answer) url.searchParams.append(name, value);
+  return url.href;
+}
+
+/** Tells of each request for a resource that is not configured, wherever it is made. */
+export function tellUnknownResources(
+  provider: Provider,
+  tell: (facts: { readonly clientId: string | undefined; readonly line: string }) => void,
+): void {
+  const doors = [
+    'authorization.error',
+    'grant.error',
+    'device_authorization.error',
+    'pushed_authorization_request.error',
+  ];
+  for (const door of doors) {
+    provider.on(door as 'authorization.error', (ctx: KoaContextWithOIDC, error: Error) => {
+      if (!(error instanceof UnknownResourceError)) return;
+      tell({ clientId: ctx.oidc.client?.clientId, line: error.line });
+    });
+  }
+}
