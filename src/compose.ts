@@ -115,12 +115,12 @@ async function openKeys(
   nowSeconds: () => number,
 ): Promise<LiveSecrets> {
   const { signingKeySeconds: mostSeconds } = config.lifetimes;
-  const rotated = await rotateIfDue(config.secrets, {
-    nowSeconds: nowSeconds(),
-    mostSeconds,
-    knownSeconds: knownSecondsOf(config.lifetimes),
-  });
-  if (rotated) events.say('info', 'keys_rotated');
+  async function rotateByAge(): Promise<void> {
+    const knownSeconds = knownSecondsOf(config.lifetimes);
+    const limit = { nowSeconds: nowSeconds(), mostSeconds, knownSeconds };
+    if (await rotateIfDue(config.secrets, limit)) events.say('info', 'keys_rotated');
+  }
+  await rotateByAge();
   const secrets = await openSecrets(config.secrets, {
     text: secretsText,
     warn: (text) => events.say('warn', 'secrets_warning', {}, text),
@@ -135,6 +135,7 @@ async function openKeys(
     current: secrets.current,
     async refresh() {
       try {
+        await rotateByAge();
         const isChanged = await secrets.refresh();
         events.secretsRead({ isChanged });
         if (isChanged) tellAge();
