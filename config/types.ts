@@ -79,6 +79,10 @@ export interface ClientRegistration {
     readonly bridgeCompat: boolean;
     /** `always`: the refresh_token grant type is enough; `offline_access`: the scope must be asked for too. */
     readonly refreshTokens: 'always' | 'offline_access';
+    /** `fapi2`: the FAPI 2.0 Security Profile holds for this client. */
+    readonly profile?: 'fapi2';
+    /** False: ID tokens hold no `ib_…` claims; absent: they do. */
+    readonly idTokenIbClaims?: false;
     /** True where a redirect URI holds a wildcard label, `https://*.example.com/callback`. */
     readonly redirectUriWildcards?: boolean;
   };

@@ -27,6 +27,44 @@ export const secretRules: readonly Rule[] = [
   },
 ];
 
+/** FAPI 2.0 Security Profile 5.3, 5.4: algorithms that it allows. */
+const FAPI_ALGS: readonly string[] = ['PS256', 'ES256', 'Ed25519', 'EdDSA'];
+
+/** What the FAPI 2.0 Security Profile asks of a registration; what it asks of requests is the provider's. */
+export const profileRules: readonly Rule[] = [
+  {
+    needs: ['ib', 'ib.profile', 'token_endpoint_auth_method'],
+    check: ({ ib, token_endpoint_auth_method: method }) =>
+      when(
+        ib.profile === 'fapi2' && method !== 'private_key_jwt',
+        'ib.profile',
+        'fapi2 needs token_endpoint_auth_method: private_key_jwt',
+      ),
+  },
+  {
+    needs: ['ib', 'ib.profile', 'ib.bridge_compat'],
+    check: ({ ib }) =>
+      when(ib.profile === 'fapi2' && ib.bridge_compat, 'ib.profile', 'fapi2 goes without bridge_compat'),
+  },
+  ...(
+    [
+      'token_endpoint_auth_signing_alg',
+      'request_object_signing_alg',
+      'id_token_signed_response_alg',
+      'userinfo_signed_response_alg',
+    ] as const
+  ).map(
+    (field): Rule => ({
+      needs: ['ib', 'ib.profile', field],
+      check: (entry) => {
+        const alg = entry[field];
+        const fits = entry.ib.profile !== 'fapi2' || alg === undefined || FAPI_ALGS.includes(alg);
+        return when(!fits, field, `must be one of ${FAPI_ALGS.join(', ')} with ib.profile: fapi2`);
+      },
+    }),
+  ),
+];
+
 /** How a client proves that it is itself without a secret: keys and the algorithms that go with them. */
 export const keyRules: readonly MetadataRule[] = [
   {

@@ -83,8 +83,11 @@ export function parseClients(text: string, context: ClientsFileContext): ParsedC
 function toRegistration(entry: ClientEntry, folder: string): ClientRegistration {
   const { ib, client_secret_env: _env, client_secret_file: _file, ...rest } = entry;
   const usesCodes = entry.grant_types.includes(GRANT.code);
+  const isFapi = ib.profile === 'fapi2';
   const metadata = {
     ...rest,
+    ...(isFapi ? { require_pushed_authorization_requests: usesCodes, dpop_bound_access_tokens: true } : {}),
+    id_token_signed_response_alg: rest.id_token_signed_response_alg ?? (isFapi ? 'ES256' : 'RS256'),
     redirect_uris: rest.redirect_uris ?? [],
     // RFC 7591 2.1: the two lists go together; node-oidc-provider would add authorization_code to any client otherwise.
     response_types: rest.response_types ?? (usesCodes ? ['code'] : []),
@@ -99,6 +102,8 @@ function toRegistration(entry: ClientEntry, folder: string): ClientRegistration 
       skipConsent: ib.skip_consent,
       bridgeCompat: ib.bridge_compat,
       refreshTokens: ib.refresh_tokens,
+      ...(ib.id_token_ib_claims ? {} : { idTokenIbClaims: false }),
+      ...(ib.profile === undefined ? {} : { profile: ib.profile }),
       ...(ib.logo === undefined && ib.color === undefined ? {} : { brand: brandOf(ib, folder) }),
       ...(metadata.redirect_uris.some((uri) => uri.includes('*')) ? { redirectUriWildcards: true } : {}),
     },

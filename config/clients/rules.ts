@@ -1,4 +1,4 @@
-import { keyRules, secretRules } from './auth-rules.ts';
+import { keyRules, profileRules, secretRules } from './auth-rules.ts';
 import { grantRules } from './grant-rules.ts';
 import { hasWildcard, redirectUriFault, webUriFault } from './redirect-uris.ts';
 import {
@@ -176,4 +176,5 @@ const FILE_RULES: readonly Rule[] = [
   ...grantRules,
   ...subjectRules,
   ...settingsRules,
+  ...profileRules,
 ];

@@ -77,6 +77,13 @@ const ib = z
       ['always', 'offline_access'],
       'When a client with the refresh_token grant type gets a refresh token: always, or only where the scope offline_access was granted.',
     ).default('always'),
+    profile: choice(
+      ['fapi2'],
+      'fapi2: the FAPI 2.0 Security Profile. Needs private_key_jwt; sign-ins start at /par with PKCE, tokens are bound to a key (DPoP), assertions name the issuer alone, refresh tokens do not rotate.',
+    ).optional(),
+    id_token_ib_claims: flag(
+      'false: ID tokens hold no ib_… claims; they are at /userinfo. Default: true, within the granted scopes.',
+    ).default(true),
     logo: text(
       4096,
       "A picture of the app for its pages: .svg, .png or .webp. Relative paths start at this file's folder.",
@@ -173,11 +180,6 @@ const protocol = {
     .max(365 * 24 * 3600)
     .describe('Sign-ins older than this many seconds are repeated.')
     .optional(),
-  default_acr_values: z
-    .array(text(200, 'An acr value.'))
-    .max(20)
-    .describe('Asked for by default.')
-    .optional(),
   require_auth_time: flag('true: ID tokens always hold auth_time.').default(false),
   require_pushed_authorization_requests: flag('true: sign-ins start at /par only (RFC 9126).').default(false),
   require_signed_request_object: flag('true: only signed requests are accepted (RFC 9101).').default(false),
@@ -186,7 +188,10 @@ const protocol = {
     'The only algorithm accepted for request objects.',
   ).optional(),
   dpop_bound_access_tokens: flag('true: tokens are bound to a key of the app (RFC 9449).').default(false),
-  id_token_signed_response_alg: choice(SERVER_SIGNING_ALGS, 'How ID tokens are signed.').default('RS256'),
+  id_token_signed_response_alg: choice(
+    SERVER_SIGNING_ALGS,
+    'How ID tokens are signed. Default: RS256, with ib.profile: fapi2 ES256.',
+  ).optional(),
   userinfo_signed_response_alg: choice(
     SERVER_SIGNING_ALGS,
     'Makes /userinfo answer with a JWT signed so. Default: plain JSON.',

@@ -83,6 +83,9 @@ export const UNSUPPORTED_METADATA: Readonly<Record<string, string>> = Object.fre
     'userinfo_encrypted_response_alg',
     'userinfo_encrypted_response_enc',
   ]),
+  ...reasons('IntelligenceBank does not say how a user signed in, so no acr can be asked for', [
+    'default_acr_values',
+  ]),
   ...reasons('this server does not sign authorization responses (JARM)', [
     'authorization_signed_response_alg',
   ]),

@@ -36,6 +36,8 @@ export interface ProviderPages {
 interface FeatureDeps {
   readonly resources: Pick<Resources, 'serverInfo'>;
   readonly configured: readonly ProtectedResource[];
+  /** Whether the FAPI 2.0 Security Profile holds for a client. */
+  readonly isFapi: (clientId: string | undefined) => boolean;
   readonly registration: Config['registration'];
   readonly admit: Admit;
   /** Keys the ids of apps that register themselves. */
@@ -53,8 +55,11 @@ export function createFeatures(deps: FeatureDeps): Features {
     // Characters that cannot be misread, eight of twenty: 34 bits for ten minutes, and few tries.
     deviceFlow: { enabled: true, charset: 'base-20', mask: '****-****', ...deps.pages.device },
     dPoP: { enabled: true },
+    // PKCE, `redirect_uri` in every request, and assertions whose audience is the issuer and nothing else.
+    fapi: { enabled: true, profile: (_ctx, client) => (deps.isFapi(client?.clientId) ? '2.0' : undefined) },
     introspection: { enabled: true, allowedPolicy: createIntrospectionPolicy(deps.configured) },
     jwtIntrospection: { enabled: true },
+    jwtUserinfo: { enabled: true },
     pushedAuthorizationRequests: { enabled: true },
     ...createRegistration({ mode: deps.registration, admit: deps.admit, key: deps.registrationKey }),
     requestObjects: { enabled: true },

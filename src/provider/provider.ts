@@ -20,7 +20,7 @@ import { createResources } from './resources.ts';
 import { scopesOf } from './scopes.ts';
 import { createAdmit } from './self-registration.ts';
 import { createExtraTokenClaims, registerTokenExchange } from './token-exchange.ts';
-import { createIssueRefreshToken, createTtl, installTokenValues } from './tokens.ts';
+import { createIssueRefreshToken, createTtl, installAtHash, installTokenValues } from './tokens.ts';
 
 export interface ProviderDeps {
   readonly issuer: string;
@@ -70,6 +70,8 @@ function rejectUnknownScopes(ctx: KoaContextWithOIDC, known: ReadonlySet<string>
 export function createProvider(deps: ProviderDeps): Provider {
   const { issuer, lifetimes, registry, secrets, store, nowSeconds } = deps;
   const settings = registry.settings;
+  const isFapi = (clientId: string | undefined): boolean =>
+    clientId !== undefined && settings(clientId).profile === 'fapi2';
   const tokenDeps = { lifetimes, settings, nowSeconds };
   const policyDeps = { ibSessions: store.ibSessions, settings, platforms: deps.platforms, nowSeconds };
   const scopes = scopesOf(deps.resources);
@@ -133,6 +135,7 @@ export function createProvider(deps: ProviderDeps): Provider {
     features: createFeatures({
       resources,
       configured: deps.resources,
+      isFapi,
       registration: deps.registration,
       admit,
       registrationKey: pepper?.key ?? new Uint8Array(),
@@ -143,7 +146,7 @@ export function createProvider(deps: ProviderDeps): Provider {
       jwks_uri: lifetimes.requestBodyBytes,
       sector_identifier_uri: lifetimes.requestBodyBytes,
     },
-    findAccount: createFindAccount(store.ibSessions, nowSeconds),
+    findAccount: createFindAccount(policyDeps),
     interactions: {
       policy: createInteractionPolicy(policyDeps),
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
@@ -155,7 +158,8 @@ export function createProvider(deps: ProviderDeps): Provider {
     renderError: deps.pages.renderError,
     responseTypes: ['code'],
     revokeGrantPolicy: () => true,
-    rotateRefreshToken: true,
+    // FAPI 2.0 5.3.2.1: theirs are bound to a client that proves itself; rotation would only lose some.
+    rotateRefreshToken: (ctx) => !isFapi(ctx.oidc.client?.clientId),
     routes: ROUTES,
     scopes,
     subjectTypes: ['public', 'pairwise'],
@@ -166,6 +170,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   installRequestContext(provider, resources);
   holdErrors(provider, (clientId) => registry.metadata(clientId) !== undefined);
   tellUnknownResources(provider, deps.onUnknownResource);
+  installAtHash(provider);
   installTokenValues(provider, store, () => Provider.ctx);
   installClientRules(provider, registry);
   markOfflineGrants(provider);

@@ -98,3 +98,33 @@ export function installTokenValues(
     return this.format === 'jwt' ? id : value('ClientCredentials', this);
   };
 }
+
+/**
+ * Puts `at_hash` into the ID tokens that come with an access token (OpenID Connect Core 3.1.3.6). It is optional there,
+ * and the library leaves it out; some apps check it where it is, and a few expect it.
+ */
+export function installAtHash(provider: Provider): void {
+  const values = new WeakMap<object, string>();
+  const access = provider.AccessToken.prototype as unknown as { save(): Promise<string> };
+  const save = access.save;
+  access.save = async function (this: object): Promise<string> {
+    const value = await save.call(this);
+    values.set(this, value);
+    return value;
+  };
+  const idToken = provider.IdToken.prototype as unknown as IdTokenInstance;
+  const issue = idToken.issue;
+  idToken.issue = function (this: IdTokenInstance, options) {
+    const token = this.ctx?.oidc.entities.AccessToken;
+    const value = token === undefined ? undefined : values.get(token);
+    // The library hashes it.
+    if (options.use === 'idtoken' && value !== undefined) this.set('at_hash', value);
+    return issue.call(this, options);
+  };
+}
+
+interface IdTokenInstance {
+  readonly ctx?: KoaContextWithOIDC;
+  set(claim: string, value: string): void;
+  issue(options: { readonly use: string }): Promise<string>;
+}

@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { expect } from 'chai';
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { Browser } from '../support/browser.ts';
-import { authorizeUrl, exchange, type Stack, signIn, signInAt } from '../support/stack.ts';
+import { authorizeUrl, exchange, type Stack, signIn, signInAt, startStack, token } from '../support/stack.ts';
 import { answerIn, getJson, nowSeconds, startStandards, submitOnly } from '../support/standards.ts';
 
 describe('OpenID Connect', () => {
@@ -159,5 +160,69 @@ describe('OpenID Connect', () => {
       { issuer: stack.issuer, audience: 'web' },
     );
     expect(payload).to.have.property('sid', decodeJwt(String(body['id_token']))['sid']);
+  });
+
+  describe('what a client is registered for', () => {
+    let own: Stack;
+    before(async () => {
+      const client = (id: string, more: string) => `
+  - client_id: ${id}
+    client_secret_env: WEB_SECRET
+    redirect_uris: [https://app.example/callback]
+    scope: openid profile
+    ${more}`;
+      own = await startStack({
+        env: { LOG_LEVEL: 'silent' },
+        clients: `clients:${client('signed', 'userinfo_signed_response_alg: RS256')}${client(
+          'small',
+          'ib: { id_token_ib_claims: false }',
+        )}\n`,
+      });
+    });
+    after(() => own.close());
+    const tokensOf = async (client_id: string) => {
+      const back = await signIn(own, new Browser(), { client_id, scope: 'openid profile' });
+      return (await exchange(own, back, client_id)).body;
+    };
+
+    it('userinfo_signed_response_alg: the answer is a JWT, whatever it accepts', async () => {
+      const { access_token } = await tokensOf('signed');
+      const keys = createRemoteJWKSet(new URL(`${own.issuer}/jwks`));
+      for (const accept of ['*/*', 'application/json', 'application/jwt', 'text/html']) {
+        const answer = await fetch(`${own.issuer}/userinfo`, {
+          headers: { authorization: `Bearer ${String(access_token)}`, accept },
+        });
+        expect(answer.headers.get('content-type')).to.contain('application/jwt');
+        const { payload } = await jwtVerify(await answer.text(), keys, {
+          issuer: own.issuer,
+          audience: 'signed',
+        });
+        expect(payload).to.include({ given_name: 'Ada', ib_client_id: '6M0B' });
+      }
+      const metadata = await getJson(`${own.issuer}/.well-known/openid-configuration`);
+      expect(metadata['userinfo_signing_alg_values_supported']).to.include('RS256');
+    });
+
+    it('ib.id_token_ib_claims: false keeps our own claims to /userinfo', async () => {
+      const { access_token, id_token } = await tokensOf('small');
+      const ofToken = Object.keys(decodeJwt(String(id_token)));
+      expect(ofToken).to.include.members(['sub', 'name', 'given_name']);
+      expect(ofToken.filter((name) => name.startsWith('ib_'))).to.deep.equal([]);
+      const answer = await getJson(`${own.issuer}/userinfo`, {
+        authorization: `Bearer ${String(access_token)}`,
+      });
+      expect(answer).to.include.keys('ib_client_id', 'ib_user_uuid');
+    });
+  });
+
+  it('at_hash: ID tokens name the access token they came with, opaque or JWT, at each refresh too', async () => {
+    const half = (token: unknown) =>
+      createHash('sha256').update(String(token)).digest().subarray(0, 16).toString('base64url');
+    const first = (await exchange(stack, await signIn(stack))).body;
+    const refresh = { grant_type: 'refresh_token', refresh_token: String(first['refresh_token']) };
+    const second = (await token(stack, refresh)).body;
+    for (const { access_token, id_token } of [first, second]) {
+      expect(decodeJwt(String(id_token))['at_hash']).to.equal(half(access_token));
+    }
   });
 });
