@@ -18,6 +18,7 @@
  */
 import type { Adapter } from 'oidc-provider';
 import type { IbSession } from '../ib/session.ts';
+import type { StoreErrorCode } from './errors.ts';
 
 /** A record's model name and the secret value that it is looked up by. */
 export interface Ref {
@@ -130,8 +131,11 @@ export interface StoreCall {
   readonly operation: string;
   readonly items: number;
   readonly ms: number;
-  readonly outcome: 'ok' | 'condition_failed' | 'throttled' | 'unavailable' | 'failed';
+  readonly outcome: 'ok' | 'condition_failed' | StoreErrorCode;
+  /** Requests that were sent for it; none where it was not tried, since the store does not answer. */
   readonly attempts: number;
+  /** Name of the engine's own error, where the call failed. */
+  readonly error?: string;
   readonly readUnits: number;
   readonly writeUnits: number;
 }

@@ -1,5 +1,8 @@
-/** Why the store could not do what was asked; `throttled` and `unavailable` pass, `failed` is a fault to be mended. */
-export type StoreErrorCode = 'throttled' | 'unavailable' | 'failed';
+/**
+ * Why the store could not do what was asked; `throttled` and `unavailable` pass, `denied` ends with other credentials or
+ * rights, `failed` is a fault to be mended.
+ */
+export type StoreErrorCode = 'throttled' | 'unavailable' | 'denied' | 'failed';
 
 /** The store did not answer as it must. Carries no key, no payload. */
 export class StoreError extends Error {

@@ -43,6 +43,7 @@ export function publicErrorOf(error: unknown): PublicError {
     switch (error.code) {
       case 'throttled':
       case 'unavailable':
+      case 'denied':
         return busy;
       case 'failed':
         return serverError;

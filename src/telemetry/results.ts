@@ -27,5 +27,6 @@ export const STORE_RESULTS: Readonly<Record<StoreCall['outcome'], Result>> = {
   condition_failed: 'answered',
   throttled: 'throttled',
   unavailable: 'trouble',
+  denied: 'trouble',
   failed: 'trouble',
 };

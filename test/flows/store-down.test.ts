@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { createSecrets } from '../../adapters/secrets/keys.ts';
 import { attributeOf, Browser } from '../support/browser.ts';
@@ -64,6 +67,59 @@ describe('a store that is away', function () {
     expect((await fetch(`${stack.issuer}/healthz`)).status).to.equal(200);
     await stack.close();
   });
+});
+
+describe('a store that does not serve', function () {
+  this.timeout(30_000);
+
+  const faults: Record<string, (response: ServerResponse) => void> = {
+    'never answers': () => undefined,
+    'throttles all calls': refusing('ThrottlingException'),
+    'takes the credentials for expired': refusing('ExpiredTokenException'),
+    'does not allow the call': refusing('AccessDeniedException'),
+  };
+  function refusing(name: string) {
+    return (response: ServerResponse): void => {
+      response.writeHead(400, { 'content-type': 'application/x-amz-json-1.0' });
+      response.end(JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${name}` }));
+    };
+  }
+  for (const [what, answer] of Object.entries(faults)) {
+    it(`and ${what} is 503 with Retry-After, also at /readyz, and the log names its error`, async () => {
+      const dynamodb = createServer((request, response) => {
+        request.resume();
+        answer(response);
+      }).listen(0, '127.0.0.1');
+      await once(dynamodb, 'listening');
+      const stack = await startStack({
+        store: {
+          client: {
+            endpoint: `http://127.0.0.1:${(dynamodb.address() as AddressInfo).port}`,
+            region: 'local',
+            credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+          },
+        },
+        env: {
+          STORAGE: 'dynamodb',
+          SECRETS_JSON: JSON.stringify(await createSecrets(new Date())),
+        },
+      });
+      for (const path of ['/readyz', '/authorize?client_id=web&response_type=code&scope=openid']) {
+        const response = await fetch(stack.issuer + path);
+        expect(response.status, path).to.equal(503);
+        expect(Number(response.headers.get('retry-after'))).to.be.above(0);
+        await response.arrayBuffer();
+      }
+      const { error, attempts } = await stack.logged('store_call', (line) => line['error'] !== undefined);
+      expect(error).to.match(
+        /^(NoAnswerError|ThrottlingException|ExpiredTokenException|AccessDeniedException)$/,
+      );
+      expect(attempts).to.be.above(0);
+      dynamodb.closeAllConnections();
+      dynamodb.close();
+      await stack.close();
+    });
+  }
 });
 
 describe('the procedures of the operator’s notes', () => {

@@ -2,25 +2,26 @@
  * The engine on DynamoDB. It takes no transactions (docs/decisions/0012): what takes effect with a deciding write is
  * written before it, under keys that nobody knows yet.
  */
-import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import type { StoreCall } from '../contract.ts';
 import type { Engine } from '../engine.ts';
 import type { TableRole } from '../items.ts';
-import { CLIENT_LIMITS, createSend } from './dynamodb-call.ts';
+import { type ClientSettings, createClient, createSend } from './dynamodb-call.ts';
 import { createReads } from './dynamodb-reads.ts';
 import { createWrites } from './dynamodb-writes.ts';
 
 export interface DynamoDbOptions {
   readonly tables: Readonly<Record<TableRole, string>>;
   /** Further settings of the SDK's client, such as `endpoint`. */
-  readonly client?: DynamoDBClientConfig;
+  readonly client?: ClientSettings;
   readonly onCall?: (call: StoreCall) => void;
 }
 
 /** Connects to DynamoDB; credentials, region and endpoint are the SDK's own business. Nothing is sent until first used. */
 export function createDynamoDbEngine(options: DynamoDbOptions): Engine {
-  const client = new DynamoDBClient({ ...CLIENT_LIMITS, ...options.client });
-  const link = { client, send: createSend(options.onCall ?? (() => undefined)), tables: options.tables };
+  const { limits, ...settings } = options.client ?? {};
+  const client = createClient(settings);
+  const send = createSend(options.onCall ?? (() => undefined), limits);
+  const link = { client, send, tables: options.tables };
   return {
     ...createReads(link),
     ...createWrites(link),

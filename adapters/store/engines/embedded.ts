@@ -4,15 +4,16 @@
 import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
-import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 
 import { StoreError } from '../errors.ts';
 import type { TableRole } from '../items.ts';
+import type { ClientSettings } from './dynamodb-call.ts';
 import { ensureTable } from './dynamodb-tables.ts';
 
 export interface EmbeddedEngine {
   /** Settings with which the SDK's client reaches this engine. */
-  readonly client: DynamoDBClientConfig;
+  readonly client: ClientSettings;
   readonly endpoint: string;
   close(): Promise<void>;
 }
@@ -34,8 +35,10 @@ export async function startEmbedded(options: {
   });
   const port = await listen(server);
   const endpoint = `http://127.0.0.1:${port}`;
-  const client: DynamoDBClientConfig = {
+  const client: ClientSettings = {
     endpoint,
+    // It runs in this process, and answers when the process has time.
+    limits: { attemptMs: 10_000, callMs: 20_000 },
     region: 'local',
     // dynalite asks that requests are signed, not by whom.
     credentials: { accessKeyId: 'embedded', secretAccessKey: 'embedded' },

@@ -1,84 +1,174 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
 import { StoreError } from '../../../adapters/store/errors.ts';
-import { openStore } from '../../support/engines.ts';
-import { useNock } from '../../support/nock.ts';
+import { openStore, type TestStore } from '../../support/engines.ts';
 
-const ORIGIN = 'http://dynamodb.test:8000';
-const engine = {
-  client: {
-    endpoint: ORIGIN,
-    region: 'local',
-    credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
-    maxAttempts: 1,
-  },
-  endpoint: ORIGIN,
-  accessKeyId: 'a',
-  close: async () => undefined,
-};
+type Answer = (response: ServerResponse) => void;
 
-describe("DynamoDB's errors", () => {
-  const store = openStore(engine);
-  const nock = useNock();
-  afterEach(() => nock.cleanAll());
-  after(() => store.close());
+const json = (response: ServerResponse, status: number, body: object): void =>
+  void response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(body));
+const found: Answer = (response) => json(response, 200, {});
+const fault =
+  (name: string, status = 400): Answer =>
+  (response) =>
+    json(response, status, { __type: `com.amazonaws.dynamodb.v20120810#${name}`, message: 'secret detail' });
+const silence: Answer = () => undefined;
+const cut: Answer = (response) => response.destroy();
 
-  const failing = (name: string, status = 400) =>
-    nock(ORIGIN)
-      .post('/')
-      .reply(
-        status,
-        { __type: `com.amazonaws.dynamodb.v20120810#${name}`, message: 'secret detail' },
-        { 'content-type': 'application/x-amz-json-1.0' },
-      );
-  const find = () => store.unit(async () => store.adapter('Interaction').find('x'));
+describe("DynamoDB's faults", () => {
+  /** Answers to come, in turn; then all is well. */
+  let answers: Answer[] = [];
+  let asked = 0;
+  let store: TestStore;
+  const dynamodb = createServer((request, response) => {
+    asked += 1;
+    request.resume();
+    (answers.shift() ?? found)(response);
+  });
+
+  before(async () => {
+    dynamodb.listen(0, '127.0.0.1');
+    await once(dynamodb, 'listening');
+  });
+  after(() => {
+    dynamodb.close();
+    dynamodb.closeAllConnections();
+  });
+  const open = (client: object = {}): TestStore => {
+    const endpoint = `http://127.0.0.1:${(dynamodb.address() as AddressInfo).port}`;
+    const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
+    return openStore({
+      client: { endpoint, region: 'local', credentials, ...client },
+      endpoint,
+      accessKeyId: 'a',
+      close: async () => undefined,
+    });
+  };
+  beforeEach(() => {
+    answers = [];
+    asked = 0;
+    store = open();
+  });
+  afterEach(() => store.close());
+
+  const find = (of = store) => of.unit(async () => of.adapter('Interaction').find('x'));
   const errorOf = (work: Promise<unknown>): Promise<unknown> =>
     work.then(
       () => undefined,
       (error: unknown) => error,
     );
+  const times = (count: number, answer: Answer): Answer[] => Array.from({ length: count }, () => answer);
 
-  for (const [name, code] of [
-    ['ProvisionedThroughputExceededException', 'throttled'],
-    ['ThrottlingException', 'throttled'],
-    ['RequestLimitExceeded', 'throttled'],
-    ['InternalServerError', 'unavailable'],
-    ['ResourceNotFoundException', 'failed'],
-    ['ValidationException', 'failed'],
-    ['AccessDeniedException', 'failed'],
-    ['UnrecognizedClientException', 'failed'],
+  for (const [name, code, attempts] of [
+    ['ResourceNotFoundException', 'failed', 1],
+    ['ValidationException', 'failed', 1],
+    ['AccessDeniedException', 'denied', 1],
+    ['UnrecognizedClientException', 'denied', 1],
+    ['ExpiredTokenException', 'denied', 1],
+    ['InvalidSignatureException', 'denied', 1],
+    ['MissingAuthenticationTokenException', 'denied', 1],
+    ['InternalServerError', 'unavailable', 4],
   ] as const) {
-    it(`${name} is ${code}, with its name and without its message`, async () => {
-      failing(name, name === 'InternalServerError' ? 500 : 400);
+    it(`${name} is ${code}, told by its name, without its message, after ${attempts} attempts`, async () => {
+      answers = times(4, fault(name, name === 'InternalServerError' ? 500 : 400));
       const error = await errorOf(find());
       expect(error).to.be.an.instanceOf(StoreError).and.include({ code, engineError: name });
       expect(String(error)).to.not.contain('secret detail');
+      expect(store.calls).to.have.length(1);
+      expect(store.calls[0]).to.include({ outcome: code, error: name, attempts });
+      expect(asked).to.equal(attempts);
     });
   }
 
-  it('a connection that fails is unavailable', async () => {
-    nock(ORIGIN)
-      .post('/')
-      .replyWithError(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
-    expect(await errorOf(find())).to.include({ code: 'unavailable' });
+  for (const name of [
+    'ProvisionedThroughputExceededException',
+    'ThrottlingException',
+    'RequestLimitExceeded',
+  ]) {
+    it(`${name} is asked again, and throttled where that is not wanted`, async () => {
+      answers = [fault(name)];
+      expect(await find()).to.equal(undefined);
+      expect(store.calls[0]).to.include({ outcome: 'ok', attempts: 2 });
+      const hasty = open({ maxAttempts: 1 });
+      answers = [fault(name)];
+      expect(await errorOf(find(hasty))).to.include({ code: 'throttled', engineError: name });
+      expect(hasty.calls[0]).to.include({ outcome: 'throttled', attempts: 1 });
+      await hasty.close();
+    });
+  }
+
+  it('credentials that cannot be had are denied, and nothing was sent', async () => {
+    const bare = open({
+      credentials: () =>
+        Promise.reject(Object.assign(new Error('none'), { name: 'CredentialsProviderError' })),
+    });
+    expect(await errorOf(find(bare))).to.include({ code: 'denied', engineError: 'CredentialsProviderError' });
+    expect(bare.calls[0]).to.include({ attempts: 0 });
+    await bare.close();
   });
 
-  it('a batch that is taken in part is finished, or fails as throttled', async () => {
+  it('a connection that is cut is tried again', async () => {
+    answers = [cut];
+    expect(await find()).to.equal(undefined);
+    expect(store.calls[0]).to.include({ outcome: 'ok', attempts: 2 });
+  });
+
+  it('no answer is told, and not waited for again', async () => {
+    answers = [silence];
+    expect(await errorOf(find())).to.include({ code: 'unavailable', engineError: 'NoAnswerError' });
+    expect(store.calls[0]).to.include({ outcome: 'unavailable', attempts: 1 });
+    expect(await find()).to.equal(undefined);
+    expect(asked).to.equal(2);
+  });
+
+  it('while it does not answer others are told at once, and one call tries whether it is back', async () => {
+    answers = times(5, silence);
+    const first = await Promise.all(Array.from({ length: 5 }, () => errorOf(find())));
+    for (const error of first) expect(error).to.include({ engineError: 'NoAnswerError' });
+    const refused = await Promise.all(Array.from({ length: 100 }, () => errorOf(find())));
+    for (const error of refused)
+      expect(error).to.include({ code: 'unavailable', engineError: 'CircuitOpen' });
+    expect(store.calls.at(-1)).to.include({ attempts: 0, error: 'CircuitOpen' });
+    expect(asked, 'nothing more was sent').to.equal(5);
+    while ((await errorOf(find())) !== undefined) await setTimeout(20);
+    expect(asked, 'the first call after a while went out').to.equal(6);
+    expect(await find()).to.equal(undefined);
+  });
+
+  it('a call that is throttled for longer than it may take is throttled', async () => {
+    const short = open({ limits: { attemptMs: 60_000, callMs: 300 } });
+    answers = [fault('ThrottlingException'), silence];
+    expect(await errorOf(find(short))).to.include({ code: 'throttled', engineError: 'ThrottlingException' });
+    await short.close();
+  });
+
+  it('a throttled store is not taken for one that is away', async () => {
+    const hasty = open({ maxAttempts: 1 });
+    answers = times(20, fault('ThrottlingException'));
+    for (let turn = 0; turn < 20; turn += 1) {
+      expect(await errorOf(find(hasty))).to.include({ code: 'throttled' });
+    }
+    expect(await find(hasty)).to.equal(undefined);
+    await hasty.close();
+  });
+
+  it('a batch that is taken in part is finished', async () => {
     const item = { PutRequest: { Item: { pk: { S: 'x' }, expires: { N: '1' } } } };
-    const json = { 'content-type': 'application/x-amz-json-1.0' };
-    nock(ORIGIN)
-      .post('/')
-      .reply(200, { UnprocessedItems: { 'ib-oauth-state-test': [item] } }, json);
-    nock(ORIGIN).post('/').reply(200, { UnprocessedItems: {} }, json);
-    const write = () =>
-      store.unit(async () => {
-        for (const id of ['a', 'b']) await store.adapter('Interaction').upsert(id, { jti: id } as never, 60);
-      });
-    await write();
-    expect(nock.isDone()).to.equal(true);
+    answers = [
+      (response) => json(response, 200, { UnprocessedItems: { 'ib-oauth-state-test': [item] } }),
+      (response) => json(response, 200, { UnprocessedItems: {} }),
+    ];
+    await store.unit(async () => {
+      for (const id of ['a', 'b']) await store.adapter('Interaction').upsert(id, { jti: id } as never, 60);
+    });
+    expect(asked).to.equal(2);
   });
 
   it('fail the unit although the handler has swallowed them: no half-done answer is a success', async () => {
-    failing('ThrottlingException');
+    answers = [fault('ValidationException')];
     const error = await errorOf(
       store.unit(async () => {
         await errorOf(store.adapter('Interaction').find('x') as Promise<unknown>);
