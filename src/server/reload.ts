@@ -1,4 +1,5 @@
 /** The clients' file and the server's keys, read again when they change or on SIGHUP. Faulty ones are refused, and the old ones stay. */
+import { type Stats, watchFile as statEvery, unwatchFile as stopStat } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { mayChange } from '../../adapters/secrets/secrets.ts';
 import type { LoadedConfig } from '../../config/config.ts';
@@ -38,7 +39,7 @@ export function watchClients(deps: ReloadDeps): () => void {
 
 export interface SecretsReloadDeps {
   readonly source: SecretsSource;
-  /** How often they are read anew, besides when their file changes: not every file system tells, and Secrets Manager never does. */
+  /** How often they are read anew, besides when their file changes: Secrets Manager tells of nothing. */
   readonly everyMs: number;
   /** Reads them anew; true where they have changed. */
   readonly refresh: () => Promise<boolean>;
@@ -65,9 +66,23 @@ export function watchSecrets({
       .catch(onFault);
   }
   const interval = setInterval(reload, everyMs).unref();
-  const stopWatching = 'path' in source ? watchFile(source.path, reload, onFault) : () => undefined;
+  process.on('SIGHUP', reload);
+  const stopLooking = 'path' in source ? lookAt(source.path, reload) : () => undefined;
   return () => {
     clearInterval(interval);
-    stopWatching();
+    process.removeListener('SIGHUP', reload);
+    stopLooking();
   };
+}
+
+/** How often the file is looked at. It may lie beside the embedded store: the folder's own events would be one for each write there. */
+const LOOK_MS = 1000;
+
+/** Calls back when the file behind a path is another one, or was written. A missing one is about to be replaced. */
+function lookAt(path: string, onChange: () => void): () => void {
+  const changed = ({ nlink }: Stats): void => {
+    if (nlink > 0) onChange();
+  };
+  statEvery(path, { interval: LOOK_MS, persistent: false }, changed);
+  return () => stopStat(path, changed);
 }

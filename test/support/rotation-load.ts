@@ -122,6 +122,7 @@ async function giveKeys(cluster: Cluster, worker: Worker): Promise<void> {
   const before = timesLogged(worker.output, 'secrets_reloaded');
   copyFileSync(cluster.secretsFile, `${copy}.new`);
   renameSync(`${copy}.new`, copy);
+  worker.child.kill('SIGHUP');
   await logged(worker, 'secrets_reloaded', before);
 }
 
