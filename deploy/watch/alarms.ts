@@ -41,8 +41,8 @@ const US: Alarms = {
     what: 'One request in a hundred takes more than 3 s, though it does not wait for IntelligenceBank.',
     unit: 'seconds',
     signals: {
-      slow: percentile('ib_oauth_request_seconds', 99, { traffic: 'api' }),
-      answered: samples('ib_oauth_request_seconds', { traffic: 'api' }),
+      slow: percentile('ib_oauth_request_seconds', 99, { traffic: 'api', status: '2xx' }),
+      answered: samples('ib_oauth_request_seconds', { traffic: 'api', status: '2xx' }),
     },
     value: 'slow',
     enough: { of: 'answered', atLeast: 20 },
@@ -263,8 +263,8 @@ const IB: Alarms = {
     what: 'IntelligenceBank answers slowly: one login call in ten takes 5 s.',
     unit: 'seconds',
     signals: {
-      slow: percentile('ib_oauth_ib_call_seconds', 90, { operation: 'login_info' }),
-      answered: samples('ib_oauth_ib_call_seconds', { operation: 'login_info' }),
+      slow: percentile('ib_oauth_ib_call_seconds', 90, { operation: 'login_info', result: 'answered' }),
+      answered: samples('ib_oauth_ib_call_seconds', { operation: 'login_info', result: 'answered' }),
     },
     value: 'slow',
     enough: { of: 'answered', atLeast: 20 },

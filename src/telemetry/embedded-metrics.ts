@@ -12,25 +12,55 @@ import {
 /** Namespace, and the `service` dimension that Powertools gives every number; the alarms in `deploy/` ask for both. */
 const NAME = 'ib-oauth';
 
-/** Metrics for Lambda: a line on standard output for each number, written at once, so that a frozen function owes none. */
-export function createEmbeddedMetrics(): MetricsSink {
-  const metrics = new Metrics({ namespace: NAME, serviceName: NAME, singleMetric: true });
+type Told = Parameters<Metrics['addMetric']>;
 
-  function emit(
-    { dimensions }: Pick<Definition, 'dimensions'>,
-    labels: Labels,
-    ...[name, unit, value]: Parameters<Metrics['addMetric']>
-  ): void {
-    for (const label of dimensions) metrics.addDimension(label, labels[label] ?? '');
-    metrics.addMetric(name, unit, value);
+/** Numbers of one line: those with the same dimensions. */
+interface Line {
+  readonly dimensions: readonly (readonly [label: string, value: string])[];
+  readonly numbers: Told[];
+}
+
+/**
+ * Metrics for Lambda: lines on standard output. Numbers of a request are written together when it ends, before its answer is
+ * given, so that a frozen function owes none; others at once. CloudWatch is paid by the byte.
+ */
+export function createEmbeddedMetrics(): MetricsSink {
+  const metrics = new Metrics({ namespace: NAME, serviceName: NAME });
+  const lines = new Map<string, Line>();
+  let running = 0;
+
+  function write(): void {
+    for (const { dimensions, numbers } of lines.values()) {
+      for (const [label, value] of dimensions) metrics.addDimension(label, value);
+      for (const number of numbers) metrics.addMetric(...number);
+      metrics.publishStoredMetrics();
+    }
+    lines.clear();
   }
+
+  function tell({ dimensions }: Pick<Definition, 'dimensions'>, labels: Labels, ...number: Told): void {
+    const named = dimensions.map((label) => [label, labels[label] ?? ''] as const);
+    const key = JSON.stringify(named);
+    const line = lines.get(key) ?? { dimensions: named, numbers: [] };
+    line.numbers.push(number);
+    lines.set(key, line);
+    if (running === 0) write();
+  }
+
   return {
-    count: (name, labels, amount = 1) => emit(COUNTERS[name], labels, name, MetricUnit.Count, amount),
-    observe: (name, labels, seconds) => emit(HISTOGRAMS[name], labels, name, MetricUnit.Seconds, seconds),
+    begin() {
+      running += 1;
+    },
+    end() {
+      running -= 1;
+      write();
+    },
+    count: (name, labels, amount = 1) => tell(COUNTERS[name], labels, name, MetricUnit.Count, amount),
+    observe: (name, labels, seconds) => tell(HISTOGRAMS[name], labels, name, MetricUnit.Seconds, seconds),
     set(name, value) {
       if (!GAUGES[name].cloudwatch) return;
       const unit = name.endsWith('_seconds') ? MetricUnit.Seconds : MetricUnit.Count;
-      emit({ dimensions: [] }, {}, name, unit, value);
+      tell({ dimensions: [] }, {}, name, unit, value);
     },
     // Nobody reads: what happens is written when it happens.
     ask: () => undefined,

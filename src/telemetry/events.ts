@@ -118,8 +118,10 @@ export function createEvents({
       noted(event, facts);
     };
   return {
-    during: (correlation, headers, work) =>
-      correlations.run({ correlation, trace: traces?.begin(headers, correlation.reference) }, work),
+    during(correlation, headers, work) {
+      metrics.begin();
+      return correlations.run({ correlation, trace: traces?.begin(headers, correlation.reference) }, work);
+    },
     say,
     audit: noted,
     interaction: {
@@ -146,14 +148,15 @@ export function createEvents({
       circuits.told(platformHost, outcome);
       const host = hosts.of(platformHost);
       metrics.count('ib_oauth_ib_calls_total', { operation, host, result, outcome });
-      metrics.observe('ib_oauth_ib_call_seconds', { operation }, ms / 1000);
+      metrics.observe('ib_oauth_ib_call_seconds', { operation, result }, ms / 1000);
       trace()?.called(`IB ${operation}`, ms, { 'ib_oauth.outcome': outcome });
       say('info', 'ib_call', call);
     },
     storeCalled(call) {
       const { operation, outcome, ms, attempts } = call;
-      metrics.count('ib_oauth_store_calls_total', { operation, result: STORE_RESULTS[outcome], outcome });
-      metrics.observe('ib_oauth_store_call_seconds', { operation }, ms / 1000);
+      const result = STORE_RESULTS[outcome];
+      metrics.count('ib_oauth_store_calls_total', { operation, result, outcome });
+      metrics.observe('ib_oauth_store_call_seconds', { operation, result }, ms / 1000);
       if (attempts > 1) metrics.count('ib_oauth_store_retries_total', { operation });
       trace()?.called(`DynamoDB ${operation}`, ms, {
         'db.system.name': 'aws.dynamodb',
@@ -175,8 +178,10 @@ export function createEvents({
     requested({ route, status, ms, ...facts }) {
       const traffic = trafficOf(route);
       const code = String(status);
-      metrics.count('ib_oauth_requests_total', { route, traffic, status: `${code[0]}xx`, code });
-      metrics.observe('ib_oauth_request_seconds', { route, traffic }, ms / 1000);
+      const labels = { route, traffic, status: `${code[0]}xx` };
+      metrics.count('ib_oauth_requests_total', { ...labels, code });
+      metrics.observe('ib_oauth_request_seconds', labels, ms / 1000);
+      metrics.end();
       trace()?.ended({ route, status, method: facts.method });
       say('info', 'request', { route, status, ms, ...facts });
     },
@@ -223,6 +228,8 @@ export function createEvents({
 const NO_METRICS: MetricsSink = {
   count: () => undefined,
   observe: () => undefined,
+  begin: () => undefined,
+  end: () => undefined,
   set: () => undefined,
   ask: () => undefined,
 };

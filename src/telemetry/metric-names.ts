@@ -2,6 +2,9 @@
 
 /** Where events become numbers. Labels are names of things, never of people. */
 export interface MetricsSink {
+  /** A request begins, and ends: what is told between may be written together. */
+  begin(): void;
+  end(): void;
   /** Adds one, or an amount. */
   count(name: CounterName, labels: Labels, amount?: number): void;
   observe(name: HistogramName, labels: Labels, seconds: number): void;
@@ -109,9 +112,9 @@ export const COUNTERS = {
 /** Durations in seconds. */
 export const HISTOGRAMS = {
   ib_oauth_request_seconds: {
-    help: 'Time to answer.',
-    labels: ['route', 'traffic'],
-    dimensions: ['traffic'],
+    help: 'Time to answer, by status class.',
+    labels: ['route', 'traffic', 'status'],
+    dimensions: ['traffic', 'status'],
   },
   ib_oauth_sign_in_seconds: {
     help: 'From the choice of platform to the end of the sign-in.',
@@ -120,10 +123,14 @@ export const HISTOGRAMS = {
   },
   ib_oauth_ib_call_seconds: {
     help: 'Calls to IntelligenceBank.',
-    labels: ['operation'],
-    dimensions: ['operation'],
+    labels: ['operation', 'result'],
+    dimensions: ['operation', 'result'],
   },
-  ib_oauth_store_call_seconds: { help: 'Calls to the store.', labels: ['operation'], dimensions: [] },
+  ib_oauth_store_call_seconds: {
+    help: 'Calls to the store.',
+    labels: ['operation', 'result'],
+    dimensions: ['result'],
+  },
 } as const satisfies Record<string, Definition>;
 
 /**

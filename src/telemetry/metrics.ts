@@ -60,6 +60,8 @@ export function createMetrics(): Metrics {
   const build = { name: BUILD_INFO, help: 'What runs.', labelNames: ['version', 'node'], registers };
   new Gauge({ ...build, aggregator: 'first' }).set({ version: own.version, node: process.version }, 1);
   return {
+    begin: () => undefined,
+    end: () => undefined,
     set: (name, value) => gauges.get(name)?.set(value),
     count: (name, labels, amount = 1) => counters.get(name)?.inc(labels, amount),
     observe: (name, labels, seconds) => histograms.get(name)?.observe(labels, seconds),

@@ -12,6 +12,8 @@ describe('what happens to keys and to what they seal', () => {
         count: (name, labels) => counted.push([name, ...Object.values(labels)].join(' ')),
         observe: () => undefined,
         ask: () => undefined,
+        begin: () => undefined,
+        end: () => undefined,
         set: (name, value) => {
           gauges[name] = value;
         },

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { boundByHosts } from '../../../src/telemetry/bounds.ts';
 import { createEmbeddedMetrics } from '../../../src/telemetry/embedded-metrics.ts';
+import type { MetricsSink } from '../../../src/telemetry/metric-names.ts';
 import { createOpenCircuits } from '../../../src/telemetry/open-circuits.ts';
 import { exchange, type Stack, signIn, startStack, withBearer } from '../../support/stack.ts';
 
@@ -114,20 +115,14 @@ describe('metrics', () => {
   });
 
   it("are lines of CloudWatch's embedded format on Lambda", () => {
-    const lines: string[] = [];
-    const { write } = process.stdout;
-    process.stdout.write = (line: unknown) => lines.push(String(line)) > 0;
-    try {
-      const metrics = createEmbeddedMetrics();
+    const lines = embedded((metrics) => {
       metrics.count('ib_oauth_polls_total', { outcome: 'pending' });
       const call = { operation: 'login_info', host: 'acme.intelligencebank.com', result: 'trouble' };
       metrics.count('ib_oauth_ib_calls_total', { ...call, outcome: 'timeout' });
       metrics.count('ib_oauth_proxy_bytes_total', { direction: 'sent' }, 300);
       metrics.set('ib_oauth_in_flight', 3);
       metrics.set('ib_oauth_signing_key_age_seconds', 60);
-    } finally {
-      process.stdout.write = write;
-    }
+    });
     const shown = lines.map((line) => {
       const { _aws: aws, ...values } = JSON.parse(line) as Record<string, unknown>;
       const { CloudWatchMetrics: described, Timestamp: timestamp } = aws as Record<string, unknown>;
@@ -156,4 +151,42 @@ describe('metrics', () => {
       ],
     ]);
   });
+
+  it('of one request are one line for each set of dimensions, written when it ends', () => {
+    const call = { operation: 'UpdateItem', result: 'answered', outcome: 'ok' };
+    const lines = embedded((metrics, written) => {
+      metrics.begin();
+      metrics.count('ib_oauth_store_calls_total', call);
+      metrics.observe('ib_oauth_store_call_seconds', call, 0.004);
+      metrics.count('ib_oauth_store_calls_total', call);
+      metrics.observe('ib_oauth_store_call_seconds', call, 0.006);
+      metrics.count('ib_oauth_tokens_total', { grant_type: 'refresh_token', app: 'web', outcome: 'issued' });
+      expect(written(), 'it has not ended').to.equal(0);
+      metrics.end();
+      expect(written()).to.equal(2);
+      metrics.count('ib_oauth_proxy_bytes_total', { direction: 'sent' }, 300);
+      expect(written(), 'what comes after it is written at once').to.equal(3);
+    });
+    const [store, tokens] = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(store).to.deep.include({
+      service: 'ib-oauth',
+      result: 'answered',
+      ib_oauth_store_calls_total: [1, 1],
+      ib_oauth_store_call_seconds: [0.004, 0.006],
+    });
+    expect(tokens).to.deep.include({ service: 'ib-oauth', outcome: 'issued', ib_oauth_tokens_total: 1 });
+  });
 });
+
+/** The lines that embedded metrics write to standard output while something happens. */
+function embedded(happens: (metrics: MetricsSink, written: () => number) => void): string[] {
+  const lines: string[] = [];
+  const { write } = process.stdout;
+  process.stdout.write = (line: unknown) => lines.push(String(line)) > 0;
+  try {
+    happens(createEmbeddedMetrics(), () => lines.length);
+  } finally {
+    process.stdout.write = write;
+  }
+  return lines;
+}
