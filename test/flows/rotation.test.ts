@@ -59,6 +59,23 @@ describe('a running server whose keys are rotated', () => {
     expect(await subject()).to.equal(before);
   });
 
+  it('keeps the keys that it has where a file is faulty, says so without a key, and takes the mended one', async () => {
+    const path = join(folder, 'secrets.json');
+    const made = await createSecrets(new Date());
+    writeFileSync(path, JSON.stringify(made), { mode: 0o600 });
+    const { stack: running } = await startStandards({ env: { SECRETS_FILE: path, LOG_LEVEL: 'info' } });
+    stack = running;
+    const [key] = made.cookieKeys;
+    writeFileSync(path, JSON.stringify({ ...made, cookieKeys: [key, key] }));
+    const line = await running.logged('secrets_refused');
+    expect(line['faults']).to.deep.equal([`${path}: cookieKeys: must hold exactly one active entry, not 2`]);
+    expect(JSON.stringify(line)).to.not.contain(key?.value);
+    const redirect = await signIn(running);
+    expect((await exchange(running, redirect)).status).to.equal(200);
+    const { document } = await takeStep(made, { nowSeconds: DAY, knownSeconds });
+    await give(running, path, JSON.stringify(document));
+  });
+
   it('takes the step that their age asks for by itself, where it keeps them', async () => {
     let now = Date.now();
     const path = join(folder, 'secrets.json');
