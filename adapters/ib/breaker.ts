@@ -1,16 +1,11 @@
-/** A circuit breaker for each platform host, so that one dead platform holds nobody else's requests. */
-import {
-  BrokenCircuitError,
-  type CircuitBreakerPolicy,
-  CircuitState,
-  ConsecutiveBreaker,
-  circuitBreaker,
-  handleWhenResult,
-  IsolatedCircuitError,
-} from 'cockatiel';
+/** A circuit breaker for each host of IB's, so that one dead platform holds nobody else's requests. */
 
 const FAILURES_TO_OPEN = 8;
-const OPEN_MS = 5_000;
+/**
+ * While a circuit is open one call in so long tries whether the host is back, however long the one before it takes: a
+ * host that hangs and recovers is noticed by the next, and a user who looks at the page waits no longer.
+ */
+const TRIAL_MS = 1_000;
 /** State of this process alone, of the hosts it spoke to last: it protects this process, it decides nothing else. */
 const HOSTS_KEPT = 500;
 
@@ -28,40 +23,38 @@ export interface CircuitOpen {
   readonly reason: 'circuit_open';
 }
 
-const OPEN: CircuitOpen = { status: 'trouble', reason: 'circuit_open' };
+interface Circuit {
+  /** Dead outcomes in a row. */
+  failures: number;
+  /** When the host may be tried again, unix milliseconds. */
+  nextTrialAtMs: number;
+}
 
 /** Breakers by host, the least recently used forgotten first. */
-export function createBreakers(): Breakers {
-  const byHost = new Map<string, CircuitBreakerPolicy>();
+export function createBreakers(now: () => number = Date.now): Breakers {
+  const byHost = new Map<string, Circuit>();
 
-  function breakerOf(host: string): CircuitBreakerPolicy {
-    const known = byHost.get(host);
-    const breaker =
-      known ??
-      circuitBreaker(
-        handleWhenResult((result) => DEAD.has((result as { reason?: unknown }).reason)),
-        { halfOpenAfter: OPEN_MS, breaker: new ConsecutiveBreaker(FAILURES_TO_OPEN) },
-      );
+  function circuitOf(host: string): Circuit {
+    const circuit = byHost.get(host) ?? { failures: 0, nextTrialAtMs: 0 };
     byHost.delete(host);
-    byHost.set(host, breaker);
+    byHost.set(host, circuit);
     const [oldest] = byHost.keys();
     if (byHost.size > HOSTS_KEPT && oldest !== undefined) byHost.delete(oldest);
-    return breaker;
+    return circuit;
   }
 
   return {
     async run(host, call) {
-      const breaker = breakerOf(host);
-      // One call tries whether the host is back; cockatiel would let all others wait for how that one ends.
-      if (breaker.state === CircuitState.HalfOpen) return OPEN;
-      try {
-        return await breaker.execute(call);
-      } catch (error) {
-        if (error instanceof BrokenCircuitError || error instanceof IsolatedCircuitError) {
-          return OPEN;
-        }
-        throw error;
+      const circuit = circuitOf(host);
+      if (circuit.failures >= FAILURES_TO_OPEN) {
+        if (now() < circuit.nextTrialAtMs) return { status: 'trouble', reason: 'circuit_open' };
+        circuit.nextTrialAtMs = now() + TRIAL_MS;
       }
+      const result = await call();
+      const isDead = DEAD.has((result as { reason?: unknown }).reason);
+      circuit.failures = isDead ? circuit.failures + 1 : 0;
+      if (isDead) circuit.nextTrialAtMs = now() + TRIAL_MS;
+      return result;
     },
   };
 }

@@ -4,8 +4,8 @@ import { type Breakers, createBreakers } from '../../../adapters/ib/breaker.ts';
 
 const HOST = 'acme.intelligencebank.com';
 const OPEN = { status: 'trouble', reason: 'circuit_open' };
-/** As long as a circuit stays open. */
-const PAUSE_MS = 5_000;
+/** One call in so long tries an open circuit. */
+const PAUSE_MS = 1_000;
 
 const trouble = (reason: string) => ({ status: 'trouble', reason });
 
@@ -42,7 +42,7 @@ describe('the circuit breaker', () => {
     });
   }
 
-  it('lets one call try after a pause, and answers all others at once until that one has ended', async () => {
+  it('lets one call try after a pause, and answers all others at once', async () => {
     await repeat(8, () => answer('timeout'));
     mock.timers.tick(PAUSE_MS - 1);
     expect(await isOpen()).to.equal(true);
@@ -55,6 +55,23 @@ describe('the circuit breaker', () => {
     trying.resolve({ status: 'pending' });
     expect(await first).to.deep.equal({ status: 'pending' });
     expect(await isOpen()).to.equal(false);
+  });
+
+  it('lets another try where the first does not end, so that a host that hung is noticed when it is back', async () => {
+    await repeat(8, () => answer('timeout'));
+    mock.timers.tick(PAUSE_MS);
+    const hanging = Promise.withResolvers<object>();
+    const first = breakers.run(HOST, () => hanging.promise);
+    mock.timers.tick(PAUSE_MS - 1);
+    expect(await isOpen()).to.equal(true);
+    mock.timers.tick(1);
+    expect(await breakers.run(HOST, async () => ({ status: 'pending' }))).to.deep.equal({
+      status: 'pending',
+    });
+    expect(await isOpen()).to.equal(false);
+    hanging.resolve(trouble('timeout'));
+    await first;
+    expect(await isOpen(), 'one failure since it was back').to.equal(false);
   });
 
   it('pauses again where that call fails', async () => {
