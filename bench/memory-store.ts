@@ -37,6 +37,7 @@ export function createMemoryStore(): Store {
         const attempt = attempts.get(idOf(id));
         return attempt === undefined ? { outcome: 'unknown' } : { outcome: 'claimed', attempt };
       },
+      see: async () => undefined,
       finish: put,
       renew: (id, _generation, next) => put(id, next),
       pace: put,

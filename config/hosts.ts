@@ -3,16 +3,27 @@
 /**
  * One entry of the list. A pattern is a host, `dam.acme.com`, or a domain with one or more leading labels,
  * `*.intelligencebank.com`; both mean https on port 443. An origin is taken to the letter, and is the only way to
- * allow plain http, another port or a private address.
+ * allow plain http, another port or a private address. `clientid` ties the entry to one customer of IB's, its case
+ * included: `dam.acme.com=6M0B`.
  */
-export type IbHostRule =
+export type IbHostRule = (
   | { readonly kind: 'pattern'; readonly pattern: string }
-  | { readonly kind: 'origin'; readonly origin: string };
+  | { readonly kind: 'origin'; readonly origin: string }
+) & { readonly clientid?: string };
 
 const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
 const PATTERN = new RegExp(`^(?:\\*\\.)?(?:${LABEL}\\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$`);
 
+/** What follows the last `=`, which no host holds. */
+const TIE = /^(.*?)\s*=\s*([A-Za-z0-9_-]{1,64})$/s;
+
 function parseEntry(entry: string): IbHostRule | string {
+  const [, host = entry, clientid] = TIE.exec(entry) ?? [];
+  const rule = parseHost(host);
+  return typeof rule === 'string' || clientid === undefined ? rule : { ...rule, clientid };
+}
+
+function parseHost(entry: string): IbHostRule | string {
   if (!entry.includes('://')) {
     const pattern = entry.toLowerCase();
     return PATTERN.test(pattern)
@@ -42,7 +53,17 @@ export function parseIbHosts(
     .filter((entry) => entry !== '');
   if (entries.length === 0) return { faults: ['must name at least one host'] };
   const parsed = entries.map(parseEntry);
-  const faults = parsed.filter((entry) => typeof entry === 'string');
-  if (faults.length > 0) return { faults };
-  return { rules: parsed.filter((entry) => typeof entry !== 'string') };
+  const rules = parsed.filter((entry) => typeof entry !== 'string');
+  const faults = [...parsed.filter((entry) => typeof entry === 'string'), ...contradictions(rules)];
+  return faults.length > 0 ? { faults } : { rules };
+}
+
+const hostOf = (rule: IbHostRule): string => (rule.kind === 'origin' ? rule.origin : rule.pattern);
+
+/** A host that is tied to two customers: no answer of it could be right. */
+function contradictions(rules: readonly IbHostRule[]): string[] {
+  const tied = rules.filter(({ clientid }) => clientid !== undefined);
+  return [...Map.groupBy(tied, hostOf)]
+    .filter(([, ties]) => new Set(ties.map(({ clientid }) => clientid)).size > 1)
+    .map(([host]) => `"${host}" is tied to two clientids; keep one`);
 }

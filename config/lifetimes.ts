@@ -36,20 +36,37 @@ export const lifetimes = Object.freeze({
   // --- the user's steps ---
   /** From `/authorize` to the return to the app: SSO, 2FA and a phone call in between. */
   interactionSeconds: 3600,
-  /** One attempt at IB's login, renewals of its login token included; IB's own clients give up after five minutes. */
+  /** One attempt at IB's login, renewals of its login token included: SSO, 2FA and mailed codes take minutes. */
   loginAttemptSeconds: 900,
+  /** A waiting page that has not been seen for so long has been left, and nobody should wait for its sign-in any more. */
+  loginUnseenSeconds: 300,
+  /**
+   * One login token in so long, however IB answers; a younger one is pending whatever IB says of it. IB may call a token
+   * that nobody has used yet "expired", too.
+   */
+  loginTokenSeconds: 60,
+  /** A login token is renewed at this age even where IB says nothing: IB's own clients give up after five minutes. */
+  loginTokenOldSeconds: 240,
+  /** Earlier login tokens that are asked about along with the newest, each time. */
+  earlierLoginTokens: 4,
+  /** A clock of IB's may be behind ours by so much before a new login counts as an older one. */
+  loginClockSeconds: 60,
   /** A browser session in which nobody has signed in yet; a signed-in one ends with the IB session. */
   sessionWithoutSignInSeconds: 3600,
   /** How long the browser remembers which platform was used last. */
   rememberedPlatformSeconds: 180 * 24 * 3600,
   /** Between IB's clients' 1 s and 5 s; also the least time between two calls to IB for one attempt. */
   pollIntervalSeconds: 2,
+  /** The least time between two calls to IB where the user has just looked at the page again. */
+  pollLookMs: 400,
   /** Where the interval stops growing while IB does not answer. */
   pollMaxIntervalSeconds: 30,
 
   // --- calls to others ---
   /** IB's own client uses this time-out for its login calls. */
   ibTimeoutMs: 10_000,
+  /** For the read that tells whether a session lives, while an app waits for its tokens. */
+  ibSessionCheckMs: 3_000,
   /** IB's login answers are a few kilobytes; more is no login answer. */
   ibResponseBytes: 256 * 1024,
 

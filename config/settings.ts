@@ -50,6 +50,8 @@ const VARIABLES = {
       /^https?:\/\/(\{platform\}|[^/{}\s]+)\/[^{}\s]*$/,
       'must be a URL, its host {platform} or a host of IB_HOSTS',
     ),
+  [ENV.ibSessionCheck]: z.enum(['refresh', 'off']),
+  [ENV.ibSessionLogin]: z.enum(['any', 'new']),
   [ENV.secretsFile]: PATH,
   [ENV.secretsArn]: z
     .string()
@@ -84,6 +86,10 @@ const VARIABLES = {
     .string()
     .regex(/^\d$/, 'must be the number of proxies in front, 0 to 9')
     .transform(Number),
+  [ENV.accountsPerAddress]: z
+    .string()
+    .regex(/^[1-9]\d{0,5}$/, 'must be a whole number from 1')
+    .transform(Number),
   [ENV.registration]: z.enum(REGISTRATION_MODES),
   [ENV.clientIdMetadataHosts]: appHosts({ any: true }),
   [ENV.appHosts]: appHosts({ any: false }),
@@ -116,10 +122,13 @@ export function parseSettings(
     auditFile: values.AUDIT_FILE === undefined ? undefined : resolve(cwd, values.AUDIT_FILE),
     tracing: isSet(env, ENV.traceEndpoint) || isSet(env, ENV.tracesEndpoint),
     ibLogoutUrl: values.IB_LOGOUT_URL,
+    ibSessionCheck: values.IB_SESSION_CHECK ?? 'refresh',
+    ibSessionLogin: values.IB_SESSION_LOGIN ?? 'any',
     branding: brandingOf(values, cwd),
     metricsPort: values.METRICS_PORT,
     metricsHost: values.METRICS_HOST ?? '127.0.0.1',
     trustedProxies: values.TRUSTED_PROXIES ?? 0,
+    accountsPerAddress: values.ACCOUNTS_PER_ADDRESS ?? 50,
     registration: values.REGISTRATION ?? 'off',
     clientIdMetadataHosts: values.CLIENT_ID_METADATA_HOSTS ?? [],
     appHosts: values.APP_HOSTS ?? [],

@@ -26,6 +26,10 @@ export interface Config {
   readonly lifetimes: Lifetimes;
   /** Called with the sid when a session ends by sign-out or revocation; `{platform}` is its platform's host. Undefined: none. */
   readonly ibLogoutUrl: string | undefined;
+  /** When the sid of a grant with `ib:session` is asked about at IB: at each refresh, or never. */
+  readonly ibSessionCheck: 'refresh' | 'off';
+  /** Which logins at IB an app with `ib:session` gets: any, or only one made for its own request. */
+  readonly ibSessionLogin: 'any' | 'new';
   /** What every page shows of the operator. */
   readonly branding: Brand & {
     readonly name: string;
@@ -39,6 +43,8 @@ export interface Config {
   readonly metricsHost: string;
   /** How many proxies in front are the operator's own: so many entries of `X-Forwarded-For` are believed. */
   readonly trustedProxies: number;
+  /** So many different accounts may sign in from one address within an hour before it is told. */
+  readonly accountsPerAddress: number;
   /** Dynamic registration (RFC 7591): off, with an initial access token, or open to everybody. */
   readonly registration: 'off' | 'token' | 'open';
   /** Hosts whose client-ID metadata documents are fetched; none: the feature is off. */

@@ -1,6 +1,8 @@
-/** Names of a login attempt's parts: its generations, and the handle that the page polls with. Pure but for randomness. */
+/** A login attempt and its parts: handles that the page polls with, generations, when it is over. Pure but for randomness. */
 import { randomBytes } from 'node:crypto';
 import type { LoginAttempt } from '../adapters/store/contract.ts';
+import type { Lifetimes } from '../config/lifetimes.ts';
+import type { Platform } from './platform.ts';
 
 /** The handle of an attempt's current login token, as the page polls with it. */
 export function handleOf(uid: string, attempt: LoginAttempt): string {
@@ -18,4 +20,19 @@ export function parseHandle(handle: unknown): { uid: string; generation: string 
 /** A new generation's name: 128 random bits. */
 export function newGeneration(): string {
   return randomBytes(16).toString('base64url');
+}
+
+/** The platform an attempt is at. */
+export function platformOf({ platformOrigin }: LoginAttempt): Platform {
+  return { origin: platformOrigin, host: new URL(platformOrigin).host };
+}
+
+/** Whether a pending attempt is over: too old, or its page was left. */
+export function isOver(
+  attempt: LoginAttempt,
+  { loginUnseenSeconds }: Pick<Lifetimes, 'loginUnseenSeconds'>,
+  nowMs: number,
+): boolean {
+  const leftAtMs = attempt.seenAtMs + loginUnseenSeconds * 1000;
+  return Math.min(attempt.deadlineAtMs, leftAtMs) <= nowMs || attempt.loginTokens.length === 0;
 }

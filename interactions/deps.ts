@@ -3,7 +3,7 @@ import type { Context } from 'koa';
 import type Provider from 'oidc-provider';
 import type { IbClient } from '../adapters/ib/client.ts';
 import type { IbSession } from '../adapters/ib/session.ts';
-import type { Store } from '../adapters/store/contract.ts';
+import type { Store, Visitor } from '../adapters/store/contract.ts';
 import type { Lifetimes } from '../config/lifetimes.ts';
 import type { Asked } from './decision.ts';
 import type { InteractionEvents } from './events.ts';
@@ -32,6 +32,10 @@ export interface InteractionDeps {
   readonly accountIdOf: (session: IbSession) => string;
   readonly newIbSessionId: () => string;
   readonly formTokens: FormTokens;
+  /** Where a request comes from. */
+  readonly visitorOf: (ctx: Context) => Visitor;
+  /** Whether what a request asks for wants a login made for this very attempt. */
+  readonly wantsNewLogin: (asked: Asked) => boolean;
   /** Unix milliseconds. */
   readonly now: () => number;
 }

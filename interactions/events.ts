@@ -1,3 +1,5 @@
+import type { Visitor } from '../adapters/store/contract.ts';
+
 /** What happens in interactions, as the trunk logs and counts it. No event carries a secret. */
 
 export interface InteractionEvents {
@@ -7,9 +9,19 @@ export interface InteractionEvents {
     readonly platformHost: string;
     readonly accountId: string;
     readonly tookMs: number;
+    /** Where the sign-in was begun; where it ends is where the request comes from. */
+    readonly startedFrom: Visitor;
+    /** IB's login, unix seconds, and whether it was made for this attempt or handed out from an earlier one. */
+    readonly loginTime: number;
+    readonly newLogin: boolean;
   }): void;
   signInReused(facts: { readonly clientId: string; readonly accountId: string }): void;
-  loginTokenRenewed(facts: { readonly platformHost: string; readonly renewals: number }): void;
+  loginTokenRenewed(facts: {
+    readonly platformHost: string;
+    readonly renewals: number;
+    /** `expired`, or why the user is asked to sign in once more. */
+    readonly reason: string;
+  }): void;
   signInRefused(facts: { readonly platformHost: string; readonly reason: string }): void;
   attemptExpired(facts: { readonly platformHost: string }): void;
   polled(facts: { readonly outcome: string }): void;

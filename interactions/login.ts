@@ -1,11 +1,13 @@
 /** Starting a login at IB, and ending it: from a platform to an attempt, from a signed-in attempt to a result. */
 import { randomBytes } from 'node:crypto';
-import type { IbTrouble } from '../adapters/ib/client.ts';
+import type { IbTrouble } from '../adapters/ib/call.ts';
+import type { IbSession } from '../adapters/ib/session.ts';
 import type { LoginAttempt } from '../adapters/store/contract.ts';
 import { newGeneration } from './attempt.ts';
 import type { Decision } from './decision.ts';
 import type { InteractionDeps } from './deps.ts';
 import type { Platform } from './platform.ts';
+import { isRecent, recencyOf } from './recency.ts';
 import { type SignIn, signInOf } from './sign-in.ts';
 import type { Step } from './step.ts';
 
@@ -19,20 +21,31 @@ export async function startAttempt(
   const answer = await deps.ib.requestLoginToken(platform, attemptId);
   if (answer.status === 'trouble') return answer;
   const nowMs = deps.now();
+  const { interaction } = step;
   const attempt: LoginAttempt = {
     attemptId,
     generation: newGeneration(),
     platformOrigin: platform.origin,
-    loginToken: answer.token,
+    loginTokens: [{ value: answer.token, issuedAtMs: nowMs }],
     startedAtMs: nowMs,
+    startedFrom: deps.visitorOf(step.ctx),
     deadlineAtMs: nowMs + deps.lifetimes.loginAttemptSeconds * 1000,
-    expires: step.interaction.exp,
+    expires: interaction.exp,
     status: 'pending',
     refusedReason: undefined,
-    renewals: 0,
+    askedAgain: undefined,
+    recency: recencyOf({
+      params: interaction.params,
+      requestedAt: interaction.iat,
+      startedAt: Math.floor(nowMs / 1000),
+      mustBeNew: deps.wantsNewLogin(deps.askedBy(interaction.params)),
+      clockSeconds: deps.lifetimes.loginClockSeconds,
+    }),
     failures: 0,
     intervalMs: deps.lifetimes.pollIntervalSeconds * 1000,
     nextPollAtMs: nowMs,
+    seenAtMs: nowMs,
+    retryAtMs: 0,
     session: undefined,
   };
   await deps.store.attempts.start(step.attemptId, attempt);
@@ -54,11 +67,17 @@ export async function signInFrom(
   const accountId = deps.accountIdOf(session);
   const known = (await deps.signInsOf(step.ctx)).find((signIn) => signIn.accountId === accountId);
   const alive = known !== undefined && (await deps.store.ibSessions.find(known.ibSessionId)) !== undefined;
-  return signInOf(
-    session,
+  return signInOf(session, {
     accountId,
-    alive && known !== undefined ? known.ibSessionId : deps.newIbSessionId(),
-  );
+    ibSessionId: alive && known !== undefined ? known.ibSessionId : deps.newIbSessionId(),
+    newLogin: isNewLogin(deps, attempt, session),
+  });
+}
+
+/** Whether the user signed in at IB for this attempt, and was not signed in there already. */
+function isNewLogin(deps: InteractionDeps, attempt: LoginAttempt, session: IbSession): boolean {
+  const since = attempt.startedAtMs / 1000 - deps.lifetimes.loginClockSeconds;
+  return isRecent(session, { since, maxAgeSeconds: undefined }, deps.now() / 1000);
 }
 
 /** Ends the interaction with a sign-in, what the user allowed, or both, and sends the browser on. */
@@ -75,6 +94,9 @@ export async function finishInteraction(
       platformHost: new URL(signIn.platformOrigin).host,
       accountId: signIn.accountId,
       tookMs: deps.now() - attempt.startedAtMs,
+      startedFrom: attempt.startedFrom,
+      loginTime: signIn.loginTime,
+      newLogin: signIn.newLogin === true,
     });
   }
   await deps.store.attempts.remove(step.attemptId);
@@ -92,10 +114,11 @@ export async function refuseInteraction(
   deps: InteractionDeps,
   step: Step,
   description: string,
+  error: 'access_denied' | 'login_required' = 'access_denied',
 ): Promise<void> {
   await deps.store.attempts.remove(step.attemptId);
-  const error = { error: 'access_denied', error_description: description };
-  const returnTo = await deps.provider.interactionResult(step.ctx.req, step.ctx.res, error, {
+  const result = { error, error_description: description };
+  const returnTo = await deps.provider.interactionResult(step.ctx.req, step.ctx.res, result, {
     mergeWithLastSubmission: false,
   });
   seeOther(step.ctx, returnTo);

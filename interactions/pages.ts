@@ -20,7 +20,20 @@ export interface PlatformQuestion {
 }
 
 /** What a waiting page says. */
-export type WaitingState = 'waiting' | 'not_yet' | 'renewed' | 'not_answering' | 'too_old' | 'refused';
+export type WaitingState =
+  | 'waiting'
+  | 'not_yet'
+  | 'renewed'
+  /** IB handed out a session that is over, or older than the request allows: the user is asked once more. */
+  | 'session_over'
+  | 'older_login'
+  | 'not_answering'
+  | 'too_old'
+  | 'refused'
+  /** Refused, as IB handed out a session that is over once more. */
+  | 'refused_session_over'
+  /** Refused, as the platform answers for another customer of IB's than it did. */
+  | 'refused_other_client';
 
 export interface Waiting {
   readonly attempt: LoginAttempt;

@@ -1,106 +1,150 @@
 /** Asking IB whether the user has signed in: at most once per interval, whoever asks us, and never losing a success. */
-import type { IbTrouble } from '../adapters/ib/client.ts';
+import type { IbTrouble } from '../adapters/ib/call.ts';
 import type { AttemptId, LoginAttempt } from '../adapters/store/contract.ts';
-import { newGeneration } from './attempt.ts';
+import { askAbout } from './ask.ts';
+import { isOver, newGeneration, platformOf } from './attempt.ts';
 import type { InteractionDeps } from './deps.ts';
+import { settle } from './settle.ts';
 
 /** How the login stands after one poll. Intervals in milliseconds. */
 export type PollOutcome =
   | { readonly kind: 'pending'; readonly intervalMs: number }
   | { readonly kind: 'too_soon'; readonly intervalMs: number }
+  /** There is a new login link: the last one expired, or the user is asked once more, for the attempt's `askedAgain`. */
   | { readonly kind: 'renewed'; readonly attempt: LoginAttempt }
   | { readonly kind: 'signed_in' }
+  /** Signed in twice, and both logins are older than the request allows: the app is told. */
+  | { readonly kind: 'older_login' }
   | { readonly kind: 'over'; readonly reason: 'too_old' | 'refused' }
   | { readonly kind: 'trouble'; readonly retryAfterMs: number }
   | { readonly kind: 'unknown' };
 
-type PollDeps = Pick<InteractionDeps, 'store' | 'ib' | 'platforms' | 'lifetimes' | 'events' | 'now'>;
+export type PollDeps = Pick<InteractionDeps, 'store' | 'ib' | 'lifetimes' | 'events' | 'now'>;
+
+/** A poll's handle, and whether the user has just looked at the page. */
+export interface PollAsk {
+  readonly generation: string;
+  readonly isLooking: boolean;
+}
 
 /** One poll: asks IB if it is time to, and writes down what came of it before it is told. */
-export async function poll(deps: PollDeps, id: AttemptId, generation: string): Promise<PollOutcome> {
+export async function poll(deps: PollDeps, id: AttemptId, ask: PollAsk): Promise<PollOutcome> {
   const nowMs = deps.now();
-  const claim = await deps.store.attempts.claimPoll(id, generation, nowMs);
+  const { pollLookMs, loginUnseenSeconds } = deps.lifetimes;
+  const claim = await deps.store.attempts.claimPoll(id, {
+    ...ask,
+    nowMs,
+    lookMs: pollLookMs,
+    unseenMs: loginUnseenSeconds * 1000,
+  });
   if (claim.outcome === 'unknown') return { kind: 'unknown' };
   const outcome =
     claim.outcome === 'claimed'
       ? await askIb(deps, id, claim.attempt)
-      : standing(deps, claim.attempt, generation, nowMs);
+      : standing(deps, claim.attempt, ask, nowMs);
   deps.events.polled({ outcome: outcome.kind });
   return outcome;
 }
 
 /** How an attempt stands without asking IB. */
-function standing(deps: PollDeps, attempt: LoginAttempt, generation: string, nowMs: number): PollOutcome {
+function standing(deps: PollDeps, attempt: LoginAttempt, ask: PollAsk, nowMs: number): PollOutcome {
   if (attempt.status === 'signed_in') return { kind: 'signed_in' };
-  if (attempt.status === 'refused') return { kind: 'over', reason: 'refused' };
-  if (attempt.deadlineAtMs <= nowMs) return tooOld(deps, attempt);
+  if (attempt.status === 'refused') {
+    return attempt.refusedReason === 'older_login'
+      ? { kind: 'older_login' }
+      : { kind: 'over', reason: 'refused' };
+  }
+  if (isOver(attempt, deps.lifetimes, nowMs)) return tooOld(deps, attempt);
   // Another tab of this browser has seen the renewal first.
-  if (attempt.generation !== generation) return { kind: 'renewed', attempt };
-  return { kind: 'too_soon', intervalMs: Math.max(attempt.nextPollAtMs - nowMs, 1) };
+  if (attempt.generation !== ask.generation) return { kind: 'renewed', attempt };
+  const lookAtMs = Math.max(attempt.retryAtMs, attempt.seenAtMs + deps.lifetimes.pollLookMs);
+  const readyAtMs = Math.min(attempt.nextPollAtMs, ask.isLooking ? lookAtMs : attempt.nextPollAtMs);
+  return { kind: 'too_soon', intervalMs: Math.max(readyAtMs - nowMs, 1) };
 }
 
 function tooOld(deps: PollDeps, attempt: LoginAttempt): PollOutcome {
-  deps.events.attemptExpired({ platformHost: hostOf(attempt) });
+  deps.events.attemptExpired({ platformHost: platformOf(attempt).host });
   return { kind: 'over', reason: 'too_old' };
 }
 
-const hostOf = (attempt: LoginAttempt): string => new URL(attempt.platformOrigin).host;
-
 async function askIb(deps: PollDeps, id: AttemptId, attempt: LoginAttempt): Promise<PollOutcome> {
-  if (attempt.deadlineAtMs <= deps.now() || attempt.loginToken === undefined) return tooOld(deps, attempt);
-  const answer = await deps.ib.checkLogin(platformOf(attempt), attempt.loginToken, attempt.attemptId);
+  if (isOver(attempt, deps.lifetimes, deps.now())) return tooOld(deps, attempt);
+  const answer =
+    attempt.session === undefined
+      ? await askAbout(deps, attempt)
+      : ({ status: 'overdue', session: attempt.session } as const);
   switch (answer.status) {
     case 'pending':
-      return stillPending(deps, id, attempt);
     case 'expired':
-      return renew(deps, id, attempt);
+      return isDue(deps, attempt, answer.status) ? renew(deps, id, attempt) : stillPending(deps, id, attempt);
     case 'trouble':
       return slowDown(deps, id, attempt, answer);
-    case 'refused':
-      deps.events.signInRefused({ platformHost: hostOf(attempt), reason: answer.reason });
-      await deps.store.attempts.finish(id, {
-        ...ended(attempt),
-        status: 'refused',
-        refusedReason: answer.reason,
-      });
-      return { kind: 'over', reason: 'refused' };
-    case 'signed_in': {
-      const finished = await deps.store.attempts.finish(id, {
-        ...ended(attempt),
-        status: 'signed_in',
-        session: answer.session,
-      });
+    default:
+      return concluded(deps, id, attempt, await settle(deps, attempt, answer));
+  }
+}
+
+/** Whether the newest login token is old enough to be followed by another, for what IB says of it. */
+function isDue(deps: PollDeps, { loginTokens }: LoginAttempt, said: 'pending' | 'expired'): boolean {
+  const { loginTokenSeconds, loginTokenOldSeconds } = deps.lifetimes;
+  const [newest] = loginTokens;
+  const ageMs = deps.now() - (newest?.issuedAtMs ?? 0);
+  return ageMs >= (said === 'expired' ? loginTokenSeconds : loginTokenOldSeconds) * 1000;
+}
+
+/** Writes down what a session, or a refusal, means for the attempt. */
+async function concluded(
+  deps: PollDeps,
+  id: AttemptId,
+  attempt: LoginAttempt,
+  verdict: Awaited<ReturnType<typeof settle>>,
+): Promise<PollOutcome> {
+  const { attempts } = deps.store;
+  switch (verdict.kind) {
+    case 'trouble':
+      return slowDown(deps, id, { ...attempt, session: verdict.session }, verdict.trouble);
+    case 'again':
+      return renew(deps, id, attempt, verdict.reason);
+    case 'signed_in':
+    case 'refused': {
+      const {
+        kind: status,
+        session,
+        reason: refusedReason,
+      } = { session: undefined, reason: undefined, ...verdict };
+      if (refusedReason !== undefined)
+        deps.events.signInRefused({ platformHost: platformOf(attempt).host, reason: refusedReason });
+      const ended = { ...attempt, loginTokens: [], status, session, refusedReason };
+      const finished = await attempts.finish(id, ended);
       // Somebody else was first, or the user has started over: their record says how it stands.
-      return finished ? { kind: 'signed_in' } : afterLostRace(deps, id, attempt);
+      if (!finished) return afterLostRace(deps, id, attempt);
+      return standing(deps, ended, { generation: attempt.generation, isLooking: false }, deps.now());
     }
   }
 }
 
-const ended = (attempt: LoginAttempt): LoginAttempt => ({ ...attempt, loginToken: undefined });
-
-function platformOf(attempt: LoginAttempt) {
-  return { origin: attempt.platformOrigin, host: hostOf(attempt) };
-}
-
 async function afterLostRace(deps: PollDeps, id: AttemptId, attempt: LoginAttempt): Promise<PollOutcome> {
   const current = await deps.store.attempts.current(id);
-  return current === undefined
-    ? { kind: 'unknown' }
-    : standing(deps, current, attempt.generation, deps.now());
+  const ask = { generation: attempt.generation, isLooking: false };
+  return current === undefined ? { kind: 'unknown' } : standing(deps, current, ask, deps.now());
 }
 
 async function stillPending(deps: PollDeps, id: AttemptId, attempt: LoginAttempt): Promise<PollOutcome> {
-  const intervalMs = deps.lifetimes.pollIntervalSeconds * 1000;
-  if (attempt.failures > 0) {
-    // IB answers again: back to the usual pace.
-    await deps.store.attempts.pace(id, {
-      ...attempt,
-      failures: 0,
-      intervalMs,
-      nextPollAtMs: deps.now() + intervalMs,
-    });
-  }
-  return { kind: 'pending', intervalMs };
+  const paced = pacedAt(deps, attempt, {
+    failures: 0,
+    intervalMs: deps.lifetimes.pollIntervalSeconds * 1000,
+  });
+  // IB answers again: back to the usual pace.
+  if (attempt.failures > 0) await deps.store.attempts.pace(id, paced);
+  return { kind: 'pending', intervalMs: paced.intervalMs };
+}
+
+type Pace = Pick<LoginAttempt, 'failures' | 'intervalMs'> & { readonly retryMs?: number };
+
+function pacedAt(deps: PollDeps, attempt: LoginAttempt, { retryMs = 0, ...pace }: Pace): LoginAttempt {
+  const nowMs = deps.now();
+  const retryAtMs = retryMs === 0 ? 0 : nowMs + retryMs;
+  return { ...attempt, ...pace, nextPollAtMs: nowMs + pace.intervalMs, retryAtMs };
 }
 
 async function slowDown(
@@ -109,31 +153,42 @@ async function slowDown(
   attempt: LoginAttempt,
   trouble: IbTrouble,
 ): Promise<PollOutcome> {
+  // Nothing was sent: neither IB nor the record has learned anything.
+  if (trouble.reason === 'circuit_open') return { kind: 'trouble', retryAfterMs: attempt.intervalMs };
   const { pollIntervalSeconds, pollMaxIntervalSeconds } = deps.lifetimes;
   const failures = attempt.failures + 1;
-  const grown = Math.max(pollIntervalSeconds * 2 ** failures, trouble.retryAfterSeconds ?? 0);
-  const intervalMs = Math.min(grown, pollMaxIntervalSeconds) * 1000;
-  const paced = { ...attempt, failures, intervalMs, nextPollAtMs: deps.now() + intervalMs };
+  const wished = Math.min(trouble.retryAfterSeconds ?? 0, pollMaxIntervalSeconds);
+  const grown = Math.min(pollIntervalSeconds * 2 ** failures, pollMaxIntervalSeconds);
+  const intervalMs = Math.max(grown, wished) * 1000;
+  const paced = pacedAt(deps, attempt, { failures, intervalMs, retryMs: wished * 1000 });
   if (!(await deps.store.attempts.pace(id, paced))) return afterLostRace(deps, id, attempt);
   return { kind: 'trouble', retryAfterMs: intervalMs };
 }
 
-/** IB's login token has expired: a new one in its place, for the same request. The old one is gone with the write. */
-async function renew(deps: PollDeps, id: AttemptId, attempt: LoginAttempt): Promise<PollOutcome> {
-  const answer = await deps.ib.requestLoginToken(platformOf(attempt), attempt.attemptId);
+/**
+ * A new login token for the same request, before those the attempt has; in their place where the user is asked once more,
+ * as they would bring the same session again.
+ */
+async function renew(
+  deps: PollDeps,
+  id: AttemptId,
+  attempt: LoginAttempt,
+  askedAgain?: LoginAttempt['askedAgain'],
+): Promise<PollOutcome> {
+  const platform = platformOf(attempt);
+  const answer = await deps.ib.requestLoginToken(platform, attempt.attemptId);
   if (answer.status === 'trouble') return slowDown(deps, id, attempt, answer);
-  const intervalMs = deps.lifetimes.pollIntervalSeconds * 1000;
+  const token = { value: answer.token, issuedAtMs: deps.now() };
   const next: LoginAttempt = {
-    ...attempt,
+    ...pacedAt(deps, attempt, { failures: 0, intervalMs: deps.lifetimes.pollIntervalSeconds * 1000 }),
     generation: newGeneration(),
-    loginToken: answer.token,
-    renewals: attempt.renewals + 1,
-    failures: 0,
-    intervalMs,
-    nextPollAtMs: deps.now() + intervalMs,
+    ...(askedAgain === undefined
+      ? { loginTokens: [token, ...attempt.loginTokens] }
+      : { loginTokens: [token], askedAgain, session: undefined }),
   };
   if (!(await deps.store.attempts.renew(id, attempt.generation, next)))
     return afterLostRace(deps, id, attempt);
-  deps.events.loginTokenRenewed({ platformHost: hostOf(attempt), renewals: next.renewals });
+  const renewals = next.loginTokens.length - 1;
+  deps.events.loginTokenRenewed({ platformHost: platform.host, renewals, reason: askedAgain ?? 'expired' });
   return { kind: 'renewed', attempt: next };
 }

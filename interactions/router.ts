@@ -2,7 +2,7 @@
 import Router from '@koa/router';
 import type { Context, Middleware, Next } from 'koa';
 import { errors } from 'oidc-provider';
-import { handleOf, parseHandle } from './attempt.ts';
+import { handleOf, parseHandle, platformOf } from './attempt.ts';
 import { concludeConsent } from './conclude.ts';
 import { parseDecision } from './consent.ts';
 import type { InteractionDeps } from './deps.ts';
@@ -11,7 +11,7 @@ import { refuseInteraction, seeOther, startAttempt } from './login.ts';
 import { parseFor } from './platform.ts';
 import { type PollOutcome, poll } from './poll.ts';
 import { forgetPlatform, rememberedPlatforms } from './remembered.ts';
-import { faultOf, showInteraction, showWaiting, usableSignIns } from './show.ts';
+import { faultOf, showInteraction, showWaiting, standingState, usableSignIns } from './show.ts';
 import { browserOf, ensureBrowser, formSubject, type Step } from './step.ts';
 
 type Form = Readonly<Record<string, string>>;
@@ -113,11 +113,12 @@ function continueLogin(deps: InteractionDeps): Handler {
   return async (step) => {
     const before = await deps.store.attempts.find(step.attemptId);
     if (before === undefined) return seeOther(step.ctx, pathOf(step));
-    const outcome = await poll(deps, step.attemptId, before.generation);
+    const outcome = await poll(deps, step.attemptId, { generation: before.generation, isLooking: true });
     if (outcome.kind === 'pending' || outcome.kind === 'too_soon') {
-      return showWaiting(deps, step, before, 'not_yet');
+      return showWaiting(deps, step, before, before.askedAgain ?? 'not_yet');
     }
-    if (outcome.kind === 'renewed') return showWaiting(deps, step, outcome.attempt, 'renewed');
+    if (outcome.kind === 'renewed')
+      return showWaiting(deps, step, outcome.attempt, standingState(deps, outcome.attempt));
     if (outcome.kind === 'trouble') return showWaiting(deps, step, before, 'not_answering');
     return seeOther(step.ctx, pathOf(step));
   };
@@ -128,8 +129,7 @@ function restart(deps: InteractionDeps): Handler {
   return async (step) => {
     const before = await deps.store.attempts.find(step.attemptId);
     if (before === undefined) return seeOther(step.ctx, pathOf(step));
-    const platform = { origin: before.platformOrigin, host: new URL(before.platformOrigin).host };
-    const started = await startAttempt(deps, step, platform);
+    const started = await startAttempt(deps, step, platformOf(before));
     if (started.status === 'started') return seeOther(step.ctx, pathOf(step));
     showWaiting(deps, step, before, 'not_answering');
   };
@@ -167,7 +167,11 @@ async function answerPoll(deps: InteractionDeps, ctx: Context): Promise<void> {
   const outcome =
     handle === undefined || browser === undefined
       ? unknown
-      : await poll(deps, { uid: handle.uid, browser }, handle.generation);
+      : await poll(
+          deps,
+          { uid: handle.uid, browser },
+          { generation: handle.generation, isLooking: ctx.query['looking'] === '1' },
+        );
   writePoll(deps, ctx, handle?.uid ?? '', outcome);
 }
 
@@ -195,14 +199,17 @@ function writePoll(deps: InteractionDeps, ctx: Context, uid: string, outcome: Po
       });
     case 'renewed': {
       const { attempt } = outcome;
-      const platform = { origin: attempt.platformOrigin, host: new URL(attempt.platformOrigin).host };
+      const [newest] = attempt.loginTokens;
       ctx.body = {
-        login_url: deps.ib.loginUrl(platform, attempt.loginToken ?? ''),
+        login_url: deps.ib.loginUrl(platformOf(attempt), newest?.value ?? ''),
         token: handleOf(uid, attempt),
+        // Not every new link is for one that expired: the page says why the user is asked once more.
+        ...(attempt.askedAgain === undefined ? {} : { reason: attempt.askedAgain }),
       };
       return;
     }
     case 'signed_in':
+    case 'older_login':
       ctx.body = { redirect_url: `${deps.issuer}/interaction/${uid}` };
   }
 }

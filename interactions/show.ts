@@ -1,10 +1,11 @@
 /** Which page an interaction is at: decided from the stored records alone, so that reload, back and a second tab work. */
 
-import type { IbTrouble } from '../adapters/ib/client.ts';
+import type { IbTrouble } from '../adapters/ib/call.ts';
 import type { LoginAttempt } from '../adapters/store/contract.ts';
+import { isOver, platformOf } from './attempt.ts';
 import { consentOrFinish } from './conclude.ts';
 import type { InteractionDeps } from './deps.ts';
-import { startAttempt } from './login.ts';
+import { refuseInteraction, startAttempt } from './login.ts';
 import type { PlatformFault, WaitingState } from './pages.ts';
 import { acceptsPlatform, type Platform, wantedPlatform } from './platform.ts';
 import { rememberedPlatforms } from './remembered.ts';
@@ -15,7 +16,12 @@ import type { Step } from './step.ts';
 export async function showInteraction(deps: InteractionDeps, step: Step, asking = false): Promise<void> {
   const attempt = await deps.store.attempts.find(step.attemptId);
   if (attempt?.status === 'signed_in') return consentOrFinish(deps, step, { attempt });
-  if (attempt !== undefined) return showWaiting(deps, step, attempt, standingState(deps, attempt));
+  if (attempt?.status === 'refused' && attempt.refusedReason === 'older_login')
+    return refuseInteraction(deps, step, OLDER_LOGIN, 'login_required');
+  if (attempt !== undefined) {
+    await noteSeen(deps, step, attempt);
+    return showWaiting(deps, step, attempt, standingState(deps, attempt));
+  }
 
   const signIns = asking ? [] : await usableSignIns(deps, step);
   const [signIn] = signIns;
@@ -23,10 +29,32 @@ export async function showInteraction(deps: InteractionDeps, step: Step, asking 
   return askPlatform(deps, step, asking);
 }
 
-function standingState(deps: InteractionDeps, attempt: LoginAttempt): WaitingState {
-  if (attempt.status === 'refused') return 'refused';
-  if (attempt.deadlineAtMs <= deps.now()) return 'too_old';
-  return attempt.failures > 0 ? 'not_answering' : 'waiting';
+/** For the app's developer: what `login_required` is about. */
+const OLDER_LOGIN =
+  'IntelligenceBank gave a login older than this request allows, twice; the user has to sign out there first';
+
+/** A page that is shown is a page that is seen; one that polls says so itself. */
+async function noteSeen(deps: InteractionDeps, step: Step, attempt: LoginAttempt): Promise<void> {
+  const nowMs = deps.now();
+  const isPending = attempt.status === 'pending' && !isOver(attempt, deps.lifetimes, nowMs);
+  if (isPending && nowMs - attempt.seenAtMs > SEEN_AGAIN_MS)
+    await deps.store.attempts.see(step.attemptId, attempt, nowMs);
+}
+
+/** Less is not worth a write. */
+const SEEN_AGAIN_MS = 60_000;
+
+const REFUSED_STATES: Readonly<Record<string, WaitingState>> = {
+  session_over: 'refused_session_over',
+  other_client: 'refused_other_client',
+};
+
+/** How an attempt stands, as its page says it. */
+export function standingState(deps: InteractionDeps, attempt: LoginAttempt): WaitingState {
+  if (attempt.status === 'refused') return REFUSED_STATES[attempt.refusedReason ?? ''] ?? 'refused';
+  if (isOver(attempt, deps.lifetimes, deps.now())) return 'too_old';
+  if (attempt.failures > 0) return 'not_answering';
+  return attempt.askedAgain ?? (attempt.loginTokens.length > 1 ? 'renewed' : 'waiting');
 }
 
 /** Shows the waiting page of an attempt. */
@@ -36,9 +64,9 @@ export function showWaiting(
   attempt: LoginAttempt,
   state: WaitingState,
 ): void {
-  const over = state === 'refused' || state === 'too_old' || attempt.loginToken === undefined;
-  const platform = { origin: attempt.platformOrigin, host: new URL(attempt.platformOrigin).host };
-  const loginUrl = over ? undefined : deps.ib.loginUrl(platform, attempt.loginToken);
+  const isPending = attempt.status === 'pending' && state !== 'too_old';
+  const [newest] = isPending ? attempt.loginTokens : [];
+  const loginUrl = newest && deps.ib.loginUrl(platformOf(attempt), newest.value);
   deps.pages.waiting(step, { attempt, state, loginUrl });
 }
 
@@ -54,8 +82,10 @@ export async function usableSignIns(deps: InteractionDeps, step: Step): Promise<
   if (!prompt.reasons.every((reason) => REUSABLE.has(reason))) return [];
   const settings = deps.settings(step.client.clientId);
   const wanted = wantedPlatform(params, settings, deps.platforms);
-  const serving = signIns.filter(({ platformOrigin }) =>
-    acceptsPlatform(platformOrigin, wanted, settings, deps.platforms),
+  const mustBeNew = deps.wantsNewLogin(deps.askedBy(params));
+  const serving = signIns.filter(
+    ({ platformOrigin, newLogin }) =>
+      acceptsPlatform(platformOrigin, wanted, settings, deps.platforms) && (!mustBeNew || newLogin === true),
   );
   for (const signIn of serving) {
     if ((await deps.store.ibSessions.find(signIn.ibSessionId)) !== undefined) return [signIn];

@@ -16,13 +16,17 @@ export interface SignIn {
   readonly loginTime: number;
   /** When the IB session ends, unix seconds. */
   readonly endsAt: number;
+  /** Whether the user signed in at IB for the attempt that brought it; else IB handed out a session it had before. */
+  readonly newLogin?: boolean;
 }
 
 /** What to remember of an IB session of an account, stored under a handle. */
-export function signInOf(session: IbSession, accountId: string, ibSessionId: string): SignIn {
+export function signInOf(
+  session: IbSession,
+  facts: Pick<SignIn, 'accountId' | 'ibSessionId' | 'newLogin'>,
+): SignIn {
   return {
-    ibSessionId,
-    accountId,
+    ...facts,
     platformOrigin: session.platformUrl,
     displayName: [session.givenName, session.familyName].filter(Boolean).join(' '),
     clientName: session.clientName,

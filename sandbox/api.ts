@@ -2,8 +2,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { download, upload } from './files.ts';
 import { delay, parseObject, readBody, sendHalf, sendJson } from './http.ts';
-import type { PlatformState, Session } from './state.ts';
+import { type PlatformState, type Session, use } from './state.ts';
 import { parseTable, rowsOf, select } from './tables.ts';
+import { DEAD_SESSION } from './words.ts';
 
 export interface ApiDeps {
   readonly platforms: readonly PlatformState[];
@@ -21,11 +22,6 @@ interface Call {
 
 const ERRORS = {
   badRequest: [400, 'error.bad_request', 'Bad parameters'],
-  authenticationRequired: [
-    401,
-    'error.authentication.required',
-    'No valid session. Authentication is required',
-  ],
   noPermission: [403, 'error.no_permission', 'No permission'],
   notFound: [404, 'error.not_found', 'Not found'],
 } as const;
@@ -40,9 +36,9 @@ function refuse({ request, response }: Pick<Call, 'request' | 'response'>, error
   sendJson(response, status, { error: { key, message } });
 }
 
-/** The living session behind the header `sid`, else behind `?sid=`, with its platform. */
+/** The session behind the header `sid`, else behind `?sid=`, with its platform. */
 function sessionOf(
-  { platforms, nowMs }: ApiDeps,
+  { platforms }: ApiDeps,
   request: IncomingMessage,
   url: URL,
 ): Pick<Call, 'session' | 'platform'> | undefined {
@@ -50,9 +46,7 @@ function sessionOf(
   const sid = typeof header === 'string' ? header : (url.searchParams.get('sid') ?? '');
   for (const platform of platforms) {
     const session = platform.sessions.get(sid);
-    if (session !== undefined && !session.dead && nowMs() / 1000 < session.endsAt) {
-      return { session, platform };
-    }
+    if (session !== undefined) return { session, platform };
   }
   return undefined;
 }
@@ -66,12 +60,15 @@ export async function handleApi(
 ): Promise<boolean> {
   if (!url.pathname.startsWith('/api/')) return false;
   const found = sessionOf(deps, request, url);
-  if (found === undefined) {
-    refuse({ request, response }, 'authenticationRequired');
+  const lives = found !== undefined && !found.session.dead && deps.nowMs() / 1000 < found.session.endsAt;
+  if (!lives) {
+    request.resume();
+    sendJson(response, 401, DEAD_SESSION[found?.platform.switches.deadAs ?? 'key']);
     return true;
   }
   const call: Call = { request, response, url, ...found };
   if (await misbehave(call)) return true;
+  use(found.session, found.platform.switches, deps.nowMs());
   if (url.pathname === '/api/json') await answerRpc(call);
   else await answerTable(deps, call);
   return true;

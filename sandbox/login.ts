@@ -7,10 +7,14 @@ import {
   hasExpired,
   issueToken,
   type LoginToken,
+  openPage,
+  PLATFORM_SEEDS,
   type PlatformState,
   type Session,
   signIn,
 } from './state.ts';
+import type { Switches } from './switches.ts';
+import { DEAD_SESSION } from './words.ts';
 
 export interface LoginDeps {
   readonly platform: PlatformState;
@@ -57,7 +61,8 @@ async function misbehave({ switches }: PlatformState, response: ServerResponse):
   if (!(await delay(response, switches.delayMs))) return true;
   if (switches.status > 0) {
     if (switches.retryAfterSeconds > 0) response.setHeader('retry-after', String(switches.retryAfterSeconds));
-    sendJson(response, switches.status, { message: 'the sandbox was told to' });
+    const own = { message: 'the sandbox was told to' };
+    sendJson(response, switches.status, switches.statusAs === 'dead' ? DEAD_SESSION.key : own);
   } else if (switches.redirect) {
     // Port 9 (discard): whoever follows gets no answer.
     response.writeHead(302, { location: 'http://127.0.0.1:9/elsewhere' }).end();
@@ -76,9 +81,7 @@ function answerInfo(deps: LoginDeps, response: ServerResponse, token: string): v
   const login = tokens.get(token);
   if (login !== undefined && switches.expired) login.expired = true;
   if (login === undefined || hasExpired(login, deps.nowMs())) {
-    if (switches.expiredAs === 'text') sendText(response, 404, 'The requested resource has expired.');
-    else sendJson(response, 404, { message: 'The requested resource has expired' });
-    return;
+    return sayExpired(response, switches);
   }
   if (switches.brokenJson) return sendText(response, 200, '{"content": {', 'application/json');
   if (switches.withoutSession) {
@@ -87,10 +90,35 @@ function answerInfo(deps: LoginDeps, response: ServerResponse, token: string): v
   const { session } = login;
   const waitedSeconds = (deps.nowMs() - login.signedInAtMs) / 1000;
   if (session === undefined || switches.held || waitedSeconds < switches.pendingSeconds) {
+    if (switches.unusedAs === 'expired') return sayExpired(response, switches);
     return sendJson(response, 404, { message: 'Not found' });
   }
   if (switches.tellOnce) login.expired = true;
   sendJson(response, 200, infoOf(deps, session));
+}
+
+function sayExpired(response: ServerResponse, { expiredAs }: Switches): void {
+  if (expiredAs === 'text') sendText(response, 404, 'The requested resource has expired.');
+  else sendJson(response, 404, { message: 'The requested resource has expired' });
+}
+
+/** Forms in which the API's address was, or may be, given. */
+const API_URLS: Readonly<Record<Switches['apiUrlAs'], (origin: string) => string>> = {
+  origin: (origin) => origin,
+  slash: (origin) => `${origin}/`,
+  path: (origin) => `${origin}/api/v3`,
+  no_scheme: (origin) => new URL(origin).host,
+  no_scheme_path: (origin) => `${new URL(origin).host}/api/v3/`,
+  capitals: (origin) => origin.toUpperCase(),
+};
+
+function apiUrlOf(apiOrigin: string, { foreignApi, apiUrlAs }: Switches): string {
+  return API_URLS[apiUrlAs](foreignApi ? 'https://api.evil.example' : apiOrigin);
+}
+
+function clientidOf({ clientid, switches }: PlatformState): string {
+  const another = PLATFORM_SEEDS.find((seed) => seed.clientid !== clientid);
+  return switches.otherClient ? (another?.clientid ?? '') : clientid;
 }
 
 /** IB's answer for a session, with all its looseness. */
@@ -105,10 +133,10 @@ function infoOf({ platform, apiOrigin }: LoginDeps, session: Session): unknown {
       info: {
         clientname: platform.clientname,
         clientuuid: platform.clientuuid,
-        clientid: platform.clientid,
+        clientid: clientidOf(platform),
         sid,
         apikey: `apikey-${sid}`,
-        apiV3url: switches.foreignApi ? 'https://api.evil.example' : apiOrigin,
+        apiV3url: apiUrlOf(apiOrigin, switches),
         ...(switches.withoutPeriod ? {} : { logintimeoutperiod: number(switches.periodHours) }),
         firstname: user.firstname,
         lastname: user.lastname,
@@ -131,7 +159,7 @@ async function loginPage(
 ): Promise<void> {
   const { platform } = deps;
   const login = platform.tokens.get(url.searchParams.get('token') ?? '');
-  if (login === undefined || (login.session === undefined && hasExpired(login, deps.nowMs()))) {
+  if (login === undefined || !openPage(login, deps.nowMs())) {
     request.resume();
     const told = '<p>Go back to the app and begin again.</p>';
     return sendText(response, 404, htmlPage('This link has expired', told), 'text/html');

@@ -24,8 +24,9 @@ export interface Session {
   readonly clientid: string;
   /** Unix seconds. */
   readonly loginTime: number;
-  /** Unix seconds; from now on the API answers 401. */
-  readonly endsAt: number;
+  /** Unix seconds; from now on the API answers 401. Moves with each call where sessions slide. */
+  endsAt: number;
+  readonly periodHours: number;
   dead: boolean;
 }
 
@@ -36,6 +37,8 @@ export interface LoginToken {
   session: Session | undefined;
   signedInAtMs: number;
   expired: boolean;
+  /** Whether its login page was opened in time. */
+  opened: boolean;
 }
 
 export interface PlatformState extends PlatformSeed {
@@ -115,6 +118,7 @@ export function issueToken(platform: PlatformState, nowMs: number): LoginToken {
     session: undefined,
     signedInAtMs: 0,
     expired: false,
+    opened: false,
   };
   platform.tokens.set(token, login);
   return login;
@@ -130,21 +134,31 @@ export function hasExpired(login: LoginToken, nowMs: number): boolean {
   const { switches } = login.platform;
   const tooOld = switches.tokenSeconds > 0 && nowMs - login.issuedAtMs >= switches.tokenSeconds * 1000;
   if (tooOld && login.session === undefined) login.expired = true;
-  return login.expired;
+  return login.expired && !(switches.openedGoesOn && login.opened && login.session !== undefined);
+}
+
+/** Whether the login page of a token can be used; opens it. */
+export function openPage(login: LoginToken, nowMs: number): boolean {
+  const { switches } = login.platform;
+  const usable = login.session !== undefined || !hasExpired(login, nowMs);
+  login.opened ||= usable;
+  return usable || (switches.openedGoesOn && login.opened);
 }
 
 /** The user signs in on the login page. */
 export function signIn(login: LoginToken, user: User, nowMs: number): Session {
   const { platform } = login;
-  const { alreadyOver, withoutPeriod, periodHours } = platform.switches;
-  const loginTime = Math.floor(nowMs / 1000) - (alreadyOver ? LONG_OVER_HOURS * HOUR_SECONDS : 0);
+  const { alreadyOver, loginAgeSeconds, slides, withoutPeriod, periodHours } = platform.switches;
+  const nowSeconds = Math.floor(nowMs / 1000);
+  const loginTime = nowSeconds - (alreadyOver ? LONG_OVER_HOURS * HOUR_SECONDS : loginAgeSeconds);
   const hours = withoutPeriod ? USUAL_PERIOD_HOURS : periodHours;
   const session: Session = {
     sid: `sid-${randomBytes(16).toString('hex')}`,
     user,
     clientid: platform.clientid,
     loginTime,
-    endsAt: loginTime + hours * HOUR_SECONDS,
+    endsAt: (slides ? nowSeconds : loginTime) + hours * HOUR_SECONDS,
+    periodHours: hours,
     dead: false,
   };
   platform.sessions.set(session.sid, session);
@@ -166,6 +180,11 @@ export function playUser(
   );
   if (person === undefined) throw new SandboxError('unknown_user', 'no such user on this platform');
   return signIn(login, person, nowMs);
+}
+
+/** A call was made with a session: its end moves where sessions slide. */
+export function use(session: Session, { slides }: Switches, nowMs: number): void {
+  if (slides) session.endsAt = Math.floor(nowMs / 1000) + session.periodHours * HOUR_SECONDS;
 }
 
 /** Ends all sessions: the API answers 401 from now on. */

@@ -23,6 +23,7 @@ import { createAbuseLimits } from './http/limits.ts';
 import { createOverloadGuard, type LoopDelay } from './http/overload.ts';
 import { createProtectedResourceMetadata } from './http/protected-resource.ts';
 import { createIssuerAddress, createRequestLog, createSafeHeaders } from './http/request.ts';
+import { createVisitorOf } from './http/visitor.ts';
 import { createAccountPage } from './pages/account.ts';
 import { createPages } from './pages/pages.ts';
 import { createAnswers } from './provider/answers.ts';
@@ -90,8 +91,13 @@ export function createApp(deps: AppDeps): Provider {
   (provider as Koa).on('error', (error: unknown) => deps.events.failed(error));
   tellProviderEvents(provider, deps.events);
   const formTokens = createFormTokens(deps.secrets.cookieKeys);
+  const visitorOf = createVisitorOf(config.trustedProxies);
 
   provider.use(createRequestLog(deps.events));
+  provider.use((ctx, next) => {
+    deps.events.visited(visitorOf(ctx));
+    return next();
+  });
   provider.use(createHealth(store));
   provider.use(createIssuerAddress(issuer));
   provider.use(createSafeHeaders(issuer));
@@ -180,6 +186,8 @@ export function createApp(deps: AppDeps): Provider {
       accountIdOf: subjectOf,
       newIbSessionId,
       formTokens,
+      visitorOf,
+      wantsNewLogin: ({ scopes }) => config.ibSessionLogin === 'new' && scopes.includes('ib:session'),
       now: deps.now,
     }),
   );

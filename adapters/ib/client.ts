@@ -1,50 +1,28 @@
-/** The calls to IntelligenceBank that a sign-in needs. Expected outcomes, trouble among them, are values. */
-import type { Response } from 'undici';
+/** The calls to IntelligenceBank that a sign-in and the life of its session need. Expected outcomes are values. */
 import type { IbHostRule } from '../../config/hosts.ts';
-import { createBreakers } from './breaker.ts';
 import {
-  AddressRefusedError,
-  BodyTooLargeError,
-  createGuardedAgent,
-  type GuardedAgent,
-  readLimited,
-} from './http-agent.ts';
-import { isYapiAddress, type LoginInfo, parseLoginInfo, parseLoginToken, saysExpired } from './messages.ts';
+  type Answer,
+  createCaller,
+  type IbCallEvent,
+  type IbTrouble,
+  troubleFrom,
+  unexpected,
+} from './call.ts';
+import { createGuardedAgent, type GuardedAgent } from './http-agent.ts';
+import {
+  isDeadSession,
+  isIbError,
+  isYapiAddress,
+  type LoginInfo,
+  parseLoginInfo,
+  parseLoginToken,
+  saysExpired,
+} from './messages.ts';
 import { type PlatformUrl, parseApiUrl } from './platform-url.ts';
 import type { IbSession } from './session.ts';
 
-/** IB did not answer as it should; nothing is lost by trying again later. */
-export interface IbTrouble {
-  readonly status: 'trouble';
-  readonly reason:
-    | 'timeout'
-    | 'rate_limited'
-    | 'server_error'
-    | 'client_error'
-    | 'malformed'
-    | 'network'
-    /** There is no such host. */
-    | 'unknown_host'
-    /** The host's name leads to an address that is not public: nothing was sent. */
-    | 'address_refused'
-    /** The host did not answer lately: nothing was sent. */
-    | 'circuit_open';
-  /** What IB asked for in `Retry-After`. */
-  readonly retryAfterSeconds?: number;
-  readonly httpStatus?: number;
-}
-
-/** One call, for logs and metrics. */
-export interface IbCallEvent {
-  readonly operation: 'login_token' | 'login_info' | 'probe' | 'logout';
-  readonly platformHost: string;
-  /** The login attempt it was made for, by its id; absent for calls of none. */
-  readonly attempt?: string;
-  /** Status of the result; of trouble and of a refusal their reason. */
-  readonly outcome: string;
-  readonly httpStatus?: number;
-  readonly ms: number;
-}
+/** What of a session a call with it needs. */
+type Callable = Pick<IbSession, 'sid' | 'apiUrl' | 'clientid' | 'platformUrl'>;
 
 export interface IbClient {
   requestLoginToken(
@@ -54,6 +32,13 @@ export interface IbClient {
   /** The page where the user signs in. It holds the login token: not for logs. */
   loginUrl(platform: PlatformUrl, token: string): string;
   checkLogin(platform: PlatformUrl, token: string, attempt?: string): Promise<LoginInfo | IbTrouble>;
+  /**
+   * Whether IB still answers to a session, by the smallest read there is: IB has no call for it. Counts against the user's
+   * own limit of calls. An answer that says neither is trouble.
+   */
+  checkSession(
+    session: Callable,
+  ): Promise<{ readonly status: 'alive' } | { readonly status: 'dead' } | IbTrouble>;
   /** Tells IB that a session is over, at a URL the operator names; `{platform}` is its platform's host. Never rejects. */
   logout(session: Pick<IbSession, 'sid' | 'platformUrl'>, template: string): Promise<void>;
   /** Whether a host is an IB platform, by the cheapest call that tells. */
@@ -66,6 +51,8 @@ export interface IbClientOptions {
   readonly rules: readonly IbHostRule[];
   /** For each call as a whole; IB's own client uses 10 s. */
   readonly timeoutMs?: number;
+  /** For the check of a session, while an app waits for its tokens. */
+  readonly checkTimeoutMs?: number;
   readonly maxBodyBytes?: number;
   readonly agent?: GuardedAgent;
   readonly onCall?: (event: IbCallEvent) => void;
@@ -73,141 +60,72 @@ export interface IbClientOptions {
   readonly now?: () => number;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly text: string;
+/** What an answer about a login says. */
+function loginInfoOf(answer: Answer, facts: Parameters<typeof parseLoginInfo>[1]): LoginInfo | IbTrouble {
+  if (answer.status === 200) return parseLoginInfo(answer.text, facts);
+  if (answer.status !== 404) return unexpected(answer);
+  return { status: saysExpired(answer.text) ? 'expired' : 'pending' };
 }
 
-const LONGEST_RETRY_AFTER_SECONDS = 3600;
-const TIMEOUT_CODES: ReadonlySet<unknown> = new Set([
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_HEADERS_TIMEOUT',
-  'UND_ERR_BODY_TIMEOUT',
-  'ETIMEDOUT',
-]);
-
-/** Seconds of a `Retry-After` header, as number or date (RFC 9110 section 10.2.3). */
-function retryAfter(response: Response, nowMs: number): { retryAfterSeconds?: number } {
-  const value = response.headers.get('retry-after');
-  if (value === null) return {};
-  const seconds = /^\d+$/.test(value.trim()) ? Number(value) : (Date.parse(value) - nowMs) / 1000;
-  if (!Number.isFinite(seconds) || seconds <= 0) return {};
-  return { retryAfterSeconds: Math.min(Math.ceil(seconds), LONGEST_RETRY_AFTER_SECONDS) };
-}
-
-/** What a status says of itself; undefined for the ones that a caller reads. */
-function troubleOf(response: Response, nowMs: number): IbTrouble | undefined {
-  const { status } = response;
-  if (status === 200 || status === 404) return undefined;
-  const facts = { status: 'trouble', httpStatus: status, ...retryAfter(response, nowMs) } as const;
-  if (status === 429) return { ...facts, reason: 'rate_limited' };
-  if (status >= 500) return { ...facts, reason: 'server_error' };
-  // A redirect is followed by nobody: whoever answers with one does not speak this API.
-  return { ...facts, reason: status >= 400 ? 'client_error' : 'malformed' };
-}
-
-function troubleFrom(error: unknown): IbTrouble {
-  const errors = [error, (error as { cause?: unknown } | undefined)?.cause];
-  const reason = errors.map(reasonOf).find((found) => found !== undefined) ?? 'network';
-  return { status: 'trouble', reason };
-}
-
-function reasonOf(error: unknown): IbTrouble['reason'] | undefined {
-  if (error instanceof BodyTooLargeError) return 'malformed';
-  if (error instanceof AddressRefusedError) return 'address_refused';
-  const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
-  if (code === 'ENOTFOUND') return 'unknown_host';
-  return name === 'TimeoutError' || TIMEOUT_CODES.has(code) ? 'timeout' : undefined;
+/** Whether an answer of the API was given to a session that lives: IB looks at the sid before all else. */
+function livenessOf(answer: Answer): { status: 'alive' } | { status: 'dead' } | IbTrouble {
+  if (answer.status === 200 || answer.status === 403) return { status: 'alive' };
+  if (isDeadSession(answer)) return { status: 'dead' };
+  return answer.status !== 401 && isIbError(answer.text) ? { status: 'alive' } : unexpected(answer);
 }
 
 /** A client for the platforms that the rules allow. */
 export function createIbClient(options: IbClientOptions): IbClient {
   const now = options.now ?? Date.now;
   const timeoutMs = options.timeoutMs ?? 10_000;
-  const limit = options.maxBodyBytes ?? 256 * 1024;
   const agent = options.agent ?? createGuardedAgent({ rules: options.rules });
-  const breakers = createBreakers();
-
-  async function send(
-    platform: PlatformUrl,
-    method: 'GET' | 'POST',
-    path: string,
-  ): Promise<Answer | IbTrouble> {
-    try {
-      const { fetch, dispatcher } = await agent.open();
-      const response = await fetch(platform.origin + path, {
-        method,
-        dispatcher,
-        redirect: 'manual',
-        credentials: 'omit',
-        headers: { accept: 'application/json' },
-        signal: AbortSignal.timeout(timeoutMs),
-      });
-      const trouble = troubleOf(response, now());
-      if (trouble === undefined)
-        return { status: response.status, text: await readLimited(response.body, limit) };
-      await response.body?.cancel();
-      return trouble;
-    } catch (error) {
-      return troubleFrom(error);
-    }
-  }
-
-  async function call<T extends { readonly status: string }>(
-    operation: IbCallEvent['operation'],
-    platform: PlatformUrl,
-    request: {
-      readonly attempt?: string | undefined;
-      readonly method: 'GET' | 'POST';
-      readonly path: string;
-      readonly read: (answer: Answer) => T | IbTrouble;
-    },
-  ): Promise<T | IbTrouble> {
-    const started = performance.now();
-    const answer = await breakers.run(platform.host, () => send(platform, request.method, request.path));
-    const result = 'text' in answer ? request.read(answer) : answer;
-    const httpStatus = 'text' in answer ? answer.status : (answer as IbTrouble).httpStatus;
-    options.onCall?.({
-      operation,
-      platformHost: platform.host,
-      ...(request.attempt === undefined ? {} : { attempt: request.attempt }),
-      outcome: (result as { reason?: string }).reason ?? result.status,
-      ...(httpStatus === undefined ? {} : { httpStatus }),
-      ms: Math.round(performance.now() - started),
-    });
-    return result;
-  }
-
-  const malformed: IbTrouble = { status: 'trouble', reason: 'malformed' };
+  const call = createCaller({
+    agent,
+    timeoutMs,
+    maxBodyBytes: options.maxBodyBytes ?? 256 * 1024,
+    onCall: options.onCall,
+    now,
+  });
+  const at = ({ origin, host }: PlatformUrl) => ({ origin, platformHost: host });
 
   return {
     requestLoginToken: (platform, attempt) =>
-      call('login_token', platform, {
+      call({
+        ...at(platform),
+        operation: 'login_token',
         attempt,
         method: 'POST',
         path: '/v1/auth/app/token',
-        read: ({ status, text }) => {
-          if (status === 404) return { status: 'trouble', reason: 'client_error', httpStatus: status };
-          const token = parseLoginToken(text);
-          return token === undefined ? malformed : { status: 'ok' as const, token };
+        read: (answer) => {
+          const token = answer.status === 200 ? parseLoginToken(answer.text) : undefined;
+          return token === undefined ? unexpected(answer) : { status: 'ok' as const, token };
         },
       }),
 
     loginUrl: (platform, token) => `${platform.origin}/auth/?login=0&token=${encodeURIComponent(token)}`,
 
     checkLogin: (platform, token, attempt) =>
-      call<LoginInfo>('login_info', platform, {
+      call<LoginInfo>({
+        ...at(platform),
+        operation: 'login_info',
         attempt,
         method: 'GET',
         path: `/v1/auth/app/info?token=${encodeURIComponent(token)}`,
-        read: ({ status, text }) => {
-          if (status === 404) return { status: saysExpired(text) ? 'expired' : 'pending' };
-          return parseLoginInfo(text, {
-            platform,
-            rules: options.rules,
-            nowSeconds: Math.floor(now() / 1000),
-          });
-        },
+        read: (answer) =>
+          loginInfoOf(answer, { platform, rules: options.rules, nowSeconds: Math.floor(now() / 1000) }),
+      }),
+
+    checkSession: ({ sid, apiUrl, clientid, platformUrl }) =>
+      call({
+        operation: 'session_check',
+        origin: apiUrl,
+        platformHost: new URL(platformUrl).host,
+        method: 'GET',
+        path: `/api/3.0.0/${clientid}/folder.limit(1)`,
+        headers: { sid },
+        timeoutMs: options.checkTimeoutMs ?? timeoutMs,
+        bodyOfErrorsOnly: true,
+        read: livenessOf,
       }),
 
     async logout(session, template) {
@@ -239,12 +157,16 @@ export function createIbClient(options: IbClientOptions): IbClient {
     },
 
     probe: (platform) =>
-      call('probe', platform, {
+      call({
+        ...at(platform),
+        operation: 'probe',
         method: 'GET',
         path: '/v1/auth/app/getYapiAddress',
-        read: ({ status, text }) => ({
-          status: status === 200 && isYapiAddress(text) ? ('ib' as const) : ('not_ib' as const),
-        }),
+        read: (answer) => {
+          if (answer.status !== 200 && answer.status !== 404) return unexpected(answer);
+          const isIb = answer.status === 200 && isYapiAddress(answer.text);
+          return { status: isIb ? ('ib' as const) : ('not_ib' as const) };
+        },
       }),
   };
 }

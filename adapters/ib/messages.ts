@@ -1,19 +1,26 @@
 /** IB's answers as typed values: loose in what is ignored, strict in what is used. Pure. */
 import * as z from 'zod';
 import type { IbHostRule } from '../../config/hosts.ts';
-import { type PlatformUrl, parseApiUrl } from './platform-url.ts';
+import { mayServe, type PlatformUrl, parseApiUrl } from './platform-url.ts';
 import { type IbSession, isSessionAlive, periodHours, sessionEnd } from './session.ts';
 
 /** Why a login that IB confirmed is not accepted. */
-export type RefusedReason = 'api_host_not_allowed' | 'session_over' | 'malformed_identity';
+export type RefusedReason =
+  | 'api_host_not_allowed'
+  | 'malformed_identity'
+  /** The platform is tied to one customer of IB's and answers for another. */
+  | 'other_client';
 
 export type LoginInfo =
   | { readonly status: 'pending' }
+  /** In IB's words. They may be its words for a token nobody has used yet, too: its age decides. */
   | { readonly status: 'expired' }
   | { readonly status: 'signed_in'; readonly session: IbSession }
+  /** Signed in, with a session that by its own numbers has ended. Whether it has, a call with it tells. */
+  | { readonly status: 'overdue'; readonly session: IbSession }
   | { readonly status: 'refused'; readonly reason: RefusedReason };
 
-/** What a 404 says when the login token, rather than the login, is missing. */
+/** What is said where the login token, rather than the login, is missing. */
 const EXPIRED_WORDS = /resource has expired/i;
 
 /** The value of a JSON text, or undefined where it is none. */
@@ -40,9 +47,15 @@ export function isYapiAddress(text: string): boolean {
   return yapiAnswer.safeParse(parseJson(text)).success;
 }
 
-/** Whether the body of a 404 says that the login token has expired. */
+/** Whether a body says that the login token has expired. */
 export function saysExpired(text: string): boolean {
   return EXPIRED_WORDS.test(text);
+}
+
+/** Whether a body is an error in the API's own form, whatever it says. */
+export function isIbError(text: string): boolean {
+  const error = (parseJson(text) as { error?: unknown } | null | undefined)?.error;
+  return error !== undefined && error !== null && error !== false;
 }
 
 /** What IB's API says of a sid that is dead: its error's key, its verbose form. */
@@ -155,11 +168,12 @@ export function parseLoginInfo(
   if (userUuid === undefined) return { status: 'refused', reason: 'malformed_identity' };
   const apiUrl = parseApiUrl(info.apiV3url, facts.rules);
   if (apiUrl === undefined) return { status: 'refused', reason: 'api_host_not_allowed' };
+  if (![facts.platform.origin, apiUrl].every((origin) => mayServe(origin, info.clientid, facts.rules)))
+    return { status: 'refused', reason: 'other_client' };
 
   // Absent: IB has just answered, so the login is no older than this moment. A clock ahead of ours gains nothing.
   const loginTime = Math.min(Math.floor(session?.loginTime ?? facts.nowSeconds), facts.nowSeconds);
   const endsAt = sessionEnd(loginTime, info.logintimeoutperiod);
-  if (!isSessionAlive({ endsAt }, facts.nowSeconds)) return { status: 'refused', reason: 'session_over' };
   const optional = {
     clientuuid: info.clientuuid,
     clientName: info.clientname,
@@ -168,7 +182,7 @@ export function parseLoginInfo(
     email: info.email,
   };
   return {
-    status: 'signed_in',
+    status: isSessionAlive({ endsAt }, facts.nowSeconds) ? 'signed_in' : 'overdue',
     session: {
       sid: found,
       apiUrl,

@@ -95,12 +95,23 @@ export function parsePlatform(text: string, rules: readonly IbHostRule[]): Parse
   return platform === undefined ? { ok: false, reason: 'not_allowed' } : { ok: true, platform };
 }
 
-/** The origin of an API base such as `apiV3url`, if the rules allow it; undefined otherwise. No path may follow it. */
+/**
+ * The origin of an API base such as `apiV3url`, if the rules allow it; undefined otherwise. Only the origin counts: one was
+ * met with a path, and calls bring their own.
+ */
 export function parseApiUrl(text: string, rules: readonly IbHostRule[]): string | undefined {
-  if (text.length > LONGEST_TEXT || !/^(?:https?:\/\/)?[^/?#]*\/?$/i.test(text)) return undefined;
+  if (text.length > LONGEST_TEXT) return undefined;
   const authority = takeApart(text);
   if (authority === undefined) return undefined;
   return (byOrigin(authority, rules) ?? byPattern(authority, rules))?.origin;
+}
+
+/** Whether a customer of IB's may be met at an origin: every entry of the list that means it and is tied names this one. */
+export function mayServe(origin: string, clientid: string, rules: readonly IbHostRule[]): boolean {
+  const { protocol, host } = new URL(origin);
+  const means = (rule: IbHostRule): boolean =>
+    rule.kind === 'origin' ? rule.origin === origin : protocol === 'https:' && matches(rule.pattern, host);
+  return rules.every((rule) => rule.clientid === undefined || rule.clientid === clientid || !means(rule));
 }
 
 /** Whether an origin is one that the rules name exactly: only such may be plain http or a private address. */

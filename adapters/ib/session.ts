@@ -36,9 +36,14 @@ export function periodHours(stated: number | undefined): number {
   return valid ? stated : DEFAULT_PERIOD_HOURS;
 }
 
-/** When a session ends, unix seconds: absolute from the login, whatever the user does. */
+/** When a session ends by its own numbers, unix seconds: absolute from the login, whatever the user does. */
 export function sessionEnd(loginTime: number, stated: number | undefined): number {
   return Math.floor(loginTime + periodHours(stated) * HOUR_SECONDS);
+}
+
+/** A session that IB has just answered for, though its numbers say that it is over: it ends one period from now. */
+export function prolonged(session: IbSession, nowSeconds: number): IbSession {
+  return { ...session, endsAt: sessionEnd(nowSeconds, session.timeoutPeriodHours) };
 }
 
 /** Whether a session has not ended yet. */

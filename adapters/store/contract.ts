@@ -32,6 +32,19 @@ export interface AttemptId {
   readonly browser: string;
 }
 
+/** Where a request came from, as far as the server sees it. */
+export interface Visitor {
+  readonly address: string;
+  /** The browser's own description of itself (`User-Agent`), shortened. */
+  readonly browser: string;
+}
+
+/** A login token of IB's (`content`), a secret of its attempt. */
+export interface LoginToken {
+  readonly value: string;
+  readonly issuedAtMs: number;
+}
+
 /** How one login attempt at IB stands. Times are unix milliseconds. */
 export interface LoginAttempt {
   /** Changes when the user starts over, with the same or another platform. */
@@ -39,22 +52,57 @@ export interface LoginAttempt {
   /** Changes each time IB's login token is renewed; the poll handle carries it. */
   readonly generation: string;
   readonly platformOrigin: string;
-  /** IB's login token (`content`), a secret of this attempt. Gone once the attempt has ended. */
-  readonly loginToken: string | undefined;
+  /**
+   * The login tokens that may bring the sign-in, the newest first: the user may sit in the tab of an earlier one. None once
+   * the attempt has ended.
+   */
+  readonly loginTokens: readonly LoginToken[];
   readonly startedAtMs: number;
+  readonly startedFrom: Visitor;
   /** After this the attempt is over, though the interaction may begin another. */
   readonly deadlineAtMs: number;
   /** When the record itself ends, with its interaction; unix seconds. */
   readonly expires: number;
   readonly status: 'pending' | 'signed_in' | 'refused';
   readonly refusedReason: string | undefined;
-  readonly renewals: number;
+  /** Why the user was asked to sign in once more; that happens once. */
+  readonly askedAgain: 'session_over' | 'older_login' | undefined;
+  /** IB's login must be this recent; absent: any will do. */
+  readonly recency: Recency | undefined;
   /** Consecutive times that IB did not answer sensibly. */
   readonly failures: number;
   readonly intervalMs: number;
   readonly nextPollAtMs: number;
-  /** Set when signed in: IB's first success, kept here until the user has decided about the app. */
+  /** When the page was seen last: shown, or granted a poll. */
+  readonly seenAtMs: number;
+  /** Until when IB itself wants not to be asked; 0 where it does not say. */
+  readonly retryAtMs: number;
+  /**
+   * Set when signed in: IB's first success, kept here until the user has decided about the app. In a pending attempt: a
+   * session whose numbers say that it is over, while IB cannot be asked whether it is.
+   */
   readonly session: IbSession | undefined;
+}
+
+/** How recent a login at IB has to be. Unix seconds. */
+export interface Recency {
+  /** A login since then was made for this request. */
+  readonly since: number;
+  /** An older one will do up to this age, where the request allows any age. */
+  readonly maxAgeSeconds: number | undefined;
+}
+
+/** One wish to ask IB how a login stands. */
+export interface PollWish {
+  /** The generation of the handle it comes with. */
+  readonly generation: string;
+  readonly nowMs: number;
+  /** The user looks at the page now: not held up by an interval that grew while IB was away, only by IB's own wish. */
+  readonly isLooking: boolean;
+  /** The least time since the page was seen, where the user looks. */
+  readonly lookMs: number;
+  /** A page not seen for so long has been left: its attempt is over. */
+  readonly unseenMs: number;
 }
 
 /** Outcome of asking for the right to poll IB once. */
@@ -73,15 +121,17 @@ export interface LoginAttempts {
   /** Stores a new attempt with the flush, replacing the interaction's earlier one and with it all its state. */
   start(id: AttemptId, attempt: LoginAttempt): Promise<void>;
   /**
-   * Atomically takes the right to ask IB once: granted only for the attempt's current generation, while it is pending,
-   * and no sooner than `intervalMs` after the last grant. Reads the attempt in the same call.
+   * Atomically takes the right to ask IB once: granted only for the attempt's current generation, while it is pending and
+   * its page has not been left, and no sooner than `intervalMs` after the last grant. Reads the attempt in the same call.
    */
-  claimPoll(id: AttemptId, generation: string, nowMs: number): Promise<PollClaim>;
+  claimPoll(id: AttemptId, wish: PollWish): Promise<PollClaim>;
+  /** Notes that the page was shown, if the attempt is still pending. */
+  see(id: AttemptId, attempt: LoginAttempt, nowMs: number): Promise<void>;
   /** Records the end of the attempt, once: false when it had already ended or the user has started over. */
   finish(id: AttemptId, attempt: LoginAttempt): Promise<boolean>;
   /** Replaces an expired login token, if `generation` is still the current one. */
   renew(id: AttemptId, generation: string, next: LoginAttempt): Promise<boolean>;
-  /** Sets the number of failures and the interval, if the attempt's generation is still the current one. */
+  /** Sets how IB answered and when to ask next, if the attempt's generation is still the current one. */
   pace(id: AttemptId, attempt: LoginAttempt): Promise<boolean>;
   /** Removes the attempt with the flush. */
   remove(id: AttemptId): Promise<void>;

@@ -1,7 +1,7 @@
 /** Login attempts: the sealed record, and in clear what its conditions compare. */
 import { randomBytes } from 'node:crypto';
 import { above, all, any, atMost, type Change, type Condition, equals, set, setSum } from './conditions.ts';
-import type { AttemptId, LoginAttempt, LoginAttempts } from './contract.ts';
+import type { AttemptId, LoginAttempt, LoginAttempts, PollWish } from './contract.ts';
 import { type Item, numberOf, stringOf } from './items.ts';
 import type { AdapterDeps } from './oidc-adapter.ts';
 import { fromItem, recordKey, toItem } from './records.ts';
@@ -13,17 +13,26 @@ const idOf = (id: AttemptId): string => `${id.uid}.${id.browser}`;
 type Sealed = Omit<LoginAttempt, keyof Clear>;
 type Clear = Pick<
   LoginAttempt,
-  'attemptId' | 'generation' | 'status' | 'failures' | 'intervalMs' | 'nextPollAtMs' | 'expires'
+  | 'attemptId'
+  | 'generation'
+  | 'status'
+  | 'failures'
+  | 'intervalMs'
+  | 'nextPollAtMs'
+  | 'seenAtMs'
+  | 'retryAtMs'
+  | 'expires'
 >;
 
 function itemOf(deps: AdapterDeps, id: AttemptId, attempt: LoginAttempt): Item {
-  const { attemptId, generation, status, failures, intervalMs, nextPollAtMs, expires, ...sealed } = attempt;
+  const { attemptId, generation, status, failures, expires, ...rest } = attempt;
+  const { intervalMs, nextPollAtMs, seenAtMs, retryAtMs, ...sealed } = rest;
   return toItem({
     model: MODEL,
     id: idOf(id),
     payload: sealed satisfies Sealed,
     expires,
-    clear: { attemptId, generation, status, failures, intervalMs, nextPollAtMs },
+    clear: { attemptId, generation, status, failures, intervalMs, nextPollAtMs, seenAtMs, retryAtMs },
     sealer: deps.sealer,
   });
 }
@@ -44,6 +53,8 @@ function attemptOf(deps: AdapterDeps, id: AttemptId, item: Item | undefined): Lo
     failures: numberOf(item, 'failures') ?? 0,
     intervalMs: numberOf(item, 'intervalMs') ?? 0,
     nextPollAtMs: numberOf(item, 'nextPollAtMs') ?? 0,
+    seenAtMs: numberOf(item, 'seenAtMs') ?? 0,
+    retryAtMs: numberOf(item, 'retryAtMs') ?? 0,
     expires: item.expires,
   };
 }
@@ -55,6 +66,12 @@ function replacing(item: Item, nonce: string): Change[] {
     value === undefined ? [] : [set(name, value)],
   );
   return [...changes, set('changedBy', nonce)];
+}
+
+/** Whether the user looks at the page and IB may be asked for that; a sight ahead of this clock is another process's. */
+function looked({ nowMs, lookMs }: PollWish): Condition {
+  const isAnew = any(atMost('seenAtMs', nowMs - lookMs), above('seenAtMs', nowMs));
+  return all(atMost('retryAtMs', nowMs), isAnew);
 }
 
 /** The login attempts of a store. */
@@ -85,19 +102,16 @@ export function createLoginAttempts(deps: AdapterDeps): LoginAttempts {
   }
 
   /** Takes the right to ask IB once, if it is `due`; the attempt as it stands then. */
-  async function claim(
-    id: AttemptId,
-    generation: string,
-    nowMs: number,
-    due: Condition,
-  ): Promise<LoginAttempt | undefined> {
+  async function claim(id: AttemptId, wish: PollWish, due: Condition): Promise<LoginAttempt | undefined> {
+    const { generation, nowMs, unseenMs } = wish;
     const condition = all(
       equals('status', 'pending'),
       equals('generation', generation),
       due,
+      above('seenAtMs', nowMs - unseenMs),
       above('expires', Math.floor(nowMs / 1000)),
     );
-    const changes = [setSum('nextPollAtMs', 'intervalMs', nowMs)];
+    const changes = [setSum('nextPollAtMs', 'intervalMs', nowMs), set('seenAtMs', nowMs)];
     return units.within(async (unit) => {
       const { item } = await unit.guard(() =>
         engine.decide({ op: 'update', key: keyOf(id), changes, condition }),
@@ -117,18 +131,29 @@ export function createLoginAttempts(deps: AdapterDeps): LoginAttempts {
 
     start: (id, attempt) => units.within(async (unit) => unit.put(keyOf(id), itemOf(deps, id, attempt))),
 
-    claimPoll: (id, generation, nowMs) =>
+    claimPoll: (id, wish) =>
       units.within(async () => {
-        const claimed = await claim(id, generation, nowMs, atMost('nextPollAtMs', nowMs));
+        const { nowMs } = wish;
+        const due = wish.isLooking
+          ? any(atMost('nextPollAtMs', nowMs), looked(wish))
+          : atMost('nextPollAtMs', nowMs);
+        const claimed = await claim(id, wish, due);
         if (claimed !== undefined) return { outcome: 'claimed', attempt: claimed };
         const attempt = await current(id);
         if (attempt === undefined) return { outcome: 'unknown' };
         // Written by a process whose clock is ahead: by this one's, nobody waits for longer than an interval.
         if (attempt.nextPollAtMs > nowMs + attempt.intervalMs) {
-          const anyway = await claim(id, generation, nowMs, equals('nextPollAtMs', attempt.nextPollAtMs));
+          const anyway = await claim(id, wish, equals('nextPollAtMs', attempt.nextPollAtMs));
           if (anyway !== undefined) return { outcome: 'claimed', attempt: anyway };
         }
         return { outcome: 'not_yet', attempt };
+      }),
+
+    see: (id, { attemptId }, nowMs) =>
+      units.within(async (unit) => {
+        const condition = all(equals('status', 'pending'), equals('attemptId', attemptId));
+        const changes = [set('seenAtMs', nowMs)];
+        await unit.guard(() => engine.decide({ op: 'update', key: keyOf(id), changes, condition }));
       }),
 
     finish: (id, attempt) => change(id, attempt, equals('attemptId', attempt.attemptId)),

@@ -8,9 +8,12 @@ import { ENV } from '../../config/env.ts';
 /** Variables that mean something in a function and that its stack does not set. */
 const SETTABLE: readonly string[] = [
   ENV.ibLogoutUrl,
+  ENV.ibSessionCheck,
+  ENV.ibSessionLogin,
   ENV.logLevel,
   ENV.registration,
   ENV.trustedProxies,
+  ENV.accountsPerAddress,
   ENV.brandName,
   ENV.brandLogo,
   ENV.brandColor,

@@ -5,11 +5,21 @@
   const status = document.querySelector('[data-status]');
   if (!box || !link || !status || !box.dataset.poll) return;
 
+  const SLOW_MS = 4000;
+  const LONGEST_MS = 20000;
+  const LOOK_MS = 500;
+  const AGAIN_MS = 1000;
+
   let handle = box.dataset.poll;
   let interval = Number(box.dataset.interval) * 1000;
+  // What the page says while nothing is wrong; why there is a new link stays to be read.
+  let idle = box.dataset.idle;
   let timer;
-  let asking = false;
+  let asking;
   let lastAsked = 0;
+  let lastLook = 0;
+  // How many questions are still asked at once, since the user looks at the page.
+  let looks = 0;
   let popup = null;
 
   const say = (text) => {
@@ -27,26 +37,36 @@
     if (popup) event.preventDefault();
   });
 
+  // Asks, whatever the browser thinks of its network: it knows the link, not the way to us.
   async function ask() {
-    if (asking) return;
-    if (!navigator.onLine) return say(box.dataset.offline);
-    asking = true;
     clearTimeout(timer);
+    // An answer that is long in coming is asked for anew.
+    asking?.abort();
+    const mine = new AbortController();
+    asking = mine;
     lastAsked = Date.now();
-    let wait = interval;
+    const slow = setTimeout(() => say(box.dataset.slow), SLOW_MS);
+    const giveUp = setTimeout(() => mine.abort(), LONGEST_MS);
+    let wait;
     try {
-      const response = await fetch(`/authorize/poll?token=${encodeURIComponent(handle)}`, {
+      const looking = looks > 0 ? '&looking=1' : '';
+      const response = await fetch(`/authorize/poll?token=${encodeURIComponent(handle)}${looking}`, {
         headers: { accept: 'application/json' },
         cache: 'no-store',
+        signal: mine.signal,
       });
-      wait = act(response.status, await response.json());
+      const body = await response.json();
+      if (mine === asking) wait = act(response.status, body);
     } catch {
-      say(box.dataset.trouble);
-      wait = Math.min(interval * 2, 30000);
+      if (mine === asking) {
+        say(navigator.onLine ? box.dataset.trouble : box.dataset.offline);
+        wait = Math.min(interval * 2, 30000);
+      }
     } finally {
-      asking = false;
+      clearTimeout(slow);
+      clearTimeout(giveUp);
     }
-    if (wait !== undefined) later(wait);
+    if (mine === asking && wait !== undefined) later(wait);
   }
 
   // What an answer means; the time until the next question, or undefined when there is none.
@@ -60,37 +80,45 @@
     if (body.login_url) {
       link.href = body.login_url;
       handle = body.token;
-      say(box.dataset.renewed);
+      idle = { session_over: box.dataset.sessionOver, older_login: box.dataset.olderLogin }[body.reason];
+      idle ??= box.dataset.renewed;
+      say(idle);
       return interval;
     }
     if (body.interval) interval = body.interval * 1000;
     if (code === 503) {
       say(box.dataset.trouble);
+      looks -= 1;
+      return looks > 0 ? AGAIN_MS : interval;
+    }
+    if (body.error === 'authorization_pending') {
+      looks = 0;
+      say(idle);
       return interval;
     }
-    if (body.error === 'authorization_pending' || body.error === 'slow_down') {
-      if (body.error === 'authorization_pending') say(box.dataset.waiting);
-      return interval;
-    }
+    if (body.error === 'slow_down') return interval;
     location.reload();
     return undefined;
   }
 
   // The user is back, or the popup has gone: ask at once rather than at the next turn.
-  const now = () => {
-    if (document.visibilityState === 'visible') later(Math.max(0, lastAsked + 500 - Date.now()));
+  const look = () => {
+    if (document.visibilityState !== 'visible' || Date.now() - lastLook < LOOK_MS) return;
+    lastLook = Date.now();
+    looks = 3;
+    later(Math.max(0, lastAsked + LOOK_MS - Date.now()));
   };
-  window.addEventListener('focus', now);
-  window.addEventListener('online', now);
+  window.addEventListener('focus', look);
+  window.addEventListener('online', look);
   // Back from the browser's cache; a first showing waits its turn, so that the answer to the user's return is not spent on it.
   window.addEventListener('pageshow', (event) => {
-    if (event.persisted) now();
+    if (event.persisted) look();
   });
-  document.addEventListener('visibilitychange', now);
+  document.addEventListener('visibilitychange', look);
   setInterval(() => {
     if (popup?.closed) {
       popup = null;
-      now();
+      look();
     }
   }, 250);
   box.classList.add('polling');

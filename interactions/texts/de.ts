@@ -31,14 +31,24 @@ export const de: Texts = {
   waitingRestart: 'Neu beginnen',
   stateWaiting: 'Wir warten auf Ihre Anmeldung …',
   stateNotYet: 'Sie haben sich noch nicht angemeldet. Öffnen Sie zuerst die Anmeldeseite.',
-  stateRenewed: 'Der Anmeldelink war abgelaufen. Hier ist ein neuer.',
+  stateRenewed:
+    'Hier ist ein neuer Anmeldelink. Wenn Sie sich mit dem letzten schon anmelden, machen Sie einfach weiter.',
+  stateSessionOver:
+    'Ihre IntelligenceBank-Sitzung war beendet. Melden Sie sich dort noch einmal an, mit diesem neuen Link.',
+  stateOlderLogin:
+    'Die App verlangt eine neue Anmeldung, und IntelligenceBank hat Sie ohne eine eingelassen. Melden Sie sich dort ab und verwenden Sie dann diesen neuen Link.',
   stateNotAnswering:
     'IntelligenceBank antwortet gerade nicht. Wir versuchen es weiter; Sie müssen nichts tun.',
   stateTooOld: 'Diese Anmeldung hat zu lange gedauert. Sie können neu beginnen.',
   stateRefused:
     'Diese Anmeldung konnte nicht angenommen werden. Sie können neu beginnen oder eine andere Plattform verwenden.',
+  stateRefusedSessionOver:
+    'IntelligenceBank hat eine Sitzung ausgegeben, die beendet ist. Melden Sie sich dort ab und beginnen Sie dann neu.',
+  stateRefusedOtherClient:
+    'Diese Adresse antwortet jetzt für einen anderen Kunden von IntelligenceBank; die Anmeldung wurde deshalb nicht angenommen. Sagen Sie es Ihrem Administrator.',
+  stateSlow: 'IntelligenceBank antwortet langsam. Wir warten noch; Sie müssen nichts tun.',
   stateDone: 'Angemeldet. Einen Moment …',
-  stateOffline: 'Sie sind offline. Diese Seite geht weiter, sobald Sie wieder verbunden sind.',
+  stateOffline: 'Sie scheinen offline zu sein. Diese Seite fragt weiter und geht weiter, sobald sie kann.',
   consentTitle: 'Darf {app} Ihr Konto verwenden?',
   consentNotYou: 'Nicht Sie?',
   consentReturn: 'Sie kehren zurück zu {host}',

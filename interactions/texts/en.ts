@@ -28,12 +28,20 @@ export const en = {
   waitingRestart: 'Begin again',
   stateWaiting: 'Waiting for you to sign in…',
   stateNotYet: 'You have not signed in yet. Open the sign-in page first.',
-  stateRenewed: 'The sign-in link had expired. Here is a new one.',
+  stateRenewed: 'Here is a new sign-in link. If you are signing in with the last one already, just go on.',
+  stateSessionOver: 'Your IntelligenceBank session had ended. Sign in there once more, with this new link.',
+  stateOlderLogin:
+    'The app wants you to sign in anew, and IntelligenceBank let you in without. Sign out there, then use this new link.',
   stateNotAnswering: 'IntelligenceBank is not answering right now. We keep trying; you need not do anything.',
   stateTooOld: 'This sign-in took too long. You can begin again.',
   stateRefused: 'This sign-in could not be accepted. You can begin again or use another platform.',
+  stateRefusedSessionOver:
+    'IntelligenceBank handed out a session that has ended. Sign out there, then begin again.',
+  stateRefusedOtherClient:
+    'This address now answers for another IntelligenceBank customer, so the sign-in was not accepted. Tell your administrator.',
+  stateSlow: 'IntelligenceBank is slow to answer. We are still waiting for it; you need not do anything.',
   stateDone: 'Signed in. One moment…',
-  stateOffline: 'You are offline. This page continues when you are back.',
+  stateOffline: 'You seem to be offline. This page keeps asking and goes on when it can.',
   consentTitle: 'Allow {app} to use your account?',
   consentNotYou: 'Not you?',
   consentReturn: 'You will return to {host}',

@@ -31,13 +31,23 @@ export const es: Texts = {
   waitingRestart: 'Empezar de nuevo',
   stateWaiting: 'Esperando a que inicie sesión…',
   stateNotYet: 'Aún no ha iniciado sesión. Abra primero la página de inicio de sesión.',
-  stateRenewed: 'El enlace había caducado. Aquí tiene uno nuevo.',
+  stateRenewed:
+    'Aquí tiene un nuevo enlace de inicio de sesión. Si ya está iniciando sesión con el anterior, continúe sin más.',
+  stateSessionOver:
+    'Su sesión de IntelligenceBank había terminado. Inicie sesión allí una vez más, con este nuevo enlace.',
+  stateOlderLogin:
+    'La aplicación pide que inicie sesión de nuevo, e IntelligenceBank le dejó entrar sin hacerlo. Cierre la sesión allí y use después este nuevo enlace.',
   stateNotAnswering:
     'IntelligenceBank no responde en este momento. Seguimos intentándolo; no tiene que hacer nada.',
   stateTooOld: 'Este inicio de sesión ha tardado demasiado. Puede empezar de nuevo.',
   stateRefused: 'Este inicio de sesión no se ha podido aceptar. Empiece de nuevo o use otra plataforma.',
+  stateRefusedSessionOver:
+    'IntelligenceBank entregó una sesión que ha terminado. Cierre la sesión allí y empiece de nuevo.',
+  stateRefusedOtherClient:
+    'Esta dirección responde ahora por otro cliente de IntelligenceBank, así que no se aceptó el inicio de sesión. Avise a su administrador.',
+  stateSlow: 'IntelligenceBank tarda en responder. Seguimos esperando; no tiene que hacer nada.',
   stateDone: 'Sesión iniciada. Un momento…',
-  stateOffline: 'No tiene conexión. Esta página continuará cuando vuelva.',
+  stateOffline: 'Parece que no tiene conexión. Esta página sigue preguntando y continuará en cuanto pueda.',
   consentTitle: '¿Permitir que {app} use su cuenta?',
   consentNotYou: '¿No es usted?',
   consentReturn: 'Volverá a {host}',

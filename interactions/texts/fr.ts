@@ -31,13 +31,24 @@ export const fr: Texts = {
   waitingRestart: 'Recommencer',
   stateWaiting: 'En attente de votre connexion…',
   stateNotYet: 'Vous n’êtes pas encore connecté. Ouvrez d’abord la page de connexion.',
-  stateRenewed: 'Le lien de connexion avait expiré. En voici un nouveau.',
+  stateRenewed:
+    'Voici un nouveau lien de connexion. Si vous vous connectez déjà avec le précédent, continuez simplement.',
+  stateSessionOver:
+    'Votre session IntelligenceBank était terminée. Connectez-vous-y encore une fois, avec ce nouveau lien.',
+  stateOlderLogin:
+    'L’application demande une nouvelle connexion, et IntelligenceBank vous a laissé entrer sans. Déconnectez-vous-y, puis utilisez ce nouveau lien.',
   stateNotAnswering:
     'IntelligenceBank ne répond pas pour le moment. Nous continuons d’essayer ; vous n’avez rien à faire.',
   stateTooOld: 'Cette connexion a pris trop de temps. Vous pouvez recommencer.',
   stateRefused: 'Cette connexion n’a pas pu être acceptée. Recommencez ou utilisez une autre plateforme.',
+  stateRefusedSessionOver:
+    'IntelligenceBank a donné une session qui est terminée. Déconnectez-vous-y, puis recommencez.',
+  stateRefusedOtherClient:
+    'Cette adresse répond maintenant pour un autre client d’IntelligenceBank ; la connexion n’a donc pas été acceptée. Prévenez votre administrateur.',
+  stateSlow: 'IntelligenceBank est lent à répondre. Nous attendons toujours ; vous n’avez rien à faire.',
   stateDone: 'Connecté. Un instant…',
-  stateOffline: 'Vous êtes hors ligne. Cette page continuera à votre retour.',
+  stateOffline:
+    'Vous semblez être hors ligne. Cette page continue de demander et reprendra dès que possible.',
   consentTitle: 'Autoriser {app} à utiliser votre compte ?',
   consentNotYou: 'Ce n’est pas vous ?',
   consentReturn: 'Vous retournerez à {host}',

@@ -31,14 +31,23 @@ export const ja: Texts = {
   waitingRestart: 'もう一度始める',
   stateWaiting: 'サインインを待っています…',
   stateNotYet: 'まだサインインしていません。先にサインインページを開いてください。',
-  stateRenewed: 'リンクの有効期限が切れたため、新しいリンクを用意しました。',
+  stateRenewed: '新しいサインイン用リンクです。前のリンクでサインイン中の場合は、そのままお続けください。',
+  stateSessionOver:
+    'IntelligenceBank のセッションは終了していました。この新しいリンクでもう一度サインインしてください。',
+  stateOlderLogin:
+    'アプリは改めてのサインインを求めていますが、IntelligenceBank はサインインなしで通しました。IntelligenceBank からサインアウトし、この新しいリンクを使ってください。',
   stateNotAnswering:
     'IntelligenceBank が応答していません。引き続き試していますので、そのままお待ちください。',
   stateTooOld: '時間がかかりすぎたため、サインインを終了しました。もう一度始められます。',
   stateRefused:
     'このサインインは受け付けられませんでした。もう一度始めるか、別のプラットフォームを使ってください。',
+  stateRefusedSessionOver:
+    'IntelligenceBank が終了したセッションを返しました。IntelligenceBank からサインアウトし、最初からやり直してください。',
+  stateRefusedOtherClient:
+    'このアドレスは現在、別の IntelligenceBank のお客様のものとして応答しているため、サインインを受け付けませんでした。管理者にお知らせください。',
+  stateSlow: 'IntelligenceBank の応答に時間がかかっています。引き続き待っていますので、操作は不要です。',
   stateDone: 'サインインしました。しばらくお待ちください…',
-  stateOffline: 'オフラインです。接続が戻ると、このページは続きます。',
+  stateOffline: 'オフラインのようです。このページは確認を続け、可能になり次第進みます。',
   consentTitle: '{app} にアカウントの使用を許可しますか？',
   consentNotYou: '別の方ですか？',
   consentReturn: '{host} に戻ります',

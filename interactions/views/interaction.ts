@@ -46,20 +46,32 @@ ${
   return layout(env, { title: texts.platformTitle, body, cancel: form });
 }
 
-const STATES = {
+const STATES: Readonly<Record<WaitingModel['state'], keyof Texts>> = {
   waiting: 'stateWaiting',
   not_yet: 'stateNotYet',
   renewed: 'stateRenewed',
+  session_over: 'stateSessionOver',
+  older_login: 'stateOlderLogin',
   not_answering: 'stateNotAnswering',
   too_old: 'stateTooOld',
   refused: 'stateRefused',
-} as const;
+  refused_session_over: 'stateRefusedSessionOver',
+  refused_other_client: 'stateRefusedOtherClient',
+};
+
+/** States that stay to be read while the page asks. */
+const STAYING: ReadonlySet<WaitingModel['state']> = new Set(['renewed', 'session_over', 'older_login']);
+
+/** What the script says, by what it learns. */
+function sayings(model: WaitingModel, texts: Texts): Html {
+  const idle = texts[STATES[STAYING.has(model.state) ? model.state : 'waiting']];
+  return html`data-idle="${idle}" data-renewed="${texts.stateRenewed}" data-session-over="${texts.stateSessionOver}" data-older-login="${texts.stateOlderLogin}" data-trouble="${texts.stateNotAnswering}" data-slow="${texts.stateSlow}" data-done="${texts.stateDone}" data-offline="${texts.stateOffline}"`;
+}
 
 /** Waiting for the user to sign in at IB. */
 export function waitingPage(model: WaitingModel, env: PageEnv): Html {
   const { texts } = env;
   const { form, loginUrl, platformHost } = model;
-  const told = { renewed: texts.stateRenewed, trouble: texts.stateNotAnswering, waiting: texts.stateWaiting };
   const status = html`<p class="status" role="status" data-status>${texts[STATES[model.state]]}</p>`;
   const open =
     loginUrl === undefined
@@ -69,7 +81,7 @@ export function waitingPage(model: WaitingModel, env: PageEnv): Html {
 ${status}
 <form method="post" action="${form.base}/continue">${csrf(form)}<p class="hint">${texts.waitingManual}</p><button data-continue>${texts.waitingContinue}</button></form>`;
   const body = html`<p>${fill(texts.continueTo, { app: model.app.name })}</p>
-<div data-poll="${loginUrl === undefined ? '' : model.pollHandle}" data-interval="${model.intervalSeconds}" data-renewed="${told.renewed}" data-trouble="${told.trouble}" data-waiting="${told.waiting}" data-done="${texts.stateDone}" data-offline="${texts.stateOffline}">
+<div data-poll="${loginUrl === undefined ? '' : model.pollHandle}" data-interval="${model.intervalSeconds}" ${sayings(model, texts)}>
 ${open}
 </div>
 <form method="post" action="${form.base}/other" class="quiet">${csrf(form)}<button class="link">${texts.waitingOther}</button></form>`;

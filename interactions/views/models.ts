@@ -1,4 +1,5 @@
 /** What the pages are made from. */
+import type { WaitingState } from '../pages.ts';
 import type { Texts } from '../texts/en.ts';
 
 /** The operator's name, links and looks on every page; pages about an app have the app's looks. */
@@ -52,7 +53,7 @@ export interface WaitingModel {
   readonly form: FormTarget;
   readonly app: AppView;
   readonly platformHost: string;
-  readonly state: 'waiting' | 'not_yet' | 'renewed' | 'not_answering' | 'too_old' | 'refused';
+  readonly state: WaitingState;
   /** Absent once the attempt is over. */
   readonly loginUrl?: string;
   readonly pollHandle: string;

@@ -4,6 +4,7 @@ import { type Logger, pino } from 'pino';
 
 /** What stands in the stream; every line has `audit` (the event), `time` and its facts, and never a secret. */
 export type AuditEvent =
+  | 'sign_in_started'
   | 'signed_in'
   | 'signed_in_again'
   | 'sign_in_refused'

@@ -1,6 +1,7 @@
 /** Which request, and which sign-in, a line of the log belongs to: known to everything that runs for the request. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash, randomBytes } from 'node:crypto';
+import type { Visitor } from '../../adapters/store/contract.ts';
 import type { Trace } from './traces.ts';
 
 /** What lines are found by. The sign-in becomes known while its first request is answered. */
@@ -13,6 +14,8 @@ export interface Correlation {
 interface Running {
   readonly correlation: Correlation;
   readonly trace: Trace | undefined;
+  /** Where it comes from; for the audit stream alone. */
+  visitor?: Visitor;
 }
 
 export interface Correlations {

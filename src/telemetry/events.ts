@@ -3,8 +3,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Logger } from 'pino';
-import type { IbCallEvent } from '../../adapters/ib/client.ts';
-import type { StoreCall } from '../../adapters/store/contract.ts';
+import type { IbCallEvent } from '../../adapters/ib/call.ts';
+import type { StoreCall, Visitor } from '../../adapters/store/contract.ts';
 import { GRANT_TYPES } from '../../config/clients/supported.ts';
 import type { InteractionEvents } from '../../interactions/events.ts';
 import type { Audit, AuditEvent } from './audit.ts';
@@ -22,6 +22,8 @@ type Level = 'debug' | 'info' | 'warn' | 'error';
 export interface Events extends KeyEvents {
   /** Runs a request, whose lines all carry its correlation. */
   during<T>(correlation: Correlation, headers: IncomingHttpHeaders, work: () => T): T;
+  /** Where the request comes from: on every audit line of it. */
+  visited(visitor: Visitor): void;
   /** One line of the log. */
   say(level: Level, event: string, facts?: object, message?: string): void;
   /** One line of the audit stream. */
@@ -103,7 +105,11 @@ export function createEvents({
   const say: Events['say'] = (level, event, facts = {}, message = event) =>
     log[level]({ event, ...correlations.current()?.correlation, ...facts }, message);
   const noted: Events['audit'] = (event, facts) =>
-    audit.write(event, { ...correlations.current()?.correlation, ...facts });
+    audit.write(event, {
+      ...correlations.current()?.correlation,
+      ...correlations.current()?.visitor,
+      ...facts,
+    });
   const signIn =
     (event: string, outcome: string, auditEvent?: AuditEvent) =>
     (facts: object): void => {
@@ -122,13 +128,19 @@ export function createEvents({
       metrics.begin();
       return correlations.run({ correlation, trace: traces?.begin(headers, correlation.reference) }, work);
     },
+    visited(visitor) {
+      const running = correlations.current();
+      if (running !== undefined) running.visitor = visitor;
+    },
     say,
     audit: noted,
     interaction: {
-      signInStarted: signIn('sign_in_started', 'started'),
-      signInFinished(facts) {
+      signInStarted: signIn('sign_in_started', 'started', 'sign_in_started'),
+      signInFinished({ startedFrom, ...facts }) {
+        metrics.count('ib_oauth_sign_ins_total', { outcome: 'finished' });
         metrics.observe('ib_oauth_sign_in_seconds', {}, facts.tookMs / 1000);
-        signIn('sign_in_finished', 'finished', 'signed_in')(facts);
+        say('info', 'sign_in_finished', facts);
+        noted('signed_in', { ...facts, startedFrom });
       },
       signInReused: signIn('sign_in_reused', 'reused', 'signed_in_again'),
       loginTokenRenewed: signIn('login_token_renewed', 'renewed'),

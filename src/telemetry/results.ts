@@ -1,5 +1,5 @@
 /** Whether IntelligenceBank and the store do their work, by what their calls came to. */
-import type { IbTrouble } from '../../adapters/ib/client.ts';
+import type { IbTrouble } from '../../adapters/ib/call.ts';
 import type { StoreCall } from '../../adapters/store/contract.ts';
 import type { Result } from './metric-names.ts';
 

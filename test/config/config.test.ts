@@ -60,6 +60,9 @@ describe('the configuration', () => {
         metricsHost: '127.0.0.1',
         branding: { name: 'IntelligenceBank' },
         ibLogoutUrl: undefined,
+        ibSessionCheck: 'refresh',
+        ibSessionLogin: 'any',
+        accountsPerAddress: 50,
         registration: 'off',
         clientIdMetadataHosts: [],
         appHosts: [],
@@ -77,6 +80,14 @@ describe('the configuration', () => {
       'the place to listen': [
         { HOST: '0.0.0.0', PORT: '8080' },
         { host: '0.0.0.0', port: 8080, issuer: 'http://localhost:8080' },
+      ],
+      'what is wanted of sessions that apps hold themselves': [
+        { IB_SESSION_CHECK: 'off', IB_SESSION_LOGIN: 'new', ACCOUNTS_PER_ADDRESS: '7' },
+        { ibSessionCheck: 'off', ibSessionLogin: 'new', accountsPerAddress: 7 },
+      ],
+      'hosts that are tied to a clientid': [
+        { IB_HOSTS: 'dam.acme.com=6M0B' },
+        { ibHosts: [{ kind: 'pattern', pattern: 'dam.acme.com', clientid: '6M0B' }] },
       ],
       'a free port, whose issuer is not known yet': [{ PORT: '0' }, { port: 0, issuer: undefined }],
       'a free port behind an issuer': [

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type nockTypes from 'nock';
-import { createIbClient, type IbCallEvent } from '../../../adapters/ib/client.ts';
+import type { IbCallEvent } from '../../../adapters/ib/call.ts';
+import { createIbClient } from '../../../adapters/ib/client.ts';
 import type { IbHostRule } from '../../../config/hosts.ts';
 import { useNock } from '../../support/nock.ts';
 import { loginAnswer, NOW, platform } from './answers.ts';
@@ -99,12 +100,6 @@ describe('the client of IB', () => {
         { status: 'refused', reason: 'api_host_not_allowed' },
       ],
       [
-        'a session that is over',
-        200,
-        loginAnswer({ loginTime: 1 }),
-        { status: 'refused', reason: 'session_over' },
-      ],
-      [
         'nobody',
         200,
         loginAnswer({}, { clientid: null }),
@@ -117,6 +112,13 @@ describe('the client of IB', () => {
         expect(await client.checkLogin(platform, TOKEN)).to.deep.equal(expected);
       });
     }
+
+    it('gives a session whose numbers say that it is over, and says so', async () => {
+      onInfo().reply(200, loginAnswer({ loginTime: 1 }));
+      const info = await client.checkLogin(platform, TOKEN);
+      expect(info).to.have.property('status', 'overdue');
+      expect(info).to.have.nested.property('session.sid', 'sid-of-session');
+    });
 
     it('gives the session of a user who has signed in', async () => {
       onInfo().reply(200, `\ufeff${JSON.stringify(loginAnswer())}`);
@@ -204,6 +206,43 @@ describe('the client of IB', () => {
     }
     onProbe().reply(500);
     expect(await client.probe(platform)).to.have.property('status', 'trouble');
+  });
+
+  describe('asking whether a session lives', () => {
+    const session = {
+      sid: 'sid-of-session',
+      apiUrl: 'https://usprod2usv3.intelligencebank.com',
+      platformUrl: platform.origin,
+      clientid: '6M0B',
+    };
+    const onRead = () =>
+      nock(session.apiUrl).get('/api/3.0.0/6M0B/folder.limit(1)').matchHeader('sid', session.sid);
+    const dead = { error: { key: 'error.authentication.required', message: 'No valid session.' } };
+    const answers: readonly (readonly [number, nockTypes.Body, object])[] = [
+      [200, { response: { rows: [], offset: 0, count: 0 } }, { status: 'alive' }],
+      [200, 'x'.repeat(300 * 1024), { status: 'alive' }],
+      [403, { error: 'error.no_permission' }, { status: 'alive' }],
+      [403, '', { status: 'alive' }],
+      [404, { error: 'error.not_found' }, { status: 'alive' }],
+      [400, { error: { key: 'error.bad_request' } }, { status: 'alive' }],
+      [401, dead, { status: 'dead' }],
+      [401, { error: 'Invalid response' }, { status: 'dead' }],
+      [401, 'Unauthorized', { status: 'trouble', reason: 'client_error', httpStatus: 401 }],
+      [401, { error: 'other' }, { status: 'trouble', reason: 'client_error', httpStatus: 401 }],
+      [404, '<html>', { status: 'trouble', reason: 'client_error', httpStatus: 404 }],
+      [429, dead, { status: 'trouble', reason: 'rate_limited', httpStatus: 429 }],
+      [302, dead, { status: 'trouble', reason: 'malformed', httpStatus: 302 }],
+      [500, dead, { status: 'trouble', reason: 'server_error', httpStatus: 500 }],
+    ];
+    for (const [status, body, expected] of answers) {
+      it(`reads ${status} ${JSON.stringify(body).slice(0, 60)} as ${JSON.stringify(expected)}`, async () => {
+        onRead().reply(status, body);
+        expect(await client.checkSession(session)).to.deep.equal(expected);
+        expect(events).to.have.length(1);
+        expect(events[0]).to.include({ operation: 'session_check', platformHost: platform.host });
+        expect(JSON.stringify(events)).to.not.contain(session.sid);
+      });
+    }
   });
 
   it('tells of every call what it was and how it ended, and no secret', async () => {

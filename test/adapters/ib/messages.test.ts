@@ -95,18 +95,11 @@ describe("IB's answer about a login", () => {
     ['no user', loginAnswer({ userUuid: null }, { useruuid: '' }), 'malformed_identity'],
     ['a user that is no id', loginAnswer({ userUuid: 'a.b' }, { useruuid: 'a.b' }), 'malformed_identity'],
     ['two different users', loginAnswer({}, { useruuid: 'b'.repeat(32) }), 'malformed_identity'],
-    ['a session that is over', loginAnswer({ loginTime: NOW - 120 * 3600 }), 'session_over'],
-    [
-      'a login before the default period',
-      loginAnswer({ loginTime: NOW - 24 * 3600 }, { logintimeoutperiod: 0 }),
-      'session_over',
-    ],
     ...[
       'https://api.evil.example',
       'https://intelligencebank.com.evil.example',
       'https://user@v3.intelligencebank.com',
       'http://v3.intelligencebank.com',
-      'https://v3.intelligencebank.com/api',
       'https://v3.intelligencebank.com:8443',
       'https://169.254.169.254',
       'v3',
@@ -120,6 +113,33 @@ describe("IB's answer about a login", () => {
       expect(read(body)).to.deep.equal({ status: 'refused', reason });
     });
   }
+
+  it('is a session that its numbers call over, to be asked about', () => {
+    for (const body of [
+      loginAnswer({ loginTime: NOW - 120 * 3600 }),
+      loginAnswer({ loginTime: NOW - 24 * 3600 }, { logintimeoutperiod: 0 }),
+    ]) {
+      const info = read(body);
+      expect(info).to.have.property('status', 'overdue');
+      expect(info).to.have.nested.property('session.endsAt', NOW);
+    }
+  });
+
+  it('is refused where the platform is tied to another client, and taken where it is tied to this one', () => {
+    const tied = (clientid: string): readonly IbHostRule[] => [
+      ...rules,
+      { kind: 'pattern', pattern: platform.host, clientid },
+    ];
+    const with_ = (these: readonly IbHostRule[]) =>
+      parseLoginInfo(JSON.stringify(loginAnswer()), { platform, rules: these, nowSeconds: NOW });
+    expect(with_(tied('6M0B'))).to.have.property('status', 'signed_in');
+    for (const other of ['7q2C', '6m0b', '6M0'])
+      expect(with_(tied(other)), other).to.deep.equal({ status: 'refused', reason: 'other_client' });
+    const elsewhere = { kind: 'pattern', pattern: 'dam.acme.com', clientid: '7q2C' } as const;
+    expect(with_([...rules, elsewhere])).to.have.property('status', 'signed_in');
+    const api = { kind: 'pattern', pattern: 'usprod2usv3.intelligencebank.com', clientid: '7q2C' } as const;
+    expect(with_([...rules, api])).to.have.property('status', 'refused');
+  });
 
   const loose: readonly (readonly [string, unknown, Partial<IbSession>])[] = [
     ['a period as text', loginAnswer({}, { logintimeoutperiod: '120' }), { timeoutPeriodHours: 120 }],
@@ -135,6 +155,20 @@ describe("IB's answer about a login", () => {
       loginAnswer({}, { apiV3url: 'LBv3us1.intelligencebank.com/' }),
       { apiUrl: 'https://lbv3us1.intelligencebank.com' },
     ],
+    ...['/', '/api/v3', '/api/v3/', '/api/3.0.0/6M0B', '//', '?x=1', '#x', ':443/api/v3'].flatMap((suffix) =>
+      [
+        'https://LBv3us1.IntelligenceBank.com',
+        'HTTPS://lbv3us1.intelligencebank.com',
+        'lbv3us1.intelligencebank.com',
+      ].map(
+        (base) =>
+          [
+            `the API at ${base}${suffix}`,
+            loginAnswer({}, { apiV3url: base + suffix }),
+            { apiUrl: 'https://lbv3us1.intelligencebank.com' },
+          ] as const,
+      ),
+    ),
     ['a user in the info alone', loginAnswer({ userUuid: undefined }), { userUuid: usual.userUuid }],
     ['a user in the session alone', loginAnswer({}, { useruuid: undefined }), { userUuid: usual.userUuid }],
     ['a user in two cases', loginAnswer({}, { useruuid: 'A'.repeat(32) }), { userUuid: usual.userUuid }],

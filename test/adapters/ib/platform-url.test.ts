@@ -225,15 +225,27 @@ describe('the gate for hosts', () => {
     expect(parsePlatform('acme:443', rules)).to.deep.equal(refused);
   });
 
-  it('takes the address of an API with or without scheme and slash, but no path and no bare word', () => {
+  it('takes the origin of an API, with or without scheme, slash and path, and no bare word', () => {
     const origin = 'https://usprod2usv3.intelligencebank.com';
-    for (const text of [origin, `${origin}/`, `${origin}:443`, 'USprod2usv3.IntelligenceBank.com'])
-      expect(parseApiUrl(text, rules), text).to.equal(origin);
     for (const text of [
-      `${origin}/x`,
+      origin,
+      `${origin}/`,
+      `${origin}:443`,
+      'USprod2usv3.IntelligenceBank.com',
+      `${origin}/api/v3`,
       `${origin}//`,
       `${origin}?x`,
       `${origin}#x`,
+      `${origin}/@evil.example/`,
+    ])
+      expect(parseApiUrl(text, rules), text).to.equal(origin);
+    for (const text of [
+      `https://evil.example/${origin}`,
+      `https://evil.example?${origin}`,
+      `//${origin}`,
+      '//usprod2usv3.intelligencebank.com',
+      `${origin}\\@evil.example`,
+      `https://usprod2usv3.intelligencebank.com@evil.example/api/v3`,
       ` ${origin}`,
       'usprod2usv3',
       '',

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { AdapterPayload } from 'oidc-provider';
-import type { LoginAttempt } from '../../../adapters/store/contract.ts';
+import { pendingAttempt, pollWish } from '../../support/attempts.ts';
 import { openStore, startEngine, type TestEngine, type TestStore } from '../../support/engines.ts';
 
 const SKEW_MS = 30_000;
@@ -21,28 +21,12 @@ describe('two stores on one engine, their clocks 30 s apart', () => {
     await engine.close();
   });
 
-  const attempt = (startedAtMs: number): LoginAttempt => ({
-    attemptId: 'a',
-    generation: 'g',
-    platformOrigin: 'https://acme.intelligencebank.com',
-    loginToken: 't',
-    startedAtMs,
-    deadlineAtMs: startedAtMs + 900_000,
-    expires: Math.floor(startedAtMs / 1000) + 3600,
-    status: 'pending',
-    refusedReason: undefined,
-    renewals: 0,
-    failures: 0,
-    intervalMs: INTERVAL_MS,
-    nextPollAtMs: startedAtMs,
-    session: undefined,
-  });
-
   it('ask IB once an interval, and neither waits for the other’s clock', async () => {
     const id = { uid: 'u', browser: 'b' };
-    await ahead.attempts.start(id, attempt(nowMs + SKEW_MS));
-    const asked = async (store: TestStore, storeNowMs: number) =>
-      (await store.attempts.claimPoll(id, 'g', storeNowMs)).outcome;
+    const attempt = pendingAttempt(nowMs + SKEW_MS);
+    await ahead.attempts.start(id, attempt);
+    const asked = async (store: TestStore, storeNowMs: number, isLooking = false) =>
+      (await store.attempts.claimPoll(id, { ...pollWish(storeNowMs, attempt), isLooking })).outcome;
     expect(await asked(ahead, nowMs + SKEW_MS)).to.equal('claimed');
     expect(await asked(ahead, nowMs + SKEW_MS), 'again at once').to.equal('not_yet');
     const both = await Promise.all([asked(right, nowMs), asked(right, nowMs)]);
@@ -50,6 +34,8 @@ describe('two stores on one engine, their clocks 30 s apart', () => {
     expect(await asked(right, nowMs), 'again at once').to.equal('not_yet');
     nowMs += INTERVAL_MS;
     expect(await asked(right, nowMs)).to.equal('claimed');
+    expect(await asked(ahead, nowMs + SKEW_MS)).to.equal('claimed');
+    expect(await asked(right, nowMs, true), 'looked at, by a clock that is behind').to.equal('claimed');
   });
 
   it('remember a used jti for as long as either takes the proof', async () => {

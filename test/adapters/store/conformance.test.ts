@@ -11,6 +11,7 @@ import {
   newTokenValue,
   type PrefixedModel,
 } from '../../../adapters/store/handles.ts';
+import { pendingAttempt, pollWish } from '../../support/attempts.ts';
 import { openStore, PEPPER, startEngine, type TestEngine, type TestStore } from '../../support/engines.ts';
 
 const MODELS = [
@@ -155,13 +156,54 @@ describe('the store', function () {
       const id = { uid: randomBytes(16).toString('hex'), browser: 'b' };
       const attempt = attemptOf({ nextPollAtMs: nowMs });
       await store.attempts.start(id, attempt);
-      const claim = () => store.attempts.claimPoll(id, attempt.generation, nowMs);
+      const claim = () => store.attempts.claimPoll(id, wishOf(attempt));
       const claims = await Promise.all(Array.from({ length: contenders }, claim));
       expect(claims.filter(({ outcome }) => outcome === 'claimed')).to.have.length(1);
       later(1);
       expect((await claim()).outcome).to.equal('not_yet');
       later(1);
       expect((await claim()).outcome).to.equal('claimed');
+    });
+
+    it('poll IB where the user looks at the page, whatever the interval, but not against its own wish', async () => {
+      const id = { uid: randomBytes(16).toString('hex'), browser: 'b' };
+      const attempt = attemptOf({ intervalMs: 30_000, nextPollAtMs: nowMs + 30_000, seenAtMs: nowMs });
+      await store.attempts.start(id, attempt);
+      const look = () => store.attempts.claimPoll(id, { ...wishOf(attempt), isLooking: true });
+      expect((await look()).outcome, 'seen a moment ago').to.equal('not_yet');
+      later(1);
+      expect((await store.attempts.claimPoll(id, wishOf(attempt))).outcome).to.equal('not_yet');
+      const looks = await Promise.all(Array.from({ length: contenders }, look));
+      expect(looks.filter(({ outcome }) => outcome === 'claimed')).to.have.length(1);
+      later(1);
+      expect((await look()).outcome).to.equal('claimed');
+      await store.attempts.pace(id, { ...attempt, seenAtMs: nowMs, retryAtMs: nowMs + 5_000 });
+      later(4);
+      expect((await look()).outcome, 'IB wants to be left alone').to.equal('not_yet');
+      later(1);
+      expect((await look()).outcome).to.equal('claimed');
+    });
+
+    it('poll IB until the page has not been seen for as long as a page is left, a sight of it counting', async () => {
+      const id = { uid: randomBytes(16).toString('hex'), browser: 'b' };
+      const attempt = attemptOf({ seenAtMs: nowMs });
+      await store.attempts.start(id, attempt);
+      later(299);
+      await store.attempts.see(id, attempt, nowMs);
+      later(299);
+      expect((await store.attempts.claimPoll(id, wishOf(attempt))).outcome).to.equal('claimed');
+      later(299);
+      expect((await store.attempts.claimPoll(id, wishOf(attempt))).outcome).to.equal('claimed');
+      later(300);
+      for (const isLooking of [false, true])
+        expect((await store.attempts.claimPoll(id, { ...wishOf(attempt), isLooking })).outcome).to.equal(
+          'not_yet',
+        );
+      const another = { ...attempt, attemptId: 'another' };
+      await store.attempts.see(id, another, nowMs);
+      expect((await store.attempts.claimPoll(id, wishOf(attempt))).outcome, 'another was seen').to.equal(
+        'not_yet',
+      );
     });
 
     it('take the last call of a limit', async () => {
@@ -173,25 +215,8 @@ describe('the store', function () {
     });
   });
 
-  function attemptOf(facts: Partial<LoginAttempt>): LoginAttempt {
-    return {
-      attemptId: randomBytes(8).toString('hex'),
-      generation: 'g1',
-      platformOrigin: 'https://acme.intelligencebank.com',
-      loginToken: 'secret-login-token',
-      startedAtMs: nowMs,
-      deadlineAtMs: nowMs + 900_000,
-      expires: Math.floor(nowMs / 1000) + 3600,
-      status: 'pending',
-      refusedReason: undefined,
-      renewals: 0,
-      failures: 0,
-      intervalMs: 2000,
-      nextPollAtMs: nowMs,
-      session: undefined,
-      ...facts,
-    };
-  }
+  const attemptOf = (facts: Partial<LoginAttempt>) => pendingAttempt(nowMs, facts);
+  const wishOf = (attempt: LoginAttempt) => pollWish(nowMs, attempt);
   const ibSession: IbSession = {
     sid: 'the-sid',
     apiUrl: 'https://api.intelligencebank.com',
@@ -207,10 +232,11 @@ describe('the store', function () {
     const id = { uid: randomBytes(16).toString('hex'), browser: 'b' };
     const attempt = attemptOf({});
     await store.attempts.start(id, attempt);
-    const renewed = { ...attempt, generation: 'g2', loginToken: 'other' };
+    const other = { value: 'other', issuedAtMs: nowMs };
+    const renewed = { ...attempt, generation: 'g2', loginTokens: [other, ...attempt.loginTokens] };
     expect(await store.attempts.renew(id, 'g1', renewed)).to.equal(true);
     expect(await store.attempts.renew(id, 'g1', { ...attempt, generation: 'g3' })).to.equal(false);
-    const done: LoginAttempt = { ...attempt, status: 'signed_in', loginToken: undefined, session: ibSession };
+    const done: LoginAttempt = { ...attempt, status: 'signed_in', loginTokens: [], session: ibSession };
     expect(await store.attempts.finish(id, done), 'by the poll that began before the renewal').to.equal(true);
     expect(await store.attempts.finish(id, done)).to.equal(false);
     expect(await store.attempts.renew(id, 'g2', renewed)).to.equal(false);
