@@ -14,7 +14,11 @@ const VIEWS = [
   { name: 'phone-dark', viewport: { width: 390, height: 844 }, colorScheme: 'dark' },
 ] as const;
 
-const stack = await startStack({ env: { LOG_LEVEL: 'silent' }, clients: CLIENTS + TV_CLIENT });
+const stack = await startStack({
+  env: { LOG_LEVEL: 'silent' },
+  clients: CLIENTS + TV_CLIENT,
+  lifetimes: { loginTokenSeconds: 1 },
+});
 const browser = await launchChromium();
 const [acme] = stack.sandbox.platforms;
 

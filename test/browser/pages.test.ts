@@ -12,7 +12,11 @@ describe('pages in a browser', function () {
   let page: Page;
 
   before(async () => {
-    stack = await startStack({ env: { LOG_LEVEL: 'silent' }, clients: CLIENTS + TV_CLIENT });
+    stack = await startStack({
+      env: { LOG_LEVEL: 'silent' },
+      clients: CLIENTS + TV_CLIENT,
+      lifetimes: { loginTokenSeconds: 1 },
+    });
     browser = await launchChromium();
   });
   after(async () => {
@@ -66,7 +70,7 @@ describe('pages in a browser', function () {
       await toWaiting();
       await inspect('waiting');
       acme().switches.expired = true;
-      await page.getByText('The sign-in link had expired').waitFor();
+      await page.getByText('Here is a new sign-in link').waitFor();
       await inspect('renewed');
       acme().switches.status = 503;
       await page.getByText('is not answering right now').waitFor();
@@ -162,7 +166,7 @@ describe('pages in a browser', function () {
   it('say that the browser is offline, and go on when it is back', async () => {
     await toWaiting();
     await context.setOffline(true);
-    await page.getByText('You are offline').waitFor();
+    await page.getByText('You seem to be offline').waitFor();
     acme().signIn('ada');
     await context.setOffline(false);
     await allow().waitFor();
@@ -245,7 +249,7 @@ describe('pages in a browser', function () {
     await toWaiting();
     const first = await page.locator('a[data-ib-login]').getAttribute('href');
     acme().switches.expired = true;
-    await page.getByText('The sign-in link had expired').waitFor();
+    await page.getByText('Here is a new sign-in link').waitFor();
     expect(await page.locator('a[data-ib-login]').getAttribute('href')).to.not.equal(first);
     acme().signIn('ada');
     await allow().waitFor();
