@@ -1,8 +1,11 @@
 /** The provider as a program: configuration, then the server, then its end. */
+import type { Logger } from 'pino';
 import { SecretsError } from '../adapters/secrets/error.ts';
+import { reviewStart } from '../adapters/store/engines/dynamodb-start.ts';
 import { StoreError } from '../adapters/store/errors.ts';
 import { loadConfig } from '../config/config.ts';
 import { readEnvironment } from '../config/env.ts';
+import type { StorageConfig } from '../config/types.ts';
 import { type RunningServer, startServer } from './server/listen.ts';
 import { createLog } from './telemetry/log.ts';
 
@@ -21,6 +24,7 @@ async function start(): Promise<void> {
   // However the process ends, by a crash too.
   process.on('exit', flush);
   for (const warning of warnings) log.warn({ event: 'config_warning' }, warning);
+  await checkTables(config.storage, log);
   const server = await startServer({
     config,
     clientSecrets,
@@ -31,6 +35,15 @@ async function start(): Promise<void> {
   // Whoever reads this line may send a signal at once.
   endOnSignal(server);
   process.stdout.write(`ib-oauth listens on ${server.issuer} (${server.address})\n`);
+}
+
+/** Refuses to start on tables that are missing or of another shape; where they do not answer, starts and is not ready. */
+async function checkTables(storage: StorageConfig, log: Logger): Promise<void> {
+  if (storage.kind !== 'dynamodb') return;
+  const review = await reviewStart({ state: storage.stateTable, tokens: storage.tokenTable });
+  if ('unknown' in review) {
+    log.warn({ event: 'store_not_checked', error: review.unknown }, 'the tables could not be looked at');
+  } else if (review.faults.length > 0) refuseToStart(review.faults);
 }
 
 /** SIGTERM and SIGINT, however often: no new connections, what is in flight is finished, then the end with code 0. */

@@ -7,6 +7,7 @@ import {
   DescribeTimeToLiveCommand,
   DynamoDBClient,
   ResourceNotFoundException,
+  type TableDescription,
   UpdateContinuousBackupsCommand,
   UpdateTimeToLiveCommand,
   waitUntilTableExists,
@@ -65,22 +66,31 @@ export interface TableReview {
   readonly warnings: string[];
 }
 
+/** What keeps the store from working on a table, such as one of another program with the same name. */
+export function shapeFaults(role: TableRole, table: TableDescription | undefined): string[] {
+  const expected = tableInput(role, '');
+  const typeOf = (name?: string) =>
+    table?.AttributeDefinitions?.find(({ AttributeName }) => AttributeName === name)?.AttributeType;
+  const key = (table?.KeySchema ?? [])
+    .map(({ AttributeName, KeyType }) => `${AttributeName} ${typeOf(AttributeName)} ${KeyType}`)
+    .join(', ');
+  const faults = key === 'pk S HASH' ? [] : [`its key is ${key}, expected pk S HASH`];
+  const indexes = (table?.GlobalSecondaryIndexes ?? []).map(({ IndexName }) => IndexName);
+  for (const { IndexName } of expected.GlobalSecondaryIndexes ?? []) {
+    if (!indexes.includes(IndexName)) faults.push(`the index ${IndexName} is missing`);
+  }
+  return faults;
+}
+
 /** Compares a table with what the code expects. Features that an engine does not know are passed over. */
 export async function reviewTable(
   client: DynamoDBClient,
   role: TableRole,
   tableName: string,
 ): Promise<TableReview> {
-  const faults: string[] = [];
   const warnings: string[] = [];
-  const expected = tableInput(role, tableName);
   const { Table: table } = await client.send(new DescribeTableCommand({ TableName: tableName }));
-  const key = table?.KeySchema?.map(({ AttributeName, KeyType }) => `${AttributeName} ${KeyType}`).join(', ');
-  if (key !== 'pk HASH') faults.push(`${tableName}: its key is ${key}, expected pk HASH`);
-  const indexes = (table?.GlobalSecondaryIndexes ?? []).map(({ IndexName }) => IndexName);
-  for (const { IndexName } of expected.GlobalSecondaryIndexes ?? []) {
-    if (!indexes.includes(IndexName)) faults.push(`${tableName}: the index ${IndexName} is missing`);
-  }
+  const faults = shapeFaults(role, table).map((fault) => `${tableName}: ${fault}`);
   const ttl = await ifKnown(() => client.send(new DescribeTimeToLiveCommand({ TableName: tableName })));
   const { AttributeName: attribute, TimeToLiveStatus: status } = ttl?.TimeToLiveDescription ?? {};
   if (attribute !== TTL_ATTRIBUTE || !/^ENABL/.test(status ?? '')) {

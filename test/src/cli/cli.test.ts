@@ -228,7 +228,7 @@ describe('the admin’s commands', function () {
     variables['STAGE'] = 'wrong';
     const wrong = await runAsync(['store', 'create']);
     expect(wrong.status).to.equal(1);
-    expect(wrong.stderr).to.contain('its key is id HASH').and.contain('subject-index is missing');
+    expect(wrong.stderr).to.contain('its key is id S HASH').and.contain('subject-index is missing');
     client.destroy();
     await engine.close();
   });
