@@ -37,6 +37,7 @@ import { createProvider } from './provider/provider.ts';
 import { createRequestDefaults } from './provider/request-defaults.ts';
 import { createResources } from './provider/resources.ts';
 import { createCallLimit } from './proxy/call-limit.ts';
+import { createSidFinders } from './proxy/find-sid.ts';
 import { createProxy } from './proxy/proxy.ts';
 import { createSignedUrls } from './proxy/signed-url.ts';
 import { type Events, tellProviderEvents } from './telemetry/events.ts';
@@ -68,7 +69,7 @@ export function createApp(deps: AppDeps): Provider {
   const { config, issuer, store, registry } = deps;
   const { lifetimes, resources } = config;
   const nowSeconds = (): number => Math.floor(deps.now() / 1000);
-  const pages = createPages({ branding: config.branding, registry });
+  const pages = createPages({ issuer, branding: config.branding, registry });
   const provider = createProvider({
     issuer,
     lifetimes,
@@ -133,6 +134,7 @@ export function createApp(deps: AppDeps): Provider {
         block: lifetimes.proxyCallBlock,
         now: deps.now,
       }),
+      finderOf: createSidFinders(),
       isIbOrigin: (origin) => deps.platforms.parse(origin).ok,
       isKnownOrigin: registry.hasOrigin,
       onCall: deps.events.proxied,

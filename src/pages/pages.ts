@@ -84,37 +84,47 @@ function appView(client: Client, redirectUri: unknown): AppView {
 }
 
 /**
- * No script, style or picture but our own, no frames around it. Where forms lead is left open on pages whose form leads,
- * by redirects, back to the app: browsers check every hop, the app's own ones too (docs/decisions/0010).
+ * No script, style or picture but our own, no frames around it; scripts and styles from `/assets/` alone, since IB's answers
+ * under `/proxy` come from this origin too. Where forms lead is left open on pages whose form leads, by redirects, back to
+ * the app: browsers check every hop, the app's own ones too (docs/decisions/0010).
  */
-const POLICY = [
-  "default-src 'none'",
-  "style-src 'self'",
-  "script-src 'self'",
-  "img-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+function policyOf(issuer: string): string {
+  return [
+    "default-src 'none'",
+    `style-src ${issuer}/assets/`,
+    `script-src ${issuer}/assets/`,
+    "img-src 'self'",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+}
 
-function write(ctx: Context, page: Html, leads: 'back to the app' | 'nowhere else'): void {
-  ctx.set('Content-Security-Policy', leads === 'nowhere else' ? `${POLICY}; form-action 'self'` : POLICY);
-  ctx.set('Cache-Control', 'no-store');
-  ctx.vary('Accept-Language');
-  // A popup opened here must stay reachable, so that it can be closed.
-  ctx.set('Cross-Origin-Opener-Policy', 'same-origin-allow-popups');
-  ctx.type = 'text/html; charset=utf-8';
-  ctx.body = page.markup;
+type Write = (ctx: Context, page: Html, leads: 'back to the app' | 'nowhere else') => void;
+
+function createWrite(issuer: string): Write {
+  const policy = policyOf(issuer);
+  return (ctx, page, leads) => {
+    ctx.set('Content-Security-Policy', leads === 'nowhere else' ? `${policy}; form-action 'self'` : policy);
+    ctx.set('Cache-Control', 'no-store');
+    ctx.vary('Accept-Language');
+    // A popup opened here must stay reachable, so that it can be closed.
+    ctx.set('Cross-Origin-Opener-Policy', 'same-origin-allow-popups');
+    ctx.type = 'text/html; charset=utf-8';
+    ctx.body = page.markup;
+  };
 }
 
 /** What the pages are handed: the operator's branding, and that of each app. */
 export interface PagesDeps {
+  readonly issuer: string;
   readonly branding: Config['branding'];
   readonly registry: Pick<ClientRegistry, 'settings' | 'ids'>;
 }
 
 /** The pages of this product. Assets are read once, here; an app's own when its first page is shown. */
-export function createPages({ branding, registry }: PagesDeps): Pages {
+export function createPages({ issuer, branding, registry }: PagesDeps): Pages {
+  const write = createWrite(issuer);
   const brandOf = (clientId: string) => registry.settings(clientId).brand;
   const brands = createBrands(() => [branding, ...registry.ids().flatMap((id) => brandOf(id) ?? [])]);
   const { logoFile: _file, color: _color, ...shown } = branding;
@@ -179,7 +189,7 @@ export function createPages({ branding, registry }: PagesDeps): Pages {
       lost: (ctx) => failed(ctx, 400, { kind: 'lost' }),
       forged: (ctx) => failed(ctx, 403, { kind: 'forged' }),
     },
-    provider: createProviderPages(envOf, failed),
+    provider: createProviderPages(write, envOf, failed),
     error: (ctx, { status, error, description }) =>
       failed(ctx, status, { kind: kindOf(status), error, description }),
   };
@@ -233,7 +243,7 @@ function deviceStepLost(oidcCtx: KoaContextWithOIDC, failed: Failed): void {
   ctx.body = '';
 }
 
-function createProviderPages(envOf: (ctx: Context) => PageEnv, failed: Failed): ProviderPages {
+function createProviderPages(write: Write, envOf: (ctx: Context) => PageEnv, failed: Failed): ProviderPages {
   return {
     async renderError(oidcCtx, out, error) {
       const ctx = oidcCtx as unknown as Context;

@@ -1,80 +1,90 @@
 /** IB's answer, passed on to the app: status, headers, where redirects lead, and bodies from which the sid is gone. */
-import type { Readable, Transform } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
+import { Readable } from 'node:stream';
 import type { Context } from 'koa';
 import type { Dispatcher } from 'undici';
 import type { Caller } from './authorize.ts';
-import { concealSid } from './conceal-sid.ts';
+import { concealSid, maskSid } from './conceal-sid.ts';
+import { isText } from './content-types.ts';
+import { decoded, isCoded, through } from './decode.ts';
 import { fail } from './fail.ts';
-import { isText, responseHeaders } from './headers.ts';
+import type { SidFinder } from './find-sid.ts';
+import { privateCacheControl, responseHeaders, varyNames } from './headers.ts';
 import type { SignedUrls } from './signed-url.ts';
 import { type CallTarget, proxyUrl, SIGNED_PREFIX, withoutSid } from './target.ts';
 
 export interface AnswerDeps {
   readonly issuer: string;
   readonly signedUrls: SignedUrls;
+  readonly finderOf: (sid: string) => SidFinder;
   /** Whether an origin is one of IB's, by the operator's list. */
   readonly isIbOrigin: (origin: string) => boolean;
   /** The largest body that can be passed on, in bytes; no limit where absent. */
   readonly maxBytes?: number;
 }
 
+/** What IB answered. */
+export type IbAnswer = Pick<Dispatcher.ResponseData, 'statusCode' | 'headers'> & { readonly body: Readable };
+
 interface Answered {
   readonly ctx: Context;
   readonly caller: Caller;
   readonly target: CallTarget;
-  readonly answer: Dispatcher.ResponseData;
+  readonly answer: IbAnswer;
 }
 
-/** The codings a body is read in, where a server applies one unasked (RFC 9110 section 8.4.1). */
-const DECODERS: Readonly<Record<string, () => Transform>> = {
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-  zstd: createZstdDecompress,
-};
+const header = (answer: IbAnswer, name: string): string => String(answer.headers[name] ?? '');
 
-const header = (answer: Dispatcher.ResponseData, name: string): string => String(answer.headers[name] ?? '');
+/** Whether an answer is a part of something that is, or may be, text: it may hold a part of the sid. */
+export function isPieceOfText({ statusCode, headers }: Pick<IbAnswer, 'statusCode' | 'headers'>): boolean {
+  const type = String(headers['content-type'] ?? '');
+  if (/\bmultipart\/byteranges\b/i.test(type)) return true;
+  const isPiece = statusCode === 206 || (statusCode < 300 && headers['content-range'] !== undefined);
+  return isPiece && isText(type, isCoded(headers));
+}
 
-/** Whether an answer is a part of something that is, or may be, text. */
-export function isPieceOfText(answer: Dispatcher.ResponseData): boolean {
-  const contentType = header(answer, 'content-type');
-  return (
-    answer.statusCode === 206 && (isText(contentType) || /^\s*multipart\/byteranges\b/i.test(contentType))
-  );
+/** Ends a body that is not passed on, and the call it belongs to. */
+export function discard(body: Readable): void {
+  body.on('error', () => undefined).destroy();
 }
 
 /** Passes status, headers and body on; false where that is refused, with the answer that says why. */
 export async function answerWith(deps: AnswerDeps, answered: Answered): Promise<boolean> {
-  const { ctx, caller, target, answer } = answered;
-  const refuse = async (status: number, error: string, description: string): Promise<false> => {
-    await answer.body.dump();
+  const { ctx, answer } = answered;
+  const refuse = (status: number, error: string, description: string, body = answer.body): false => {
+    discard(body);
     fail(ctx, status, error, description);
     return false;
   };
   const location = header(answer, 'location');
-  const redirect = location === '' ? undefined : redirectFor(deps, caller, { location, target });
+  const redirect = location === '' ? undefined : redirectFor(deps, answered, location);
   if (location !== '' && redirect === undefined)
-    return refuse(502, 'server_error', 'IntelligenceBank redirects to a host that is not its own');
+    return refuse(502, 'server_error', 'IntelligenceBank redirects to where an app cannot be sent');
   const body = isPieceOfText(answer) ? undefined : bodyOf(deps, answered);
   if (body === undefined)
     return refuse(502, 'server_error', 'IntelligenceBank answers in a form that cannot be passed on');
   const passed = deps.maxBytes === undefined ? body : await withinLimit(body, deps.maxBytes);
   if (passed === undefined) {
     const description = 'larger than this deployment can pass on; ask for a range, or see docs/operations.md';
-    return refuse(413, 'invalid_request', description);
+    return refuse(413, 'invalid_request', description, streamOf(body) ?? answer.body);
   }
   // A body replaces what is said of it, so it comes first.
   ctx.body = passed.content;
   ctx.status = answer.statusCode;
-  for (const [name, value] of Object.entries(responseHeaders(answer.headers))) ctx.set(name, value);
-  for (const name of passed.untrue) ctx.remove(name);
+  writeHeaders(deps, answered, passed.untrue);
   if (redirect !== undefined) ctx.set('Location', redirect);
-  ctx.remove('X-Frame-Options');
-  // Whatever IB serves, it must not act as a page of ours.
-  ctx.set('Content-Security-Policy', "default-src 'none'; sandbox");
   return true;
+}
+
+/** IB's headers, and after them what holds whatever IB says. */
+function writeHeaders(deps: AnswerDeps, { ctx, caller, answer }: Answered, untrue: readonly string[]): void {
+  const { isIn } = deps.finderOf(caller.session.sid);
+  for (const [name, value] of Object.entries(responseHeaders(answer.headers, isIn))) ctx.set(name, value);
+  for (const name of untrue) ctx.remove(name);
+  ctx.set('Cache-Control', privateCacheControl(answer.headers['cache-control']));
+  ctx.vary('Authorization');
+  for (const name of varyNames(answer.headers['vary'])) ctx.vary(name);
+  // A file may be shown inside the app's page; the sandbox keeps it harmless there.
+  ctx.remove('X-Frame-Options');
 }
 
 interface Body {
@@ -86,24 +96,35 @@ interface Body {
   readonly untrue: readonly string[];
 }
 
-/** The body that the app gets; undefined where a text comes in a coding that cannot be read. */
+function streamOf({ content }: Body): Readable | undefined {
+  return content instanceof Readable ? content : undefined;
+}
+
+/** Larger files in formats of bytes pass as they are: a sid stands in small answers, and scanning takes time. */
+const MOST_SCANNED_BYTES = 1024 * 1024;
+
+/** What is not true of a text from which something has been taken. */
+const OF_ORIGINAL_TEXT = ['Content-Length', 'Content-Encoding', 'Content-Range', 'Accept-Ranges'];
+
+/** The body that the app gets; undefined where one comes in a coding that cannot be read. */
 function bodyOf(deps: AnswerDeps, { ctx, caller, answer }: Answered): Body | undefined {
-  const text = isText(header(answer, 'content-type'));
-  const untrue = text ? ['Content-Length', 'Content-Encoding'] : [];
+  const coded = isCoded(answer.headers);
+  const text = isText(header(answer, 'content-type'), coded);
+  const untrue = text ? OF_ORIGINAL_TEXT : [];
   if (ctx.method === 'HEAD' || answer.statusCode === 204 || answer.statusCode === 304) {
     answer.body.resume();
     return { content: null, length: 0, untrue };
   }
+  const finder = deps.finderOf(caller.session.sid);
   if (!text) {
-    const length = Number(answer.headers['content-length'] ?? Number.NaN);
-    return { content: answer.body, length: Number.isNaN(length) ? undefined : length, untrue };
+    const told = Number(answer.headers['content-length'] ?? Number.NaN);
+    const length = Number.isNaN(told) ? undefined : told;
+    const asItIs = coded || (length ?? 0) > MOST_SCANNED_BYTES;
+    return { content: asItIs ? answer.body : through(answer.body, maskSid(finder)), length, untrue };
   }
-  const coding = header(answer, 'content-encoding').trim().toLowerCase();
-  const decoder = DECODERS[coding];
-  if (coding !== '' && coding !== 'identity' && decoder === undefined) return undefined;
-  const plain = decoder === undefined ? answer.body : answer.body.compose(decoder());
-  const conceal = concealSid(caller.session.sid, (url) => signedAddress(deps, caller, url));
-  return { content: plain.compose(conceal), length: undefined, untrue };
+  const conceal = concealSid(finder, (url) => signedAddress(deps, caller, url));
+  const plain = decoded(answer);
+  return plain === undefined ? undefined : { content: through(plain, conceal), length: undefined, untrue };
 }
 
 /** A limit up to this many bytes is held for bodies of untold length too, by reading them whole first. */
@@ -124,29 +145,24 @@ async function withinLimit(body: Body, mostBytes: number): Promise<Body | undefi
   return { ...body, content: Buffer.concat(chunks), length: size };
 }
 
-interface Redirect {
-  readonly location: string;
-  readonly target: CallTarget;
-}
-
 /** Where the app may be sent: back through the proxy on the session's own hosts, as it is to another host of IB's. */
-function redirectFor(
-  deps: AnswerDeps,
-  { session }: Caller,
-  { location, target }: Redirect,
-): string | undefined {
+function redirectFor(deps: AnswerDeps, { caller, target }: Answered, location: string): string | undefined {
+  const { session } = caller;
+  const { isIn } = deps.finderOf(session.sid);
   const url = URL.parse(location, target.origin + target.path);
   if (url === null) return undefined;
-  const path = withoutSid(url.pathname + url.search);
-  if (url.origin === session.apiUrl || url.origin === session.platformUrl) {
-    return proxyUrl(deps.issuer, url.origin, path);
-  }
-  return deps.isIbOrigin(url.origin) ? url.origin + path : undefined;
+  const path = withoutSid(url.pathname + url.search, isIn);
+  const isOwn = url.origin === session.apiUrl || url.origin === session.platformUrl;
+  if (!isOwn && !deps.isIbOrigin(url.origin)) return undefined;
+  const address = isOwn ? proxyUrl(deps.issuer, url.origin, path) : url.origin + path;
+  return isIn(address) ? undefined : address;
 }
 
+/** An address through the proxy in place of one of the session's own; undefined for any other. */
 function signedAddress(deps: AnswerDeps, { session, grantId }: Caller, url: URL): string | undefined {
   if (url.origin !== session.apiUrl && url.origin !== session.platformUrl) return undefined;
-  const path = withoutSid(url.pathname + url.search);
-  if (path.includes(session.sid)) return undefined;
+  const { isIn } = deps.finderOf(session.sid);
+  const path = withoutSid(url.pathname + url.search, isIn);
+  if (isIn(path)) return undefined;
   return `${deps.issuer}${SIGNED_PREFIX}${deps.signedUrls.sign({ grantId, origin: url.origin, path })}`;
 }

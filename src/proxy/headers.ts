@@ -16,7 +16,6 @@ const HOP_BY_HOP = [
 
 /** What must not reach IB: credentials and context of the caller, and what would name the sid twice. */
 const NOT_SENT: ReadonlySet<string> = new Set([
-  ...HOP_BY_HOP,
   'accept-encoding',
   'authorization',
   'cookie',
@@ -31,58 +30,95 @@ const NOT_SENT: ReadonlySet<string> = new Set([
   'x-real-ip',
 ]);
 
-/** What must not reach the app: IB's cookies, its CORS for other origins, and framing of the hop. */
-const NOT_RETURNED: ReadonlySet<string> = new Set([
-  ...HOP_BY_HOP,
-  'access-control-allow-origin',
-  'access-control-allow-credentials',
-  'access-control-allow-headers',
-  'access-control-allow-methods',
-  'access-control-expose-headers',
-  'access-control-max-age',
-  'alt-svc',
-  'clear-site-data',
-  'content-security-policy',
-  'content-security-policy-report-only',
-  'nel',
-  'refresh',
-  'report-to',
-  'reporting-endpoints',
-  'service-worker-allowed',
-  'location',
-  'set-cookie',
-  'sid',
-  'strict-transport-security',
+const NOT_SENT_PREFIX = /^(?:x-forwarded|sec)-/;
+
+/**
+ * What reaches the app. Nothing that steers a proxy or cache in front (`X-Accel-…`, `X-Sendfile`, `Surrogate-Control`), no
+ * cookies, no CORS, no policy of IB's for pages: a list of what may pass needs no knowledge of what else there is.
+ */
+const RETURNED: ReadonlySet<string> = new Set([
+  'accept-ranges',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-length',
+  'content-range',
+  'content-type',
+  'etag',
+  'last-modified',
+  'ratelimit',
+  'ratelimit-limit',
+  'ratelimit-policy',
+  'ratelimit-remaining',
+  'ratelimit-reset',
+  'retry-after',
+  'x-ratelimit-limit',
+  'x-ratelimit-remaining',
+  'x-ratelimit-reset',
 ]);
 
 type Headers = Record<string, string | string[]>;
 
-function without(headers: IncomingHttpHeaders, dropped: (name: string) => boolean): Headers {
+/** Whether a header ends at this hop: by its name, or because `Connection` names it. */
+function endsHere(headers: IncomingHttpHeaders): (name: string) => boolean {
   const named = String(headers.connection ?? '')
     .split(',')
     .map((name) => name.trim().toLowerCase());
-  const kept: Headers = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined && !dropped(name) && !named.includes(name)) kept[name] = value;
-  }
-  return kept;
+  return (name) => HOP_BY_HOP.includes(name) || named.includes(name);
 }
 
 /** Headers for IB: the caller's, less what ends here, with the sid. Bodies come as they are, so that they can be read. */
 export function requestHeaders(headers: IncomingHttpHeaders, sid: string): Headers {
-  const kept = without(
-    headers,
-    (name) => NOT_SENT.has(name) || name.startsWith('x-forwarded-') || name.startsWith('sec-'),
-  );
+  const ends = endsHere(headers);
+  const kept: Headers = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined || ends(name) || NOT_SENT.has(name) || NOT_SENT_PREFIX.test(name)) continue;
+    kept[name] = value;
+  }
   return { ...kept, 'accept-encoding': 'identity', sid };
 }
 
-/** Headers for the app. */
-export function responseHeaders(headers: IncomingHttpHeaders): Headers {
-  return without(headers, (name) => NOT_RETURNED.has(name));
+/** Headers for the app, less those in which the sid stands. What is given twice is given to nobody: it means two things. */
+export function responseHeaders(
+  headers: IncomingHttpHeaders,
+  holdsSid: (text: string) => boolean,
+): Record<string, string> {
+  const ends = endsHere(headers);
+  const returned: Record<string, string> = {};
+  for (const name of RETURNED) {
+    const value = headers[name];
+    if (typeof value === 'string' && !ends(name) && !holdsSid(value)) returned[name] = value;
+  }
+  return returned;
 }
 
-/** Whether a body is text in which IB may have put the sid. */
-export function isText(contentType: string): boolean {
-  return /^\s*(?:text\/|application\/(?:[\w.+-]*\+)?(?:json|xml|javascript)\b)/i.test(contentType);
+/** Members of a list header (RFC 9110 section 5.6.1), quoted strings whole. */
+function membersOf(value: string | readonly string[] | undefined): string[] {
+  const members =
+    [value]
+      .flat()
+      .join(',')
+      .match(/(?:"(?:[^"\\]|\\.)*"|[^",])+/g) ?? [];
+  return members.map((member) => member.trim()).filter((member) => member !== '');
+}
+
+/** Names in a `Vary` that mean something to who asks here: never the header that only IB sees. */
+export function varyNames(value: string | readonly string[] | undefined): string[] {
+  return membersOf(value).filter((name) => /^[\w-]+$|^\*$/.test(name) && name.toLowerCase() !== 'sid');
+}
+
+/** Directives of IB's that hold for the app's own cache (RFC 9111 section 5.2.2, RFC 5861, RFC 8246). */
+const KEPT_DIRECTIVE =
+  /^(?:(?:no-cache|no-store|no-transform|must-revalidate|immutable)|(?:max-age|stale-while-revalidate|stale-if-error)="?\d+"?)$/i;
+
+/**
+ * `Cache-Control` for the app: an answer is one user's, so it is private whatever IB says, and where IB does not say for how
+ * long it is good, asked for again each time. What IB says of single fields (`no-cache="x"`) means the whole here.
+ */
+export function privateCacheControl(value: string | readonly string[] | undefined): string {
+  const kept = membersOf(value)
+    .map((directive) => directive.toLowerCase().replace(/^no-cache=.*$/, 'no-cache'))
+    .filter((directive) => KEPT_DIRECTIVE.test(directive));
+  const saysHowLong = kept.some((directive) => /^(?:max-age|no-store)/.test(directive));
+  return [...new Set(['private', ...kept, ...(saysHowLong ? [] : ['no-cache'])])].join(', ');
 }

@@ -6,11 +6,12 @@ import type { GuardedAgent } from '../../adapters/ib/http-agent.ts';
 import type { Store } from '../../adapters/store/contract.ts';
 import { SESSION_EXPIRED, writeInvalidToken } from '../http/bearer.ts';
 import type { Bytes, ProxyCall } from '../telemetry/proxied.ts';
-import { type AnswerDeps, answerWith, isPieceOfText } from './answer.ts';
+import { type AnswerDeps, answerWith, discard, type IbAnswer, isPieceOfText } from './answer.ts';
 import { API_SCOPE, authorizeCall, type Caller, callerOf } from './authorize.ts';
 import { whenSent } from './bytes.ts';
 import { fail } from './fail.ts';
 import { requestHeaders } from './headers.ts';
+import { readEnd } from './session-end.ts';
 import { type CallTarget, signedHandle, targetOf } from './target.ts';
 
 export interface ProxyDeps extends AnswerDeps {
@@ -33,8 +34,11 @@ export function createProxy(deps: ProxyDeps): Middleware {
   return async (ctx, next) => {
     if (!ctx.path.startsWith('/proxy/')) return next();
     const started = performance.now();
+    // Whatever IB serves, it must not act as a page or a script of ours.
+    ctx.set('Content-Security-Policy', "default-src 'none'; sandbox");
     if (ctx.method === 'OPTIONS' && ctx.get('Access-Control-Request-Method') !== '')
       return preflight(deps, ctx);
+    if (!METHODS.includes(ctx.method)) return refuseMethod(ctx);
     whenSent(ctx, deps.onBytes);
     const outcome = await serve(deps, ctx);
     if (outcome !== undefined) {
@@ -42,6 +46,14 @@ export function createProxy(deps: ProxyDeps): Middleware {
       deps.onCall({ ...outcome, method: ctx.method, status: ctx.status, ms });
     }
   };
+}
+
+/** What IB's API knows. TRACE would show the sid, and nobody needs the others. */
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+function refuseMethod(ctx: Context): void {
+  fail(ctx, 405, 'invalid_request', `only ${METHODS.join(', ')} are passed on`);
+  ctx.set('Allow', METHODS.join(', '));
 }
 
 /** What is read ahead of a slower app, each way. */
@@ -130,7 +142,7 @@ function preflight(deps: ProxyDeps, ctx: Context): void {
   ctx.status = 204;
   if (!deps.isKnownOrigin(ctx.get('Origin'))) return;
   ctx.set('Access-Control-Allow-Origin', ctx.get('Origin'));
-  ctx.set('Access-Control-Allow-Methods', 'GET, HEAD, POST, PUT, PATCH, DELETE');
+  ctx.set('Access-Control-Allow-Methods', METHODS.join(', '));
   ctx.set(
     'Access-Control-Allow-Headers',
     'Authorization, Content-Type, DPoP, Range, If-Range, If-Match, If-None-Match, If-Modified-Since',
@@ -151,9 +163,11 @@ async function forward(deps: ProxyDeps, ctx: Context, caller: Caller, target: Ca
     // Every answer closes in the end; only one that was cut ends the call to IB.
     if (!ctx.res.writableFinished) aborted.abort();
   });
-  let answer: Dispatcher.ResponseData;
+  let answer: IbAnswer;
+  let ended: boolean;
   try {
     answer = await send(deps, ctx, caller, { target, signal: aborted.signal });
+    [ended, answer] = await readEnd(answer, { mayEnd: target.origin === caller.session.apiUrl });
   } catch (error) {
     if (aborted.signal.aborted) return { clientId, outcome: 'hung_up' };
     const { code } = error as { code?: string };
@@ -167,8 +181,8 @@ async function forward(deps: ProxyDeps, ctx: Context, caller: Caller, target: Ca
     );
     return { clientId, outcome: 'not_answering', cause: code };
   }
-  if (answer.statusCode === 401) {
-    await answer.body.dump();
+  if (ended) {
+    discard(answer.body);
     await endSession(deps, caller);
     writeInvalidToken(ctx, deps.issuer, SESSION_EXPIRED);
     return { clientId, outcome: 'session_ended' };
@@ -189,7 +203,7 @@ async function send(
   ctx: Context,
   caller: Caller,
   { target, signal }: Sending,
-): Promise<Dispatcher.ResponseData> {
+): Promise<IbAnswer> {
   const { headers: asked, method = 'GET' } = ctx.req;
   const hasBody = asked['content-length'] !== undefined || asked['transfer-encoding'] !== undefined;
   const { dispatcher } = await deps.agent.open();
@@ -208,11 +222,11 @@ async function send(
   const answer = await ask({ ...whole, range, ...(ifRange === undefined ? {} : { 'if-range': ifRange }) });
   if (!isPieceOfText(answer)) return answer;
   // It may hold a piece of the sid. Texts are asked for whole, which any server may answer (RFC 9110, 14.2).
-  await answer.body.dump();
+  discard(answer.body);
   return ask(whole);
 }
 
-/** IB's own 401 is the final word: the session, its grants and thereby all its tokens are gone. */
+/** IB's word is the final one: the session, its grants and thereby all its tokens are gone. */
 async function endSession(deps: ProxyDeps, caller: Caller): Promise<void> {
   await deps.store.unit(() => deps.store.ibSessions.end(caller.ibSessionId));
 }

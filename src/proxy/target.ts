@@ -50,13 +50,13 @@ export function proxyUrl(issuer: string, origin: string, path: string): string {
   return `${issuer}${PREFIX}${new URL(origin).host}${path}`;
 }
 
-/** A path and query without its `sid` parameter. */
-export function withoutSid(pathAndQuery: string): string {
+/** A path and query without its `sid` parameter, and without others that hold the sid. */
+export function withoutSid(pathAndQuery: string, holdsSid: (text: string) => boolean): string {
   const at = pathAndQuery.indexOf('?');
   if (at === -1) return pathAndQuery;
   const kept = pathAndQuery
     .slice(at + 1)
     .split('&')
-    .filter((pair) => !/^sid(=|$)/i.test(pair));
+    .filter((pair) => !/^(?:amp;)?sid(?:=|$)/i.test(pair) && !holdsSid(pair));
   return pathAndQuery.slice(0, at) + (kept.length === 0 ? '' : `?${kept.join('&')}`);
 }

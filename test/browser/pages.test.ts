@@ -286,4 +286,20 @@ describe('pages in a browser', function () {
     await toWaiting();
     expect([...hosts]).to.deep.equal([new URL(stack.issuer).origin]);
   });
+
+  it("run no script of another path of this origin, such as IntelligenceBank's answers under /proxy", async () => {
+    await page.goto(`${stack.issuer}/account`);
+    const blocked = (path: string): Promise<unknown> =>
+      page.evaluate(`new Promise((resolve) => {
+        document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => resolve(effectiveDirective));
+        const script = document.createElement('script');
+        script.addEventListener('load', () => resolve('ran'));
+        script.src = ${JSON.stringify(path)};
+        document.head.append(script);
+      })`);
+    expect(await blocked('/proxy/~/script')).to.equal('script-src-elem');
+    await toWaiting();
+    const own = await page.locator('script[src]').first().getAttribute('src');
+    expect(await blocked(String(own)), 'our own').to.equal('ran');
+  });
 });

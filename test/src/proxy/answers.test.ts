@@ -1,51 +1,16 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { request } from 'node:http';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { expect } from 'chai';
-import { grantIdOf, ibSessionIdOf } from '../../../adapters/store/handles.ts';
-import { Browser } from '../../support/browser.ts';
-import { exchange, type Stack, signIn, startStack } from '../../support/stack.ts';
+import { type OwnIb, startOwnIb } from './own-ib.ts';
 
 const MOST_BYTES = 50_000;
 
-/** A stack whose signed-in user's API is a server of the test's own, which says what no good server would. */
 describe("IB's answers, passed on", () => {
-  let stack: Stack;
-  let bearer: Record<string, string>;
-  let sid: string;
-  let respond: (request: IncomingMessage, response: ServerResponse) => void;
-  const ib = createServer((request, response) => respond(request, response));
-
+  let ib: OwnIb;
   before(async () => {
-    ib.listen(0, '127.0.0.1');
-    await once(ib, 'listening');
-    const origin = `http://127.0.0.1:${(ib.address() as AddressInfo).port}`;
-    stack = await startStack({
-      env: { METRICS_PORT: '13097' },
-      extraHosts: [origin],
-      maxProxyBytes: MOST_BYTES,
-    });
-    const { body } = await exchange(stack, await signIn(stack, new Browser(), { scope: 'openid ib:api' }));
-    const token = String(body['access_token']);
-    bearer = { authorization: `Bearer ${token}` };
-    const id = ibSessionIdOf(grantIdOf(token) ?? '') ?? '';
-    const { store } = stack.server;
-    await store.unit(async () => {
-      const session = await store.ibSessions.find(id);
-      if (session === undefined) throw new Error('no session');
-      sid = session.sid;
-      await store.ibSessions.put(id, { ...session, apiUrl: origin });
-    });
+    ib = await startOwnIb({ env: { METRICS_PORT: '13097' }, maxProxyBytes: MOST_BYTES });
   });
-  after(async () => {
-    await stack.close();
-    ib.close();
-    ib.closeAllConnections();
-  });
-
-  const call = (headers: Record<string, string> = {}, init: RequestInit = {}): Promise<Response> =>
-    fetch(`${stack.issuer}/proxy/thing`, { ...init, headers: { ...bearer, ...headers } });
+  after(() => ib.close());
 
   for (const [coding, compress] of [
     ['gzip', gzipSync],
@@ -54,21 +19,21 @@ describe("IB's answers, passed on", () => {
     ['zstd', zstdCompressSync],
   ] as const) {
     it(`are read where a text comes as ${coding}, though nobody asked for it`, async () => {
-      respond = (_request, response) => {
-        const body = compress(JSON.stringify({ mine: `before ${sid} after` }));
+      ib.answer((_request, response) => {
+        const body = compress(JSON.stringify({ mine: `before ${ib.sid} after` }));
         response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': coding }).end(body);
-      };
-      const answer = await call();
+      });
+      const answer = await ib.call();
       expect(answer.headers.get('content-encoding')).to.equal(null);
       expect(await answer.json()).to.deep.equal({ mine: 'before  after' });
     });
   }
 
   it('are refused where a text comes in a coding that cannot be read', async () => {
-    respond = (_request, response) => {
-      response.writeHead(200, { 'content-type': 'text/plain', 'content-encoding': 'compress' }).end(sid);
-    };
-    const answer = await call();
+    ib.answer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/plain', 'content-encoding': 'compress' }).end(ib.sid);
+    });
+    const answer = await ib.call();
     expect([answer.status, (await answer.json()) as unknown]).to.deep.equal([
       502,
       {
@@ -80,46 +45,46 @@ describe("IB's answers, passed on", () => {
 
   it('keep the coding of what is no text', async () => {
     const body = gzipSync('picture');
-    respond = (_request, response) => {
-      response.writeHead(200, { 'content-type': 'image/svgz', 'content-encoding': 'gzip' }).end(body);
-    };
-    const answer = await call();
+    ib.answer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'image/png', 'content-encoding': 'gzip' }).end(body);
+    });
+    const answer = await ib.call();
     expect(answer.headers.get('content-encoding')).to.equal('gzip');
     expect(await answer.text()).to.equal('picture');
   });
 
   it('are whole texts where pieces were asked for, since a piece may hold a piece of the sid', async () => {
     const ranges: unknown[] = [];
-    respond = ({ headers }, response) => {
+    ib.answer(({ headers }, response) => {
       ranges.push(headers.range);
-      const text = `begin ${sid} end`;
+      const text = `begin ${ib.sid} end`;
       if (headers.range === undefined) response.writeHead(200, { 'content-type': 'text/plain' }).end(text);
       else response.writeHead(206, { 'content-type': 'text/plain' }).end(text.slice(0, 12));
-    };
-    const answer = await call({ range: 'bytes=0-11' });
+    });
+    const answer = await ib.call({ range: 'bytes=0-11' });
     expect([answer.status, await answer.text()]).to.deep.equal([200, 'begin  end']);
     expect(ranges).to.deep.equal(['bytes=0-11', undefined]);
     ranges.length = 0;
-    await (await call({ range: 'bytes=0-11' }, { method: 'POST', body: 'x' })).text();
+    await (await ib.call({ range: 'bytes=0-11' }, { method: 'POST', body: 'x' })).text();
     expect(ranges, 'with a body, which cannot be sent twice').to.deep.equal([undefined]);
   });
 
   for (const type of ['text/plain', 'multipart/byteranges; boundary=x']) {
     it(`are refused where ${type} comes in pieces all the same`, async () => {
-      respond = (_request, response) => {
-        response.writeHead(206, { 'content-type': type }).end(sid.slice(0, 9));
-      };
-      const answer = await call({ range: 'bytes=0-8,9-10' });
+      ib.answer((_request, response) => {
+        response.writeHead(206, { 'content-type': type }).end(ib.sid.slice(0, 9));
+      });
+      const answer = await ib.call({ range: 'bytes=0-8,9-10' });
       expect(answer.status).to.equal(502);
-      expect(await answer.text()).to.not.contain(sid.slice(0, 9));
+      expect(await answer.text()).to.not.contain(ib.sid.slice(0, 9));
     });
   }
 
   it('tell the size and type of a file to who asks for its head', async () => {
-    respond = (_request, response) => {
+    ib.answer((_request, response) => {
       response.writeHead(200, { 'content-type': 'image/png', 'content-length': '12345', etag: '"a"' }).end();
-    };
-    const answer = await call({}, { method: 'HEAD' });
+    });
+    const answer = await ib.call({}, { method: 'HEAD' });
     expect(Object.fromEntries(answer.headers)).to.include({
       'content-type': 'image/png',
       'content-length': '12345',
@@ -129,26 +94,26 @@ describe("IB's answers, passed on", () => {
 
   it('may say that nothing has changed, or nothing at all', async () => {
     for (const status of [204, 304]) {
-      respond = (_request, response) => void response.writeHead(status, { etag: '"a"' }).end();
-      const answer = await call({ 'if-none-match': '"a"' });
+      ib.answer((_request, response) => void response.writeHead(status, { etag: '"a"' }).end());
+      const answer = await ib.call({ 'if-none-match': '"a"' });
       expect([answer.status, answer.headers.get('etag')]).to.deep.equal([status, '"a"']);
     }
   });
 
   it('are refused where a redirect leads nowhere', async () => {
-    respond = (_request, response) => void response.writeHead(302, { location: 'http://[' }).end();
-    expect((await call({}, { redirect: 'manual' })).status).to.equal(502);
+    ib.answer((_request, response) => void response.writeHead(302, { location: 'http://[' }).end());
+    expect((await ib.call({}, { redirect: 'manual' })).status).to.equal(502);
   });
 
   it('are refused with 413 where they are larger than the surroundings pass on, told or not', async () => {
     for (const type of ['application/octet-stream', 'application/json']) {
       for (const length of [MOST_BYTES, MOST_BYTES + 1]) {
         for (const told of [true, false]) {
-          respond = (_request, response) => {
+          ib.answer((_request, response) => {
             response.writeHead(200, { 'content-type': type, ...(told ? { 'content-length': length } : {}) });
             response.end(Buffer.alloc(length, 'a'));
-          };
-          const answer = await call();
+          });
+          const answer = await ib.call();
           const shown = `${type}, ${length}, ${told}`;
           expect(answer.status, shown).to.equal(length > MOST_BYTES ? 413 : 200);
           const text = await answer.text();
@@ -166,30 +131,30 @@ describe("IB's answers, passed on", () => {
       return Number(pattern.exec(text)?.[1] ?? 0);
     };
     const before = [await counted('received'), await counted('sent')] as const;
-    respond = (request, response) => {
+    ib.answer((request, response) => {
       request.resume();
       response.writeHead(200, { 'content-type': 'image/png' }).end(Buffer.alloc(30_000));
-    };
-    await (await call({}, { method: 'POST', body: 'x'.repeat(20_000) })).arrayBuffer();
+    });
+    await (await ib.call({}, { method: 'POST', body: 'x'.repeat(20_000) })).arrayBuffer();
     expect((await counted('received')) - before[0]).to.equal(20_000);
     expect((await counted('sent')) - before[1]).to.be.within(30_000, 32_000);
   });
 
   it('are nobody’s failure where the app hangs up before they come', async () => {
     const asked = new Promise<void>((resolve) => {
-      respond = () => resolve();
+      ib.answer(() => resolve());
     });
-    const hanging = request(`${stack.issuer}/proxy/thing`, { headers: bearer });
+    const hanging = request(`${ib.stack.issuer}/proxy/thing`, { headers: ib.bearer });
     hanging.on('error', () => undefined).end();
     await asked;
     hanging.destroy();
-    await stack.logged('proxied', (line) => line['outcome'] === 'hung_up');
+    await ib.stack.logged('proxied', (line) => line['outcome'] === 'hung_up');
   });
 
   it('say in the log why they did not come', async () => {
-    respond = (request) => void request.socket.destroy();
-    expect((await call()).status).to.equal(502);
-    const line = await stack.logged('proxied', (found) => found['outcome'] === 'not_answering');
+    ib.answer((request) => void request.socket.destroy());
+    expect((await ib.call()).status).to.equal(502);
+    const line = await ib.stack.logged('proxied', (found) => found['outcome'] === 'not_answering');
     expect(line['cause']).to.equal('UND_ERR_SOCKET');
   });
 });

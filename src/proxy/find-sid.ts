@@ -1,0 +1,196 @@
+/**
+ * Where a sid stands in bytes, however it is spelt. Most bytes are never looked at: only runs in which each two neighbours
+ * could stand side by side in some spelling are read, one layer of escapes after the other.
+ */
+import { addPair, addPairs, createPairs, deletePair, eachRun, hasPair, type Pairs } from './byte-pairs.ts';
+import { BETWEEN, escapesOf, type Layer, mayBeEscaped, plainLayer, unescaped, unquoted } from './escapes.ts';
+import { patternOf, type Word, wordsOf } from './sid-words.ts';
+
+/** From the first byte to the byte after the last. */
+export interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface SidFinder {
+  /** Where the sid is spelt, in order, none overlapping another. */
+  find(bytes: Uint8Array): Range[];
+  /** Whether the sid is spelt in a text, such as a header or an address. */
+  isIn(text: string): boolean;
+  /** Whether a spelling could go on across the border before a byte. */
+  joins(bytes: Uint8Array, at: number): boolean;
+  /** Where the bytes begin that those to come may complete to a spelling; their number is bounded. */
+  unfinished(bytes: Uint8Array): number;
+}
+
+/** Escapes of escapes are undone this often. */
+const MOST_LAYERS = 5;
+/** No spelling takes more bytes than so many for each character of the sid, or these where they are more. */
+const MOST_BYTES_EACH = 24;
+const LEAST_KEPT = 1024;
+/** Finders are kept for the sids that were looked for lately. */
+const MOST_FINDERS = 500;
+
+/** What is known of spellings whatever the sid. */
+interface Alphabet {
+  readonly pairs: Pairs;
+  /** Bytes with which escapes begin and end. */
+  readonly first: ReadonlySet<number>;
+  readonly last: ReadonlySet<number>;
+  /** What escapes consist of, and what may be escaped again. */
+  readonly parts: ReadonlySet<number>;
+}
+
+const bytesOf = (text: string): Buffer => Buffer.from(text, 'latin1');
+
+/** An alphabet, with the escapes of more characters. */
+function withEscapes(from: Alphabet, characters: Iterable<string>): Alphabet {
+  const pairs = createPairs(from.pairs);
+  const [first, last, parts] = [new Set(from.first), new Set(from.last), new Set(from.parts)];
+  for (const token of Array.from(characters, escapesOf).flat()) {
+    const bytes = bytesOf(token);
+    addNeighbours(pairs, bytes);
+    first.add(bytes[0] ?? 0);
+    last.add(bytes[bytes.length - 1] ?? 0);
+    for (const byte of bytes) parts.add(byte);
+  }
+  return { pairs, first, last, parts };
+}
+
+function addNeighbours(pairs: Pairs, bytes: Uint8Array): void {
+  for (let at = 1; at < bytes.length; at += 1) addPair(pairs, bytes[at - 1] ?? 0, bytes[at] ?? 0);
+}
+
+/** Of what most sids, hexadecimal, base64 and escapes consist. */
+const USUAL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_%&#;\\={}';
+
+function usualAlphabet(): Alphabet {
+  const pairs = createPairs();
+  for (const text of BETWEEN) addNeighbours(pairs, bytesOf(text));
+  const between = {
+    pairs,
+    first: new Set(BETWEEN.map((text) => text.charCodeAt(0))),
+    last: new Set(BETWEEN.map((text) => text.charCodeAt(text.length - 1))),
+    parts: new Set<number>(),
+  };
+  return withEscapes(between, USUAL);
+}
+
+/** The neighbours in words as they are. */
+function plainPairs(words: readonly Word[]): Pairs {
+  const pairs = createPairs();
+  for (const word of words) {
+    for (let at = 1; at < word.length; at += 1) {
+      for (const one of bytesOf(word[at - 1] ?? '')) {
+        for (const other of bytesOf(word[at] ?? '')) addPair(pairs, one, other);
+      }
+    }
+  }
+  return pairs;
+}
+
+/** The neighbours in all spellings of words, escapes of escapes included: any end may stand before any beginning. */
+function spelledPairs(words: readonly Word[], plain: Pairs, usual: Alphabet): Pairs {
+  const characters = new Set(words.flat().join(''));
+  const { pairs, first, last, parts } = withEscapes(
+    usual,
+    [...characters].filter((character) => !USUAL.includes(character)),
+  );
+  addPairs(pairs, plain);
+  const inside = new Set([...parts, ...bytesOf([...characters].join(''))]);
+  for (const end of [...last, ...inside]) for (const begin of first) addPair(pairs, end, begin);
+  for (const end of last) for (const byte of inside) addPair(pairs, end, byte);
+  // NULs stand between the characters of UTF-16; a row of them is no text.
+  deletePair(pairs, 0, 0);
+  return pairs;
+}
+
+/** Makes finders, and keeps those of the latest sids. */
+export function createSidFinders(): (sid: string) => SidFinder {
+  const usual = usualAlphabet();
+  const finders = new Map<string, SidFinder>();
+  return (sid) => {
+    const finder = finders.get(sid) ?? createSidFinder(sid, usual);
+    // In the order of their latest use: the first is the one to go.
+    finders.delete(sid);
+    finders.set(sid, finder);
+    const [oldest] = finders.keys();
+    if (finders.size > MOST_FINDERS && oldest !== undefined) finders.delete(oldest);
+    return finder;
+  };
+}
+
+function createSidFinder(sid: string, usual: Alphabet): SidFinder {
+  const words = wordsOf(sid);
+  const shortest = Math.min(...words.map(({ length }) => length));
+  const plain = { pairs: plainPairs(words), shortest };
+  const spelled = { pairs: spelledPairs(words, plain.pairs, usual), shortest };
+  const pattern = patternOf(words);
+  const mostKept = Math.max(LEAST_KEPT, MOST_BYTES_EACH * sid.length);
+
+  function find(bytes: Uint8Array): Range[] {
+    const found: Range[] = [];
+    eachRun(bytes, spelled, (start, end) => {
+      const run = bytes.subarray(start, end);
+      eachWord(run, (from, to) => found.push({ start: start + from, end: start + to }));
+      for (const layer of layersOf(run)) {
+        const { starts, ends } = layer;
+        eachWord(layer.bytes, (from, to) => {
+          found.push({ start: start + (starts[from] ?? 0), end: start + (ends[to - 1] ?? 0) });
+        });
+      }
+    });
+    return merged(found);
+  }
+
+  function eachWord(bytes: Uint8Array, onWord: (start: number, end: number) => void): void {
+    eachRun(bytes, plain, (start, end) => {
+      const text = Buffer.from(bytes.subarray(start, end)).toString('latin1');
+      pattern.lastIndex = 0;
+      for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+        onWord(start + match.index, start + match.index + match[0].length);
+        pattern.lastIndex = match.index + 1;
+      }
+    });
+  }
+
+  return {
+    find,
+    isIn: (text) => find(Buffer.from(text)).length > 0,
+    joins: (bytes, at) =>
+      at > 0 && at < bytes.length && hasPair(spelled.pairs, bytes[at - 1] ?? 0, bytes[at] ?? 0),
+    unfinished(bytes) {
+      const least = Math.max(0, bytes.length - mostKept);
+      let at = Math.max(0, bytes.length - 1);
+      while (at > least && hasPair(spelled.pairs, bytes[at - 1] ?? 0, bytes[at] ?? 0)) at -= 1;
+      return at;
+    },
+  };
+}
+
+/** All readings of a run but the plain one. */
+function layersOf(run: Uint8Array): Layer[] {
+  if (!mayBeEscaped(run)) return [];
+  const plain = plainLayer(run);
+  const quoted = unquoted(plain);
+  const layers = quoted === undefined ? [] : [quoted];
+  for (const begin of [plain, ...layers]) {
+    let layer = unescaped(begin);
+    for (let depth = 1; layer !== undefined && depth <= MOST_LAYERS; depth += 1) {
+      layers.push(layer);
+      layer = unescaped(layer);
+    }
+  }
+  return layers;
+}
+
+function merged(ranges: readonly Range[]): Range[] {
+  const result: Range[] = [];
+  for (const range of ranges.toSorted((one, other) => one.start - other.start)) {
+    const last = result.at(-1);
+    if (last !== undefined && range.start < last.end) {
+      result[result.length - 1] = { start: last.start, end: Math.max(last.end, range.end) };
+    } else result.push(range);
+  }
+  return result;
+}
