@@ -84,5 +84,7 @@ function lookAt(path: string, onChange: () => void): () => void {
     if (nlink > 0) onChange();
   };
   statEvery(path, { interval: LOOK_MS, persistent: false }, changed);
+  // What it is compared with is how it looks now, which may be after a change since it was read.
+  onChange();
   return () => stopStat(path, changed);
 }
