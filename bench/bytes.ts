@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { createSecrets } from '../adapters/secrets/keys.ts';
+import type { StoreCall } from '../adapters/store/contract.ts';
 import { startSandbox } from '../sandbox/server.ts';
 import { attributeOf, Browser, type Page } from '../test/support/browser.ts';
 import { table } from './load.ts';
@@ -29,14 +30,19 @@ const ALSO_WRITTEN = [
   'REPORT RequestId: 8f507cfc-xmpl-4697-b07a-ac58fc914c95\tDuration: 15.74 ms\tBilled Duration: 16 ms\tMemory Size: 1024 MB\tMax Memory Used: 148 MB\t\n',
   '{"requestId":"JKJaXmPLvHcESHA=","time":"1764096000000","method":"POST","status":"200","bytes":"1240","latencyMs":"24","integrationError":"-"}\n',
 ].join('').length;
-/** US East, dollars: a gigabyte of log; a million requests of an HTTP API; a million calls of a function. */
-const PRICES = { logGigabyte: 0.5, apiMillion: 1, callMillion: 0.2 };
+/** US East, dollars: a gigabyte of log; a million each of requests of an HTTP API, calls of a function, units of DynamoDB. */
+const PRICES = { logGigabyte: 0.5, api: 1, call: 0.2, read: 0.125, write: 0.625 };
 
+/** What an operation is paid by. */
 interface Written {
-  readonly bytes: number;
-  readonly lines: number;
   readonly requests: number;
+  readonly lines: number;
+  readonly bytes: number;
+  readonly readUnits: number;
+  readonly writeUnits: number;
 }
+/** pino's number of the level. */
+const DEBUG = 20;
 
 const folder = mkdtempSync(join(tmpdir(), 'ib-oauth-bytes-'));
 const clientsFile = join(folder, 'clients.yaml');
@@ -65,6 +71,7 @@ async function startFunction(endpoint: string): Promise<() => Promise<Written>> 
       SECRETS_JSON: JSON.stringify(await createSecrets(new Date())),
       CLIENTS_FILE: clientsFile,
       BENCH_SECRET: SECRET,
+      LOG_LEVEL: 'debug',
       IB_HOSTS: [acme.origin, second.origin, sandbox.apiOrigin].join(','),
     },
   });
@@ -80,11 +87,22 @@ async function startFunction(endpoint: string): Promise<() => Promise<Written>> 
       ({ length } = text);
       await setTimeout(QUIET_MS);
     }
-    const lines = text.split('\n').filter((line) => line !== '');
-    const requests = lines.filter((line) => line.includes('"event":"request"')).length;
-    const bytes = Buffer.byteLength(text);
+    const said = text.split('\n').filter((line) => line !== '');
     text = '';
-    return { bytes, lines: lines.length, requests };
+    const facts = said.map(
+      (line) => JSON.parse(line) as Partial<StoreCall> & { level?: number; event?: string },
+    );
+    // Lines for debugging are asked for to count units, and are not written otherwise.
+    const lines = said.filter((_, at) => facts[at]?.level !== DEBUG);
+    const sum = (unit: 'readUnits' | 'writeUnits'): number =>
+      facts.reduce((all, { [unit]: units = 0 }) => all + units, 0);
+    return {
+      requests: facts.filter(({ event }) => event === 'request').length,
+      lines: lines.length,
+      bytes: lines.reduce((all, line) => all + Buffer.byteLength(line) + 1, 0),
+      readUnits: sum('readUnits'),
+      writeUnits: sum('writeUnits'),
+    };
   };
 }
 
@@ -150,34 +168,31 @@ try {
   const engine = await start<{ endpoint: string }>('engine.ts', []);
   const written = await startFunction(engine.hello.endpoint);
   await day(written);
-  const sums = new Map<string, Written>();
-  for (let turn = 0; turn < TURNS; turn += 1) {
-    for (const [name, { bytes, lines, requests }] of Object.entries(await day(written))) {
-      const sum = sums.get(name) ?? { bytes: 0, lines: 0, requests: 0 };
-      sums.set(name, {
-        bytes: sum.bytes + bytes,
-        lines: sum.lines + lines,
-        requests: sum.requests + requests,
-      });
-    }
-  }
-  const rows = [...sums].map(([name, sum]) => {
-    const requests = sum.requests / TURNS;
-    const bytes = sum.bytes / TURNS + requests * ALSO_WRITTEN;
-    const dollars = (bytes * PRICES.logGigabyte) / 1000 + requests * (PRICES.apiMillion + PRICES.callMillion);
-    return [
-      name,
-      requests,
-      sum.lines / TURNS,
-      sum.bytes / TURNS,
-      bytes,
-      (bytes * PRICES.logGigabyte) / 1000,
-      dollars,
-    ];
+  const days: Record<string, Written>[] = [];
+  for (let turn = 0; turn < TURNS; turn += 1) days.push(await day(written));
+  const rows = Object.keys(days[0] ?? {}).map((name) => {
+    const mean = (what: keyof Written): number =>
+      days.reduce((sum, { [name]: step }) => sum + (step?.[what] ?? 0), 0) / TURNS;
+    const requests = mean('requests');
+    const bytes = mean('bytes') + requests * ALSO_WRITTEN;
+    const log = (bytes * PRICES.logGigabyte) / 1000;
+    const calls = requests * (PRICES.api + PRICES.call);
+    const store = mean('readUnits') * PRICES.read + mean('writeUnits') * PRICES.write;
+    return [name, requests, mean('lines'), mean('bytes'), bytes, log, calls, store, log + calls + store];
   });
   console.log(
     table([
-      ['', 'requests', 'lines', 'bytes, ours', 'bytes, with AWS’s', 'log, $ a million', 'with API and calls'],
+      [
+        '',
+        'requests',
+        'lines',
+        'bytes, ours',
+        'with AWS’s',
+        '$ log',
+        '$ API, calls',
+        '$ DynamoDB',
+        '$ a million',
+      ],
       ...rows,
     ]),
   );

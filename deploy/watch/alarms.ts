@@ -234,6 +234,17 @@ const ON_SERVERS: Alarms = {
     minutes: 5,
     datapoints: [2, 2],
   },
+  'keys-refused': {
+    column: 'us',
+    severity: 'inform',
+    what: "The server's keys as they stand are faulty; older ones are in force.",
+    unit: 'count',
+    signals: { refused: gauge('ib_oauth_secrets_refused') },
+    value: 'refused',
+    threshold: 1,
+    minutes: 5,
+    datapoints: [2, 2],
+  },
 };
 
 /** What IntelligenceBank does not do. */
