@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { isAtAppHost } from './app-hosts.ts';
 import { type ParsedClients, parseClients } from './clients/clients.ts';
 import { LIMITS } from './clients/schema.ts';
 import { ENV, type Environment } from './env.ts';
@@ -35,6 +36,7 @@ export function loadConfig(
     env,
     // A faulty IB_HOSTS has one fault of its own, and none for each platform.
     ibHosts: faulty.has(ENV.ibHosts) ? undefined : settings.ibHosts,
+    appHosts: settings.appHosts,
   });
   if (faults.length > 0 || !parsed.ok) {
     return { ok: false, faults: [...faults, ...(parsed.ok ? [] : parsed.faults)] };
@@ -55,7 +57,14 @@ export function loadConfig(
 function readClients(
   name: string,
   path: string,
-  { env, ibHosts }: { readonly env: Environment; readonly ibHosts: readonly IbHostRule[] | undefined },
+  {
+    env,
+    ibHosts,
+    appHosts,
+  }: Pick<Config, 'appHosts'> & {
+    readonly env: Environment;
+    readonly ibHosts: readonly IbHostRule[] | undefined;
+  },
 ): ParsedClients {
   const file = readTextFile(path, LIMITS.fileBytes);
   if (!file.ok) return { ok: false, faults: [`${name}: ${file.reason}`], warnings: [] };
@@ -64,6 +73,14 @@ function readClients(
     path,
     env,
     coversPlatform,
+    // Plain http is for the origins that are written with it.
+    mayCall: (url) =>
+      url.protocol === 'http:' &&
+      isAtAppHost(
+        url,
+        appHosts.filter(({ kind }) => kind === 'origin'),
+        { anyPort: false },
+      ),
     platformFault: (platform) => platformFault(platform, ibHosts),
   });
 }

@@ -70,6 +70,9 @@ export const lifetimes = Object.freeze({
   /** IB's login answers are a few kilobytes; more is no login answer. */
   ibResponseBytes: 256 * 1024,
 
+  /** How often an app is told of a sign-out before it is given up, and how long after the first attempt the second comes. */
+  backchannelAttempts: 4,
+  backchannelRetryMs: 2_000,
   /** An app's metadata document; what the draft (client-id-metadata-document, 6.6) proposes. */
   metadataDocumentBytes: 5 * 1024,
   /** Reading it: the user waits meanwhile. */

@@ -84,6 +84,7 @@ export function createApp(deps: AppDeps): Provider {
     pages: pages.provider,
     fetch: deps.fetch,
     documentFetch: deps.documentFetch,
+    onLogoutCall: deps.events.appSignedOut,
     onUnknownResource: deps.events.resourceUnknown,
     nowSeconds,
   });

@@ -19,7 +19,8 @@ import { BUILT_IN_SCOPES, GRANT, UNSUPPORTED_METADATA } from './supported.ts';
 import { parseYaml } from './yaml-document.ts';
 
 /** What the file alone does not tell. */
-export interface ClientsFileContext extends Pick<RuleContext, 'platformFault' | 'coversPlatform'> {
+export interface ClientsFileContext
+  extends Pick<RuleContext, 'platformFault' | 'coversPlatform' | 'mayCall'> {
   /** The file's name as the operator wrote it, for messages. */
   readonly name: string;
   /** Its absolute path: `client_secret_file` starts at its folder. */

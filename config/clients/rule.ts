@@ -7,6 +7,8 @@ export interface RuleContext {
   readonly scopes: ReadonlySet<string>;
   /** A sentence where a platform is not one that IB_HOSTS allows. */
   platformFault(platform: string): string | undefined;
+  /** True for an address in the operator's own network that may be called without https (APP_HOSTS). */
+  mayCall?(url: URL): boolean;
   /** True where an entry of `platforms` means the platform, however both are spelt. */
   coversPlatform(entry: string, platform: string): boolean;
 }
@@ -34,7 +36,7 @@ export interface Rule {
 
 /** A rule that stands on standard metadata alone, so that it holds for apps that register themselves too. */
 export interface MetadataRule extends Rule {
-  check(entry: ClientEntry, context: Pick<RuleContext, 'scopes'>): Finding[];
+  check(entry: ClientEntry, context: Pick<RuleContext, 'scopes' | 'mayCall'>): Finding[];
 }
 
 /** A fault of the field `path`, nested names joined by dots. */

@@ -88,14 +88,14 @@ export function installBrowserSessions(provider: Provider): void {
         return session;
       }
 
-      /** The library revokes the active account's grants at sign-out; those of parked ones go the same way. */
+      /** The library tells apps of the active account's end, and revokes its grants; parked ones end the same way. */
       override async destroy(): Promise<void> {
         const { signIns = {}, accountId } = this as BrowserSession;
-        const parked = Object.entries(signIns).filter(([account]) => account !== accountId);
-        for (const { grantId, persistsLogout } of parked.flatMap(([, signIn]) =>
-          Object.values(signIn.authorizations ?? {}),
-        ) as { grantId?: string; persistsLogout?: boolean }[]) {
-          if (grantId !== undefined && persistsLogout !== true) await provider.Grant.adapter.destroy(grantId);
+        for (const [account, { authorizations = {} }] of Object.entries(signIns)) {
+          if (account === accountId) continue;
+          for (const [clientId, authorization] of Object.entries(authorizations)) {
+            await endParked(provider, { account, clientId, ...(authorization as Parked) });
+          }
         }
         await super.destroy();
       }
@@ -107,6 +107,23 @@ export function installBrowserSessions(provider: Provider): void {
     },
   };
   Object.defineProperty(provider, 'Session', { value: Session });
+}
+
+interface Parked {
+  readonly sid?: string;
+  readonly grantId?: string;
+  readonly persistsLogout?: boolean;
+}
+
+async function endParked(
+  provider: Provider,
+  { account, clientId, sid, grantId, persistsLogout }: Parked & { account: string; clientId: string },
+): Promise<void> {
+  if (grantId !== undefined && persistsLogout !== true) await provider.Grant.adapter.destroy(grantId);
+  const client = (await provider.Client.find(clientId).catch(() => undefined)) as
+    | { backchannelLogoutUri?: string; backchannelLogout(account: string, sid?: string): Promise<void> }
+    | undefined;
+  if (client?.backchannelLogoutUri !== undefined) await client.backchannelLogout(account, sid);
 }
 
 async function finishedSignIn(provider: Provider, ctx: KoaContextWithOIDC): Promise<SignIn | undefined> {

@@ -9,6 +9,7 @@ import type { Lifetimes } from '../../config/lifetimes.ts';
 import type { Config, ProtectedResource } from '../../config/types.ts';
 import type { PlatformRules } from '../../interactions/platform.ts';
 import { CLAIMS, createFindAccount } from './accounts.ts';
+import { installBackchannel, type LogoutCall } from './backchannel.ts';
 import { installBrowserSessions } from './browser-session.ts';
 import { type ClientRegistry, installClientRules, withConfiguredClients } from './clients.ts';
 import { createFeatures, type ProviderPages, ROUTES } from './features.ts';
@@ -34,6 +35,7 @@ export interface ProviderDeps {
   readonly store: Store;
   readonly platforms: PlatformRules;
   readonly pages: ProviderPages;
+  readonly onLogoutCall: (call: LogoutCall) => void;
   readonly onUnknownResource: (facts: {
     readonly clientId: string | undefined;
     readonly line: string;
@@ -167,6 +169,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   } as Configuration);
 
   installBrowserSessions(provider);
+  installBackchannel(provider, { onCall: deps.onLogoutCall, limits: lifetimes });
   installRequestContext(provider, resources);
   holdErrors(provider, (clientId) => registry.metadata(clientId) !== undefined);
   tellUnknownResources(provider, deps.onUnknownResource);

@@ -13,6 +13,7 @@ export type AuditEvent =
   | 'access_taken_back'
   | 'grant_revoked'
   | 'signed_out'
+  | 'backchannel_logout'
   | 'app_registered'
   | 'app_changed'
   | 'app_removed'

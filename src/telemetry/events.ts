@@ -48,6 +48,13 @@ export interface Events extends KeyEvents {
   limited(facts: { readonly limit: string }): void;
   /** A `resource` that is not configured; `line` is what an admin would add under `resources`. */
   resourceUnknown(facts: { readonly clientId: string | undefined; readonly line: string }): void;
+  /** An app was told of a sign-out by back channel, or could not be. */
+  appSignedOut(call: {
+    readonly clientId: string;
+    readonly accountId: string;
+    readonly outcome: 'delivered' | 'failed' | 'given_up';
+    readonly reason?: string;
+  }): void;
   accessTakenBack(facts: { readonly accountId: string; readonly clientId: string }): void;
   /** The clients' file is in force as it stands: at the start, and when it has been read again. */
   clientsLoaded(clientIds: readonly string[]): void;
@@ -211,6 +218,11 @@ export function createEvents({
         { clientId, line },
         'an app asks for a resource that is not in the clients file',
       );
+    },
+    appSignedOut(call) {
+      metrics.count('ib_oauth_backchannel_logouts_total', { outcome: call.outcome });
+      say(call.outcome === 'delivered' ? 'info' : 'warn', 'backchannel_logout', call);
+      noted('backchannel_logout', call);
     },
     accessTakenBack: told('access_taken_back'),
     clientsLoaded,

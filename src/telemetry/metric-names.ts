@@ -60,6 +60,11 @@ export const COUNTERS = {
     labels: [],
     dimensions: [],
   },
+  ib_oauth_backchannel_logouts_total: {
+    help: 'Attempts to tell apps of a sign-out, by what became of them.',
+    labels: ['outcome'],
+    dimensions: ['outcome'],
+  },
   ib_oauth_polls_total: { help: 'Polls by outcome.', labels: ['outcome'], dimensions: ['outcome'] },
   ib_oauth_ib_calls_total: {
     help: 'Calls to IntelligenceBank by operation, host, result and outcome.',
