@@ -1,6 +1,5 @@
-/** The routes of an interaction. Each loads its step, checks the form where there is one, and hands over to one file. */
-import Router from '@koa/router';
-import type { Context, Middleware, Next } from 'koa';
+/** The answers of an interaction. Each loads its step, checks the form where there is one, and hands over to one file. */
+import type { Context } from 'koa';
 import { errors } from 'oidc-provider';
 import { handleOf, parseHandle, platformOf } from './attempt.ts';
 import { concludeConsent } from './conclude.ts';
@@ -17,25 +16,36 @@ import { browserOf, ensureBrowser, formSubject, type Step } from './step.ts';
 type Form = Readonly<Record<string, string>>;
 type Handler = (step: Step, form: Form) => Promise<void> | void;
 
+/** Answers one request of an interaction; the row that it came by names the interaction. */
+type Answer = (ctx: Context, params: { readonly uid?: string }) => Promise<void>;
+
+/** What answers each address of an interaction. */
+export interface InteractionAnswers {
+  readonly show: Answer;
+  readonly platform: Answer;
+  readonly continue: Answer;
+  readonly restart: Answer;
+  readonly other: Answer;
+  readonly consent: Answer;
+  readonly cancel: Answer;
+  readonly poll: Answer;
+}
+
 /** `/authorize/poll` and `/interaction/{uid}/…`. */
-export function createInteractionRouter(deps: InteractionDeps): Middleware {
-  const router = new Router();
-  const show = withStep(deps, (step) => showInteraction(deps, step, step.ctx.query['platform'] === 'other'));
-  router.get('/interaction/:uid', show);
-  router.post('/interaction/:uid/platform', withForm(deps, choosePlatform(deps)));
-  router.post('/interaction/:uid/continue', withForm(deps, continueLogin(deps)));
-  router.post('/interaction/:uid/restart', withForm(deps, restart(deps)));
-  router.post('/interaction/:uid/other', withForm(deps, otherPlatform(deps)));
-  router.post('/interaction/:uid/consent', withForm(deps, consent(deps)));
-  router.post(
-    '/interaction/:uid/cancel',
-    withForm(deps, (step) => {
+export function createInteraction(deps: InteractionDeps): InteractionAnswers {
+  return {
+    show: withStep(deps, (step) => showInteraction(deps, step, step.ctx.query['platform'] === 'other')),
+    platform: withForm(deps, choosePlatform(deps)),
+    continue: withForm(deps, continueLogin(deps)),
+    restart: withForm(deps, restart(deps)),
+    other: withForm(deps, otherPlatform(deps)),
+    consent: withForm(deps, consent(deps)),
+    cancel: withForm(deps, (step) => {
       deps.events.cancelled({ clientId: step.client.clientId, step: step.interaction.prompt.name });
       return refuseInteraction(deps, step, 'the user cancelled the sign-in');
     }),
-  );
-  router.get('/authorize/poll', (ctx) => answerPoll(deps, ctx));
-  return router.routes() as unknown as Middleware;
+    poll: (ctx) => answerPoll(deps, ctx),
+  };
 }
 
 const pathOf = (step: Step): string => `/interaction/${step.interaction.uid}`;
@@ -64,20 +74,20 @@ async function loadStep(deps: InteractionDeps, ctx: Context, uid: string): Promi
 /** Whether the user's part is over: the answer that led on was lost on its way, or the page was opened again. */
 const isConcluded = (step: Step): boolean => step.interaction.result !== undefined;
 
-function withStep(deps: InteractionDeps, handle: (step: Step) => Promise<void>) {
-  return async (ctx: Context & { params: Record<string, string> }, _next: Next): Promise<void> => {
-    const step = await loadStep(deps, ctx, ctx.params['uid'] ?? '');
+function withStep(deps: InteractionDeps, handle: (step: Step) => Promise<void>): Answer {
+  return async (ctx, { uid = '' }) => {
+    const step = await loadStep(deps, ctx, uid);
     if (step === undefined) return deps.pages.lost(ctx);
     if (isConcluded(step)) return seeOther(ctx, step.interaction.returnTo);
     await handle(step);
   };
 }
 
-function withForm(deps: InteractionDeps, handle: Handler) {
-  return async (ctx: Context & { params: Record<string, string> }): Promise<void> => {
+function withForm(deps: InteractionDeps, handle: Handler): Answer {
+  return async (ctx, { uid = '' }) => {
     try {
       const form = await readForm(ctx);
-      const step = await loadStep(deps, ctx, ctx.params['uid'] ?? '');
+      const step = await loadStep(deps, ctx, uid);
       if (step === undefined) return deps.pages.lost(ctx);
       if (!deps.formTokens.isOf(formSubject(step.attemptId), form['csrf'])) return deps.pages.forged(ctx);
       if (isConcluded(step)) return seeOther(ctx, step.interaction.returnTo);

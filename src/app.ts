@@ -1,31 +1,33 @@
 /** The application: every middleware in the order a request meets it. */
 
 import type Koa from 'koa';
-import type { Middleware } from 'koa';
+import type { Context, Middleware } from 'koa';
 import type Provider from 'oidc-provider';
+import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { IbClient } from '../adapters/ib/client.ts';
 import type { GuardedAgent } from '../adapters/ib/http-agent.ts';
 import { subjectOf } from '../adapters/ib/session.ts';
 import { createSealedTexts } from '../adapters/secrets/sealed-text.ts';
 import type { Secrets } from '../adapters/secrets/secrets.ts';
 import type { Store } from '../adapters/store/contract.ts';
-import { StoreError } from '../adapters/store/errors.ts';
 import { newIbSessionId } from '../adapters/store/handles.ts';
 import type { Config } from '../config/types.ts';
 import { createFormTokens } from '../interactions/form-tokens.ts';
 import type { PlatformRules } from '../interactions/platform.ts';
-import { createInteractionRouter } from '../interactions/router.ts';
+import { createInteraction } from '../interactions/router.ts';
 import { createBridgeCompat } from './bridge/dialect.ts';
 import { createSessionCheck } from './http/bearer.ts';
-import { NOT_FOUND, publicErrorOf, writeError } from './http/errors.ts';
-import { createHealth } from './http/health.ts';
+import { createCors, createOptions } from './http/cors.ts';
+import { createDoor, createErrorBoundary } from './http/errors.ts';
+import { answerAlive, createReadiness } from './http/health.ts';
 import { createAbuseLimits } from './http/limits.ts';
 import { createOverloadGuard, type LoopDelay } from './http/overload.ts';
 import { createProtectedResourceMetadata } from './http/protected-resource.ts';
 import { createIssuerAddress, createRequestLog, createSafeHeaders } from './http/request.ts';
+import { type Answer, createArrivals, createDispatch, createMatcher } from './http/routes.ts';
 import { createVisitorOf } from './http/visitor.ts';
 import { createAccountPage } from './pages/account.ts';
-import { createPages } from './pages/pages.ts';
+import { createPages, type Pages } from './pages/pages.ts';
 import { createAnswers } from './provider/answers.ts';
 import { createAsked } from './provider/asked.ts';
 import { createSessionReader } from './provider/browser-session.ts';
@@ -66,20 +68,70 @@ export interface AppDeps {
 
 /** Builds the application: the provider itself, with everything else in front of its routes. */
 export function createApp(deps: AppDeps): Provider {
-  const { config, issuer, store, registry } = deps;
+  const { config, issuer, store, registry, events } = deps;
   const { lifetimes, resources } = config;
   const nowSeconds = (): number => Math.floor(deps.now() / 1000);
   const pages = createPages({ issuer, branding: config.branding, registry });
+  const provider = providerOf(deps, pages, nowSeconds);
+  const metadata = createProtectedResourceMetadata(issuer);
+  const visitorOf = createVisitorOf(config.trustedProxies);
+  const inOrder: readonly Middleware[] = [
+    createArrivals(createMatcher({ registration: config.registration !== 'off' })),
+    createRequestLog(events),
+    (ctx, next) => {
+      events.visited(visitorOf(ctx));
+      return next();
+    },
+    createIssuerAddress(issuer),
+    createSafeHeaders(issuer),
+    createCors({ originsBehind: (ctx) => originsBehind(registry, ctx), mayBeAnApps: mayBeAnApps(deps) }),
+    createErrorBoundary({ onFailed: events.failed, renderPage: pages.error }),
+    createDoor(issuer),
+    createOptions(),
+    createDispatch({
+      '/healthz': answerAlive,
+      '/readyz': createReadiness(store),
+      '/assets': pages.asset,
+    }),
+    ...overloadGuard(deps),
+    createDispatch({
+      '/.well-known/oauth-protected-resource': metadata,
+      '/.well-known/oauth-protected-resource/proxy': metadata,
+      '/proxy': proxyOf(deps, provider, nowSeconds),
+    }),
+    createAbuseLimits({
+      store,
+      lifetimes,
+      trustedProxies: config.trustedProxies,
+      onLimited: events.limited,
+      now: deps.now,
+    }),
+    (_ctx, next) => store.unit(next),
+    createSessionCheck({ store, issuer, nowSeconds }),
+    createBridgeCompat({ registry, store, requestBodyBytes: lifetimes.requestBodyBytes }),
+    createBasicCredentials(),
+    createRequestDefaults({ registry, resources }),
+    createIntrospectionAnswers(),
+    createAnswers(),
+    createDevicePollLimit({ store, intervalSeconds: lifetimes.devicePollIntervalSeconds }),
+    createDispatch(userSteps(deps, provider, pages)),
+  ];
+  for (const middleware of inOrder) provider.use(middleware);
+  return provider;
+}
+
+function providerOf(deps: AppDeps, pages: Pages, nowSeconds: () => number): Provider {
+  const { config } = deps;
   const provider = createProvider({
-    issuer,
-    lifetimes,
-    resources,
+    issuer: deps.issuer,
+    lifetimes: config.lifetimes,
+    resources: config.resources,
     registration: config.registration,
     clientIdMetadataHosts: config.clientIdMetadataHosts,
     appHosts: config.appHosts,
-    registry,
+    registry: deps.registry,
     secrets: deps.secrets,
-    store,
+    store: deps.store,
     platforms: deps.platforms,
     pages: pages.provider,
     fetch: deps.fetch,
@@ -92,130 +144,101 @@ export function createApp(deps: AppDeps): Provider {
   // What ends a connection after the answer has begun, such as an app that hangs up, comes here.
   (provider as Koa).on('error', (error: unknown) => deps.events.failed(error));
   tellProviderEvents(provider, deps.events);
-  const formTokens = createFormTokens(deps.secrets.cookieKeys);
-  const visitorOf = createVisitorOf(config.trustedProxies);
-
-  provider.use(createRequestLog(deps.events));
-  provider.use((ctx, next) => {
-    deps.events.visited(visitorOf(ctx));
-    return next();
-  });
-  provider.use(createHealth(store));
-  provider.use(createIssuerAddress(issuer));
-  provider.use(createSafeHeaders(issuer));
-  provider.use(pages.assets);
-  provider.use(createErrorBoundary(deps, pages.error));
-  if (deps.loopDelay !== undefined) {
-    provider.use(
-      createOverloadGuard({
-        delay: deps.loopDelay,
-        mostMs: lifetimes.overloadDelayMs,
-        everyMs: lifetimes.overloadWindowMs,
-        onRefused: () => deps.events.limited({ limit: 'overload' }),
-        now: deps.now,
-      }),
-    );
-  }
-  provider.use(createProtectedResourceMetadata(issuer));
-  provider.use(
-    createProxy({
-      issuer,
-      provider,
-      store,
-      agent: deps.proxyAgent,
-      ...(deps.maxProxyBytes === undefined ? {} : { maxBytes: deps.maxProxyBytes }),
-      signedUrls: createSignedUrls({
-        texts: createSealedTexts(deps.secrets.peppers, 'signed url 1'),
-        lifetimeSeconds: lifetimes.proxySignedUrlSeconds,
-        nowSeconds,
-      }),
-      limit: createCallLimit({
-        store,
-        limit: lifetimes.proxyCallsPerMinute,
-        block: lifetimes.proxyCallBlock,
-        now: deps.now,
-      }),
-      finderOf: createSidFinders(),
-      isIbOrigin: (origin) => deps.platforms.parse(origin).ok,
-      isKnownOrigin: registry.hasOrigin,
-      onCall: deps.events.proxied,
-      onBytes: deps.events.transferred,
-      nowSeconds,
-    }),
-  );
-  provider.use(createNotFound(pages.error));
-  provider.use(
-    createAbuseLimits({
-      store,
-      lifetimes,
-      trustedProxies: config.trustedProxies,
-      onLimited: deps.events.limited,
-      now: deps.now,
-    }),
-  );
-  provider.use((_ctx, next) => store.unit(next));
-  provider.use(createSessionCheck({ store, issuer, nowSeconds }));
-  provider.use(createBridgeCompat({ registry, store, requestBodyBytes: lifetimes.requestBodyBytes }));
-  provider.use(createBasicCredentials());
-  provider.use(createRequestDefaults({ registry, resources }));
-  provider.use(createIntrospectionAnswers());
-  provider.use(createAnswers());
-  provider.use(createDevicePollLimit({ store, intervalSeconds: lifetimes.devicePollIntervalSeconds }));
-  const sessions = createSessionReader(provider, nowSeconds);
-  provider.use(
-    createAccountPage({
-      provider,
-      store,
-      signInsOf: sessions.signInsOf,
-      formTokens,
-      render: pages.account,
-      forged: pages.interaction.forged,
-      onRevoked: deps.events.accessTakenBack,
-    }),
-  );
-  provider.use(
-    createInteractionRouter({
-      issuer,
-      provider,
-      store,
-      ib: deps.ib,
-      platforms: deps.platforms,
-      settings: registry.settings,
-      lifetimes,
-      pages: pages.interaction,
-      events: deps.events.interaction,
-      askedBy: createAsked(createResources(issuer, resources), resources),
-      ...sessions,
-      accountIdOf: subjectOf,
-      newIbSessionId,
-      formTokens,
-      visitorOf,
-      wantsNewLogin: ({ scopes }) => config.ibSessionLogin === 'new' && scopes.includes('ib:session'),
-      now: deps.now,
-    }),
-  );
   return provider;
 }
 
-type RenderError = (ctx: Parameters<Middleware>[0], error: ReturnType<typeof publicErrorOf>) => void;
-
-/** A page, or JSON, where no route has taken the request. */
-function createNotFound(renderPage: RenderError): Middleware {
-  return async (ctx, next) => {
-    await next();
-    if (ctx.status === 404 && ctx.body == null) writeError(ctx, NOT_FOUND, (known) => renderPage(ctx, known));
-  };
+/** The origins of the app that the library has found behind a request. */
+function originsBehind(registry: ClientRegistry, ctx: Context) {
+  const { oidc } = ctx as unknown as Partial<KoaContextWithOIDC>;
+  return oidc?.client === undefined ? undefined : registry.originsOf(oidc.client);
 }
 
-/** Whatever a request failed of: logged with its cause, answered without it. */
-function createErrorBoundary(deps: AppDeps, renderPage: RenderError): Middleware {
-  return async (ctx, next) => {
-    try {
-      await next();
-    } catch (error) {
-      const shown = publicErrorOf(error);
-      if (error instanceof StoreError || shown.status >= 500) deps.events.failed(error);
-      writeError(ctx, shown, (known) => renderPage(ctx, known));
-    }
+/** Whoever may register itself is not known before it says who it is. */
+function mayBeAnApps({ config, registry }: AppDeps): (origin: string) => boolean {
+  const anybody = config.registration !== 'off' || config.clientIdMetadataHosts.length > 0;
+  return (origin) => anybody || registry.hasOrigin(origin);
+}
+
+function overloadGuard(deps: AppDeps): readonly Middleware[] {
+  const { loopDelay, events, now } = deps;
+  const { overloadDelayMs: mostMs, overloadWindowMs: everyMs } = deps.config.lifetimes;
+  if (loopDelay === undefined) return [];
+  const onRefused = (): void => events.limited({ limit: 'overload' });
+  return [createOverloadGuard({ delay: loopDelay, mostMs, everyMs, onRefused, now })];
+}
+
+function proxyOf(deps: AppDeps, provider: Provider, nowSeconds: () => number): Answer {
+  const { store, registry, events } = deps;
+  const { lifetimes } = deps.config;
+  return createProxy({
+    issuer: deps.issuer,
+    provider,
+    store,
+    agent: deps.proxyAgent,
+    ...(deps.maxProxyBytes === undefined ? {} : { maxBytes: deps.maxProxyBytes }),
+    signedUrls: createSignedUrls({
+      texts: createSealedTexts(deps.secrets.peppers, 'signed url 1'),
+      lifetimeSeconds: lifetimes.proxySignedUrlSeconds,
+      nowSeconds,
+    }),
+    limit: createCallLimit({
+      store,
+      limit: lifetimes.proxyCallsPerMinute,
+      block: lifetimes.proxyCallBlock,
+      now: deps.now,
+    }),
+    finderOf: createSidFinders(),
+    isIbOrigin: (origin) => deps.platforms.parse(origin).ok,
+    originsOf: registry.originsOf,
+    onCall: events.proxied,
+    onBytes: events.transferred,
+    nowSeconds,
+  });
+}
+
+/** The pages of ours that a user walks through. */
+function userSteps(deps: AppDeps, provider: Provider, pages: Pages): Parameters<typeof createDispatch>[0] {
+  const { config, store, registry, events } = deps;
+  const formTokens = createFormTokens(deps.secrets.cookieKeys);
+  const sessions = createSessionReader(provider, () => Math.floor(deps.now() / 1000));
+  const account = createAccountPage({
+    provider,
+    store,
+    signInsOf: sessions.signInsOf,
+    formTokens,
+    render: pages.account,
+    forged: pages.interaction.forged,
+    onRevoked: events.accessTakenBack,
+  });
+  const interaction = createInteraction({
+    issuer: deps.issuer,
+    provider,
+    store,
+    ib: deps.ib,
+    platforms: deps.platforms,
+    settings: registry.settings,
+    lifetimes: config.lifetimes,
+    pages: pages.interaction,
+    events: events.interaction,
+    askedBy: createAsked(createResources(deps.issuer, config.resources), config.resources),
+    ...sessions,
+    accountIdOf: subjectOf,
+    newIbSessionId,
+    formTokens,
+    visitorOf: createVisitorOf(config.trustedProxies),
+    wantsNewLogin: ({ scopes }) => config.ibSessionLogin === 'new' && scopes.includes('ib:session'),
+    now: deps.now,
+  });
+  return {
+    '/account': account.show,
+    '/account/revoke': account.revoke,
+    '/interaction/:uid': interaction.show,
+    '/interaction/:uid/platform': interaction.platform,
+    '/interaction/:uid/continue': interaction.continue,
+    '/interaction/:uid/restart': interaction.restart,
+    '/interaction/:uid/other': interaction.other,
+    '/interaction/:uid/consent': interaction.consent,
+    '/interaction/:uid/cancel': interaction.cancel,
+    '/authorize/poll': interaction.poll,
   };
 }

@@ -9,6 +9,7 @@ import type { Context, Middleware } from 'koa';
 import type { IbSession } from '../../adapters/ib/session.ts';
 import type { Store } from '../../adapters/store/contract.ts';
 import { grantIdOf, ibSessionIdOf } from '../../adapters/store/handles.ts';
+import { routeOf } from '../http/routes.ts';
 import type { ClientRegistry } from '../provider/clients.ts';
 
 interface BridgeDeps {
@@ -26,12 +27,13 @@ export function createBridgeCompat(deps: BridgeDeps): Middleware {
     typeof clientId === 'string' && deps.registry.settings(clientId).bridgeCompat;
 
   return async (ctx, next) => {
-    if (ctx.path === '/authorize' && isBridgeClient(ctx.query['client_id'])) {
+    const { name } = routeOf(ctx);
+    if (name === '/authorize' && isBridgeClient(ctx.query['client_id'])) {
       ctx.query = authorizeQuery(ctx.query, registeredScopes(deps.registry, ctx.query['client_id']));
       return next();
     }
     const bridged = deps.registry.ids().some((id) => deps.registry.settings(id).bridgeCompat);
-    if (!bridged || ctx.path !== '/token' || ctx.method !== 'POST') return next();
+    if (!bridged || name !== '/token') return next();
 
     const params = await readParams(ctx, deps.requestBodyBytes);
     if (params === undefined) return next();

@@ -3,6 +3,7 @@ import type { Context, Middleware } from 'koa';
 import { isSessionAlive } from '../../adapters/ib/session.ts';
 import type { Store } from '../../adapters/store/contract.ts';
 import { grantIdOf, ibSessionIdOf, isTokenValueOf } from '../../adapters/store/handles.ts';
+import { routeOf } from './routes.ts';
 
 /** The token of an `Authorization` header, Bearer or DPoP (RFC 6750 section 2.1, RFC 9449 section 7.1). */
 export function bearerToken(ctx: Context): string | undefined {
@@ -37,14 +38,14 @@ export async function standsOnLiveSession(store: Store, token: string, nowSecond
   return session !== undefined && isSessionAlive(session, nowSeconds);
 }
 
-/** In front of `/userinfo`: a token whose IB session is over gets its own answer. */
+/** In front of what stands on an IB session: a token whose session is over gets its own answer. */
 export function createSessionCheck(deps: {
   readonly store: Store;
   readonly issuer: string;
   readonly nowSeconds: () => number;
 }): Middleware {
   return async (ctx, next) => {
-    if (ctx.path !== '/userinfo' || ctx.method === 'OPTIONS') return next();
+    if (routeOf(ctx).standsOn !== 'ib_session') return next();
     const token = bearerToken(ctx);
     if (token === undefined || (await standsOnLiveSession(deps.store, token, deps.nowSeconds())))
       return next();

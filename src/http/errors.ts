@@ -1,75 +1,23 @@
 /** Errors of the rooms below on the wire: one place, exhaustive. The public sentence tells a stranger nothing. */
-import type { Context } from 'koa';
+import type { Context, Middleware } from 'koa';
 import { StoreError } from '../../adapters/store/errors.ts';
+import { arrivalOf, routeOf } from './routes.ts';
 
 /** What a stranger gets to see of an error. */
 export interface PublicError {
   readonly status: number;
   readonly error: 'temporarily_unavailable' | 'server_error' | 'invalid_request' | 'not_found';
   readonly description: string;
-  readonly retryAfterSeconds?: number;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const RETRY_AFTER_SECONDS = 5;
-
-/** An address is over one of its limits. */
-export class TooManyRequestsError extends Error {
-  override readonly name = 'TooManyRequestsError';
-  readonly code = 'too_many_requests';
-  readonly retryAfterSeconds: number;
-
-  constructor(retryAfterSeconds: number) {
-    super('too many requests');
-    this.retryAfterSeconds = retryAfterSeconds;
-  }
-}
-
-/** The process is behind; another one, or a later moment, may serve. */
-export class OverloadedError extends Error {
-  override readonly name = 'OverloadedError';
-  readonly code = 'overloaded';
-}
-
-/** No route has this path. */
-export const NOT_FOUND: PublicError = {
-  status: 404,
-  error: 'not_found',
-  description: 'nothing is at this address',
-};
-
-/** Maps any error to what may be said of it. */
-export function publicErrorOf(error: unknown): PublicError {
-  if (error instanceof StoreError) {
-    switch (error.code) {
-      case 'throttled':
-      case 'unavailable':
-      case 'denied':
-        return busy;
-      case 'failed':
-        return serverError;
-    }
-  }
-  if (error instanceof OverloadedError) return busy;
-  if (error instanceof TooManyRequestsError) {
-    return {
-      status: 429,
-      error: 'temporarily_unavailable',
-      description: 'too many requests; wait a moment',
-      retryAfterSeconds: error.retryAfterSeconds,
-    };
-  }
-  const status = (error as { status?: unknown; expose?: unknown } | undefined)?.status;
-  if (typeof status === 'number' && status >= 400 && status < 500) {
-    return { status, error: 'invalid_request', description: 'the request is invalid' };
-  }
-  return serverError;
-}
 
 const busy: PublicError = {
   status: 503,
   error: 'temporarily_unavailable',
   description: 'the service is busy; try again in a moment',
-  retryAfterSeconds: RETRY_AFTER_SECONDS,
+  headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) },
 };
 
 const serverError: PublicError = {
@@ -78,13 +26,113 @@ const serverError: PublicError = {
   description: 'something went wrong on our side',
 };
 
+/** Why a request goes no further, and what is said of it. */
+const REFUSALS = {
+  not_a_path: { status: 400, error: 'invalid_request', description: 'the request target must be a path' },
+  not_found: { status: 404, error: 'not_found', description: 'nothing is at this address' },
+  wrong_method: {
+    status: 405,
+    error: 'invalid_request',
+    description: 'this address does not take this method',
+  },
+  too_many_requests: {
+    status: 429,
+    error: 'temporarily_unavailable',
+    description: 'too many requests; wait a moment',
+  },
+  overloaded: busy,
+} as const satisfies Record<string, PublicError>;
+
+/** A request that is turned away before any work. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError';
+  readonly code: keyof typeof REFUSALS;
+  /** Headers that belong to the refusal, such as `Allow` or `Retry-After`. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** What a caller should know besides; of ours, nothing of the request's. */
+  readonly hint: string | undefined;
+
+  constructor(code: RefusedError['code'], facts: Partial<Pick<RefusedError, 'headers' | 'hint'>> = {}) {
+    super(`refused: ${code}`);
+    this.code = code;
+    this.headers = facts.headers ?? {};
+    this.hint = facts.hint;
+  }
+}
+
+/** Maps any error to what may be said of it. */
+export function publicErrorOf(error: unknown): PublicError {
+  if (error instanceof StoreError) return error.code === 'failed' ? serverError : busy;
+  if (error instanceof RefusedError) {
+    const known: PublicError = REFUSALS[error.code];
+    const description = error.hint === undefined ? known.description : `${known.description}; ${error.hint}`;
+    return { ...known, description, headers: { ...known.headers, ...error.headers } };
+  }
+  const status = (error as { status?: unknown } | undefined)?.status;
+  if (typeof status === 'number' && status >= 400 && status < 500) {
+    return { status, error: 'invalid_request', description: 'the request is invalid' };
+  }
+  return serverError;
+}
+
+/** Shows an error as a page. */
+export type RenderError = (ctx: Context, error: PublicError) => void;
+
+/** Whether errors of this request are pages: where its row has them, and it asks for one. */
+export function wantsPage(ctx: Context): boolean {
+  return routeOf(ctx).errors === 'page' && ctx.accepts('json', 'html') === 'html';
+}
+
 /** Answers with an error, in place of whatever the request had prepared. */
-export function writeError(ctx: Context, error: PublicError, renderPage: (error: PublicError) => void): void {
+function writeError(ctx: Context, error: PublicError, renderPage: RenderError): void {
   for (const header of ['Location', 'Set-Cookie', 'Content-Type', 'WWW-Authenticate']) ctx.remove(header);
   ctx.body = null;
-  if (error.retryAfterSeconds !== undefined) ctx.set('Retry-After', String(error.retryAfterSeconds));
-  ctx.set('Cache-Control', 'no-store');
-  if (ctx.accepts('json', 'html') === 'html') renderPage(error);
+  ctx.set({ ...error.headers, 'Cache-Control': 'no-store' });
+  if (wantsPage(ctx)) renderPage(ctx, error);
   else ctx.body = { error: error.error, error_description: error.description };
   ctx.status = error.status;
+}
+
+/** Whatever a request failed of: told with its cause, answered without it. */
+export function createErrorBoundary(deps: {
+  readonly onFailed: (error: unknown) => void;
+  readonly renderPage: RenderError;
+}): Middleware {
+  return async (ctx, next) => {
+    try {
+      await next();
+      if (ctx.status === 404 && ctx.body == null) throw new RefusedError('not_found');
+    } catch (error) {
+      const shown = publicErrorOf(error);
+      const isOurs = error instanceof StoreError || (shown.status >= 500 && !(error instanceof RefusedError));
+      if (isOurs) deps.onFailed(error);
+      writeError(ctx, shown, deps.renderPage);
+    }
+  };
+}
+
+/** Turns away what has no row, another method than its row's, and targets that are no path (RFC 9112 section 3.2). */
+export function createDoor(issuer: string): Middleware {
+  return (ctx, next) => {
+    const { kind, allow, isUnderPath = false } = arrivalOf(ctx);
+    switch (kind) {
+      case 'found':
+      case 'options':
+        return next();
+      case 'not_a_path':
+        throw new RefusedError('not_a_path');
+      case 'wrong_method':
+        throw new RefusedError('wrong_method', { headers: { Allow: allow.join(', ') } });
+      case 'form_only':
+        // Opened again from the history: back to the page whose form it takes.
+        ctx.redirect(ctx.path.slice(0, ctx.path.lastIndexOf('/')));
+        ctx.status = 303;
+        ctx.body = '';
+        return undefined;
+      case 'unknown':
+        throw new RefusedError('not_found', {
+          ...(isUnderPath ? { hint: `the issuer ${issuer} has no path, its endpoints begin at /` } : {}),
+        });
+    }
+  };
 }

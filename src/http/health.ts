@@ -1,19 +1,19 @@
 /** `/healthz`: the process is up. `/readyz`: the store answers. */
-import type { Middleware } from 'koa';
 import type { Store } from '../../adapters/store/contract.ts';
 import { StoreError } from '../../adapters/store/errors.ts';
+import type { Answer } from './routes.ts';
 
 /** Whoever asks gives up after a second, by the defaults of Kubernetes and of load balancers. */
 const READY_WITHIN_MS = 900;
 
-/** Answers both, before anything else looks at the request. */
-export function createHealth(store: Pick<Store, 'ready'>): Middleware {
-  return async (ctx, next) => {
-    if (ctx.path === '/healthz') {
-      ctx.body = { status: 'ok' };
-      return;
-    }
-    if (ctx.path !== '/readyz') return next();
+/** Says that the process is up. */
+export const answerAlive: Answer = (ctx) => {
+  ctx.body = { status: 'ok' };
+};
+
+/** Says whether the store answers. */
+export function createReadiness(store: Pick<Store, 'ready'>): Answer {
+  return async (ctx) => {
     try {
       await inTime(store.ready());
       ctx.body = { status: 'ok' };

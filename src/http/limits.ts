@@ -6,15 +6,14 @@
 import type { Context, Middleware } from 'koa';
 import type { Store } from '../../adapters/store/contract.ts';
 import type { Lifetimes } from '../../config/lifetimes.ts';
-import { TooManyRequestsError } from './errors.ts';
+import { RefusedError } from './errors.ts';
+import { type Limit, routeOf } from './routes.ts';
 
 interface Rule {
-  readonly name: string;
   readonly limit: number;
   readonly windowSeconds: number;
   /** Requests that one entry in the store stands for. */
   readonly block: number;
-  readonly applies: (ctx: Context) => boolean;
   /** Whether an answer counts; every one does where absent. */
   readonly counts?: (ctx: Context) => boolean;
 }
@@ -29,43 +28,20 @@ interface AbuseDeps {
 }
 
 const MOST_SUBJECTS = 100_000;
-const CLIENT_AUTH_PATHS: ReadonlySet<string> = new Set(['/token', '/introspect', '/revoke', '/par']);
 
-function rulesOf(lifetimes: Lifetimes): readonly Rule[] {
+function rulesOf(lifetimes: Lifetimes): Readonly<Record<Limit, Rule>> {
   const minutes = 10 * 60;
-  return [
-    {
-      name: 'sign_in',
-      limit: lifetimes.signInsPerAddress,
-      windowSeconds: minutes,
-      block: 5,
-      applies: ({ path, method }) =>
-        (path === '/authorize' && method === 'GET') ||
-        /^\/interaction\/[^/]+\/(platform|restart)$/.test(path),
-    },
-    {
-      name: 'user_code',
-      limit: lifetimes.userCodesPerAddress,
-      windowSeconds: minutes,
-      block: 1,
-      applies: ({ path, method }) => path === '/device' && method === 'POST',
-    },
-    {
-      name: 'registration',
-      limit: lifetimes.registrationsPerAddress,
-      windowSeconds: 3600,
-      block: 1,
-      applies: ({ path, method }) => path === '/register' && method === 'POST',
-    },
-    {
-      name: 'client_authentication',
+  return {
+    sign_in: { limit: lifetimes.signInsPerAddress, windowSeconds: minutes, block: 5 },
+    user_code: { limit: lifetimes.userCodesPerAddress, windowSeconds: minutes, block: 1 },
+    registration: { limit: lifetimes.registrationsPerAddress, windowSeconds: 3600, block: 1 },
+    client_authentication: {
       limit: lifetimes.failedAuthenticationsPerAddress,
       windowSeconds: minutes,
       block: 1,
-      applies: ({ path, method }) => CLIENT_AUTH_PATHS.has(path) && method === 'POST',
       counts: ({ status }) => status === 401,
     },
-  ];
+  };
 }
 
 /** The address a request came from: the connection's, or what the nearest trusted proxy saw. */
@@ -80,41 +56,45 @@ export function clientAddress(ctx: Context, trustedProxies: number): string {
   return forwarded.at(-trustedProxies) ?? peer;
 }
 
-/** Turns away addresses that are over a limit: `TooManyRequestsError`, which becomes 429 with `Retry-After`. */
+/** Turns away addresses that are over a limit: `RefusedError`, which becomes 429 with `Retry-After`. */
 export function createAbuseLimits(deps: AbuseDeps): Middleware {
   const rules = rulesOf(deps.lifetimes);
   const blockedUntilMs = new Map<string, number>();
   const uncounted = new Map<string, number>();
 
   /** Notes one request, and enters a block of them in the store. */
-  async function count(rule: Rule, subject: string): Promise<void> {
-    const key = `${rule.name}\0${subject}`;
+  async function count(name: Limit, subject: string): Promise<void> {
+    const rule = rules[name];
+    const key = `${name}\0${subject}`;
     const pending = (uncounted.get(key) ?? 0) + 1;
     if (uncounted.size > MOST_SUBJECTS) uncounted.clear();
     uncounted.set(key, pending % rule.block);
     if (pending % rule.block !== 0) return;
-    const { granted, windowEndsAtMs } = await deps.store.take({ ...rule, subject, block: rule.block });
+    const { granted, windowEndsAtMs } = await deps.store.take({ ...rule, name, subject });
     if (granted > 0) return;
     if (blockedUntilMs.size > MOST_SUBJECTS) blockedUntilMs.clear();
     blockedUntilMs.set(key, windowEndsAtMs);
   }
 
   return async (ctx, next) => {
-    const rule = rules.find((candidate) => candidate.applies(ctx));
-    if (rule === undefined) return next();
+    const { limit: name } = routeOf(ctx);
+    if (name === 'none') return next();
+    const rule = rules[name];
     const subject = clientAddress(ctx, deps.trustedProxies);
-    const waitMs = (blockedUntilMs.get(`${rule.name}\0${subject}`) ?? 0) - deps.now();
+    const waitMs = (blockedUntilMs.get(`${name}\0${subject}`) ?? 0) - deps.now();
     if (waitMs > 0) {
-      deps.onLimited({ limit: rule.name });
-      throw new TooManyRequestsError(Math.ceil(waitMs / 1000));
+      deps.onLimited({ limit: name });
+      throw new RefusedError('too_many_requests', {
+        headers: { 'Retry-After': String(Math.ceil(waitMs / 1000)) },
+      });
     }
     if (rule.counts === undefined) {
       // Both are over before either is heard: an answer is never written while the request still goes on.
-      const results = await Promise.allSettled([next(), count(rule, subject)]);
+      const results = await Promise.allSettled([next(), count(name, subject)]);
       for (const result of results) if (result.status === 'rejected') throw result.reason;
       return;
     }
     await next();
-    if (rule.counts(ctx)) await count(rule, subject);
+    if (rule.counts(ctx)) await count(name, subject);
   };
 }

@@ -1,7 +1,7 @@
 /** Early answers instead of slow ones: whoever comes while the process is behind is told to come back. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Middleware } from 'koa';
-import { OverloadedError } from './errors.ts';
+import { RefusedError } from './errors.ts';
 
 /** How late the process runs what is due, in milliseconds. */
 export interface LoopDelay {
@@ -38,7 +38,7 @@ interface OverloadDeps {
   readonly now: () => number;
 }
 
-/** Refuses requests while the process is behind: `OverloadedError`, which becomes 503 with `Retry-After`. */
+/** Refuses requests while the process is behind: `RefusedError`, which becomes 503 with `Retry-After`. */
 export function createOverloadGuard(deps: OverloadDeps): Middleware {
   let measuredAt = deps.now();
   let behind = false;
@@ -49,6 +49,6 @@ export function createOverloadGuard(deps: OverloadDeps): Middleware {
     }
     if (!behind) return next();
     deps.onRefused();
-    throw new OverloadedError();
+    throw new RefusedError('overloaded');
   };
 }

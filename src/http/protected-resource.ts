@@ -1,12 +1,8 @@
 /** Metadata of the API behind `/proxy` as a protected resource (RFC 9728). */
-import type { Middleware } from 'koa';
+import type { Answer } from './routes.ts';
 
-/** Answers `/.well-known/oauth-protected-resource`; public, so readable from any origin. */
-export function createProtectedResourceMetadata(issuer: string): Middleware {
-  const paths: ReadonlySet<string> = new Set([
-    '/.well-known/oauth-protected-resource',
-    '/.well-known/oauth-protected-resource/proxy',
-  ]);
+/** Answers with the document. */
+export function createProtectedResourceMetadata(issuer: string): Answer {
   const metadata = {
     resource: issuer,
     authorization_servers: [issuer],
@@ -14,11 +10,8 @@ export function createProtectedResourceMetadata(issuer: string): Middleware {
     bearer_methods_supported: ['header'],
     resource_name: 'IntelligenceBank API',
   };
-  return (ctx, next) => {
-    if (!paths.has(ctx.path) || ctx.method !== 'GET') return next();
-    ctx.set('Access-Control-Allow-Origin', '*');
+  return (ctx) => {
     ctx.set('Cache-Control', 'public, max-age=3600');
     ctx.body = metadata;
-    return undefined;
   };
 }

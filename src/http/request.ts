@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Context, Middleware } from 'koa';
 import { correlationOf, signInIn } from '../telemetry/correlation.ts';
 import type { Events } from '../telemetry/events.ts';
+import { routeOf } from './routes.ts';
 
 /** The request's reference: in the log, in `X-Request-Id`, and on error pages. */
 export function referenceOf(ctx: Context): string {
@@ -25,34 +26,13 @@ export function createRequestLog(events: Pick<Events, 'requested' | 'during'>): 
         if (begun !== undefined) correlation.signIn ??= begun;
         events.requested({
           method: ctx.method,
-          route: routeOf(ctx.path),
+          route: routeOf(ctx).name,
           status: ctx.status,
           ms: Math.round(performance.now() - started),
         });
       }
     });
   };
-}
-
-/** Routes as they are logged and counted: a closed list, without what tells one user's from another's. */
-const ROUTES: readonly (readonly [RegExp, string])[] = [
-  [/^\/interaction\/[^/]+$/, '/interaction/:uid'],
-  [/^\/interaction\/[^/]+\/(platform|continue|restart|other|consent|cancel)$/, '/interaction/:uid/$1'],
-  [/^\/authorize\/poll$/, '/authorize/poll'],
-  [/^\/authorize\/[^/]+$/, '/authorize/:uid'],
-  [/^\/device\/[^/]+$/, '/device/:uid'],
-  [/^\/register\/[^/]+$/, '/register/:client_id'],
-  [/^\/proxy\/.*$/, '/proxy'],
-  [/^\/assets\/.*$/, '/assets'],
-  [
-    /^(\/(?:authorize|token|userinfo|jwks|introspect|revoke|par|device|device_authorization|register|account|healthz|readyz|logout(?:\/\w+)?|\.well-known\/[\w-]+))$/,
-    '$1',
-  ],
-];
-
-function routeOf(path: string): string {
-  for (const [pattern, route] of ROUTES) if (pattern.test(path)) return path.replace(pattern, route);
-  return 'other';
 }
 
 /**

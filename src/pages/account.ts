@@ -1,5 +1,5 @@
 /** `/account`: the apps that may use the account signed in to in this browser, and taking their access back. */
-import type { Context, Middleware } from 'koa';
+import type { Context } from 'koa';
 import type Provider from 'oidc-provider';
 import type { Store } from '../../adapters/store/contract.ts';
 import { FormError, readForm } from '../../interactions/form.ts';
@@ -7,6 +7,7 @@ import type { FormTokens } from '../../interactions/form-tokens.ts';
 import { seeOther } from '../../interactions/login.ts';
 import type { SignIn } from '../../interactions/sign-in.ts';
 import type { AccountApp, AccountModel } from '../../interactions/views/models.ts';
+import type { Answer } from '../http/routes.ts';
 
 interface AccountDeps {
   readonly provider: Pick<Provider, 'Client' | 'cookieName'>;
@@ -18,8 +19,8 @@ interface AccountDeps {
   readonly onRevoked: (facts: { readonly accountId: string; readonly clientId: string }) => void;
 }
 
-/** The routes of the page. */
-export function createAccountPage(deps: AccountDeps): Middleware {
+/** The page, and its form. */
+export function createAccountPage(deps: AccountDeps): { readonly show: Answer; readonly revoke: Answer } {
   function formSubject(ctx: Context): string {
     return `account\0${ctx.cookies.get(deps.provider.cookieName('session'), { signed: true }) ?? ''}`;
   }
@@ -67,14 +68,15 @@ export function createAccountPage(deps: AccountDeps): Middleware {
     seeOther(ctx, '/account');
   }
 
-  return async (ctx, next) => {
-    if (ctx.path === '/account' && ctx.method === 'GET') return show(ctx);
-    if (ctx.path !== '/account/revoke' || ctx.method !== 'POST') return next();
-    try {
-      await revoke(ctx);
-    } catch (error) {
-      if (!(error instanceof FormError)) throw error;
-      deps.forged(ctx);
-    }
+  return {
+    show,
+    async revoke(ctx) {
+      try {
+        await revoke(ctx);
+      } catch (error) {
+        if (!(error instanceof FormError)) throw error;
+        deps.forged(ctx);
+      }
+    },
   };
 }

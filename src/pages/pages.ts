@@ -1,6 +1,6 @@
 /** Pages on the wire: the views filled with what a request knows, their headers, and the assets they load. */
 import { readFileSync } from 'node:fs';
-import type { Context, Middleware } from 'koa';
+import type { Context } from 'koa';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Config } from '../../config/types.ts';
 import { handleOf } from '../../interactions/attempt.ts';
@@ -27,6 +27,7 @@ import {
 } from '../../interactions/views/other.ts';
 import type { PublicError } from '../http/errors.ts';
 import { referenceOf } from '../http/request.ts';
+import { type Answer, routeOf } from '../http/routes.ts';
 import type { ClientRegistry } from '../provider/clients.ts';
 import type { ProviderPages } from '../provider/features.ts';
 import { backUrlOf } from '../provider/held-errors.ts';
@@ -38,7 +39,7 @@ export interface Pages {
   readonly interaction: InteractionPages;
   readonly provider: ProviderPages;
   readonly account: (ctx: Context, model: AccountModel) => void;
-  readonly assets: Middleware;
+  readonly asset: Answer;
   readonly error: (ctx: Context, error: PublicError) => void;
 }
 
@@ -54,18 +55,17 @@ function loadAsset(name: AssetName): Asset {
 }
 
 /** Assets are named by their content, so browsers may keep them for good. */
-function serveAssets(assets: readonly Asset[], brands: Brands): Middleware {
+function serveAssets(assets: readonly Asset[], brands: Brands): Answer {
   const byPath = new Map(assets.map((asset) => [asset.path, asset]));
-  return (ctx, next) => {
-    if (!ctx.path.startsWith('/assets/')) return next();
-    const asset = byPath.get(ctx.path) ?? brands.find(ctx.path);
-    if (asset === undefined) return next();
+  return (ctx, { rest = '' }) => {
+    const path = `/assets/${rest}`;
+    const asset = byPath.get(path) ?? brands.find(path);
+    if (asset === undefined) return;
     ctx.set('Cache-Control', 'public, max-age=31536000, immutable');
     // A picture opened by itself is a page: nothing runs in it.
     ctx.set('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'; sandbox");
     ctx.type = asset.type;
     ctx.body = asset.body;
-    return undefined;
   };
 }
 
@@ -158,7 +158,7 @@ export function createPages({ issuer, branding, registry }: PagesDeps): Pages {
 
   return {
     account: (ctx, model) => write(ctx, accountPage(model, envOf(ctx)), 'nowhere else'),
-    assets: serveAssets(Object.values(assets), brands),
+    asset: serveAssets(Object.values(assets), brands),
     interaction: {
       platform(step, question) {
         write(step.ctx, platformPage({ ...about(step), ...question }, envOfStep(step)), 'back to the app');
@@ -216,7 +216,7 @@ function kindOfError(ctx: Context, error: string): ErrorModel['kind'] {
   if (ctx.status >= 500) return 'server';
   if (error === 'invalid_client') return 'client';
   if (error === 'invalid_redirect_uri') return 'redirect';
-  return error === 'invalid_request' && ctx.path.startsWith('/authorize/') ? 'lost' : 'request';
+  return error === 'invalid_request' && routeOf(ctx).name === '/authorize/:uid' ? 'lost' : 'request';
 }
 
 /** The library hands over finished forms; only their token is taken from them. */

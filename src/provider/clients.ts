@@ -3,6 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type Provider from 'oidc-provider';
 import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
 import type { ClientRegistration, ClientSecrets } from '../../config/types.ts';
+import { type AppOrigins, originsOf } from '../http/cors.ts';
 import { readingsOfSecret } from './client-secrets.ts';
 import type { MetadataDocuments } from './metadata-documents.ts';
 import type { Admit } from './self-registration.ts';
@@ -20,9 +21,18 @@ export interface ClientRegistry {
   metadata(clientId: string): Record<string, unknown> | undefined;
   secrets(clientId: string): readonly string[];
   ids(): readonly string[];
-  /** Whether an origin is that of a configured app's redirect URI. */
+  /** The origins of an app's pages, configured or not. */
+  originsOf(client: Registered): AppOrigins;
+  /** Whether an origin is a configured app's. */
   hasOrigin(origin: string): boolean;
   replace(clients: readonly ClientRegistration[], secrets: ClientSecrets): void;
+}
+
+/** What the provider knows of an app. */
+interface Registered {
+  readonly clientId: string;
+  readonly redirectUris?: readonly string[] | undefined;
+  readonly applicationType?: string | undefined;
 }
 
 /** A registry of the clients' file. */
@@ -33,8 +43,15 @@ export function createClientRegistry(
   let byId = new Map(clients.map((client) => [client.metadata.client_id, client]));
   let secretsById = secrets;
   const accepted = (clientId: string): readonly string[] => secretsById.get(clientId) ?? [];
+  const settings = (clientId: string): ClientSettings => byId.get(clientId)?.ib ?? DEFAULT_SETTINGS;
+  const originsOfApp = ({ clientId, redirectUris = [], applicationType }: Registered): AppOrigins =>
+    originsOf({
+      redirectUris,
+      anyLoopbackPort: applicationType === 'native',
+      wildcards: mayUseWildcards(settings(clientId)),
+    });
   return {
-    settings: (clientId) => byId.get(clientId)?.ib ?? DEFAULT_SETTINGS,
+    settings,
     metadata: (clientId) => {
       const client = byId.get(clientId);
       if (client === undefined) return undefined;
@@ -43,15 +60,27 @@ export function createClientRegistry(
     },
     secrets: accepted,
     ids: () => [...byId.keys()],
+    originsOf: originsOfApp,
     hasOrigin: (origin) =>
-      [...byId.values()].some(({ metadata }) =>
-        [metadata['redirect_uris']].flat().some((uri) => URL.parse(String(uri))?.origin === origin),
-      ),
+      [...byId.values()].some(({ metadata }) => originsOfApp(asRegistered(metadata)).has(origin)),
     replace(nextClients, nextSecrets) {
       byId = new Map(nextClients.map((client) => [client.metadata.client_id, client]));
       secretsById = nextSecrets;
     },
   };
+}
+
+function asRegistered(metadata: ClientRegistration['metadata']): Registered {
+  return {
+    clientId: metadata.client_id,
+    redirectUris: [metadata['redirect_uris'] ?? []].flat().map(String),
+    applicationType: String(metadata['application_type']),
+  };
+}
+
+/** Whether redirect URIs of an app may hold a wildcard label. */
+function mayUseWildcards({ bridgeCompat, redirectUriWildcards }: ClientSettings): boolean {
+  return bridgeCompat && redirectUriWildcards === true;
 }
 
 interface ClientSources {
@@ -116,8 +145,7 @@ export function installClientRules(provider: Provider, registry: ClientRegistry)
   const allowed = client.redirectUriAllowed;
   client.redirectUriAllowed = function (this: ClientInstance, value) {
     if (allowed.call(this, value)) return true;
-    const settings = registry.settings(this.clientId);
-    if (!settings.bridgeCompat || settings.redirectUriWildcards !== true) return false;
+    if (!mayUseWildcards(registry.settings(this.clientId))) return false;
     return (this.redirectUris ?? []).some((pattern) => matchesWildcard(pattern, value));
   };
 }

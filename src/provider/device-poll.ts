@@ -2,6 +2,7 @@
 import type { Middleware } from 'koa';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Store } from '../../adapters/store/contract.ts';
+import { routeOf } from '../http/routes.ts';
 
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
@@ -16,7 +17,7 @@ export function createDevicePollLimit(deps: {
   const windowSeconds = Math.max(1, deps.intervalSeconds - 1);
   return async (ctx, next) => {
     await next();
-    if (ctx.path !== '/token' || ctx.status !== 400) return;
+    if (routeOf(ctx).name !== '/token' || ctx.status !== 400) return;
     const { oidc } = ctx as unknown as Partial<KoaContextWithOIDC>;
     const body = ctx.body as { error?: unknown } | undefined;
     if (body?.error !== 'authorization_pending' || oidc?.params?.['grant_type'] !== DEVICE_GRANT) return;

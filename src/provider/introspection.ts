@@ -2,6 +2,7 @@
 import type { Middleware } from 'koa';
 import type { Configuration } from 'oidc-provider';
 import type { ProtectedResource } from '../../config/types.ts';
+import { routeOf } from '../http/routes.ts';
 
 type Features = NonNullable<Configuration['features']>;
 type IntrospectionPolicy = NonNullable<NonNullable<Features['introspection']>['allowedPolicy']>;
@@ -22,7 +23,7 @@ export function createIntrospectionPolicy(resources: readonly ProtectedResource[
 export function createIntrospectionAnswers(): Middleware {
   return async (ctx, next) => {
     await next();
-    if (ctx.path !== '/introspect' || ctx.status !== 400) return;
+    if (routeOf(ctx).name !== '/introspect' || ctx.status !== 400) return;
     if ((ctx.body as { error?: unknown } | undefined)?.error !== 'unsupported_token_type') return;
     ctx.status = 200;
     ctx.body = { active: false };

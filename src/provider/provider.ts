@@ -105,7 +105,7 @@ export function createProvider(deps: ProviderDeps): Provider {
     adapter: withConfiguredClients(store.adapter, { registry, admit, documents }),
     clockTolerance: lifetimes.clockToleranceSeconds,
     claims: Object.fromEntries(Object.entries(CLAIMS).map(([scope, claims]) => [scope, [...claims]])),
-    clientBasedCORS: (_ctx, origin, client) => browserOrigins(client).has(origin),
+    clientBasedCORS: (_ctx, origin, client) => registry.originsOf(client).has(origin),
     clientDefaults: {
       grant_types: ['authorization_code'],
       response_types: ['code'],
@@ -185,13 +185,6 @@ export function createProvider(deps: ProviderDeps): Provider {
     nowSeconds,
   });
   return provider;
-}
-
-/** The origins of a browser app: those of its redirect URIs. */
-function browserOrigins(client: {
-  readonly redirectUris?: readonly string[] | undefined;
-}): ReadonlySet<string> {
-  return new Set((client.redirectUris ?? []).flatMap((uri) => URL.parse(uri)?.origin ?? []));
 }
 
 function withoutPath<T extends { path: string }>(cookie: T): Omit<T, 'path'> {

@@ -2,6 +2,7 @@
 import type { Middleware } from 'koa';
 import { sameResource } from '../../config/clients/resource-uri.ts';
 import type { ProtectedResource } from '../../config/types.ts';
+import { routeOf } from '../http/routes.ts';
 import type { ClientRegistry } from './clients.ts';
 
 /** For apps without a registered scope, such as those that register themselves: who the user is, and the API. */
@@ -15,7 +16,7 @@ interface Defaults {
 /** Fills in `scope` of `/authorize` (RFC 6749 section 3.3 lets the server have a default). */
 export function createRequestDefaults(deps: Defaults): Middleware {
   return (ctx, next) => {
-    if (ctx.path !== '/authorize' || ctx.method !== 'GET') return next();
+    if (routeOf(ctx).name !== '/authorize') return next();
     const { client_id: clientId, scope, resource, request_uri: pushed, request } = ctx.query;
     const complete = scope !== undefined || pushed !== undefined || request !== undefined;
     if (typeof clientId === 'string' && !complete) {

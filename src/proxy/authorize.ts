@@ -5,6 +5,8 @@ import { type IbSession, isSessionAlive } from '../../adapters/ib/session.ts';
 import type { Store } from '../../adapters/store/contract.ts';
 import { ibSessionIdOf } from '../../adapters/store/handles.ts';
 import { bearerToken, SESSION_EXPIRED, standsOnLiveSession } from '../http/bearer.ts';
+import type { AppOrigins } from '../http/cors.ts';
+import type { ClientRegistry } from '../provider/clients.ts';
 import { hasProof } from './dpop.ts';
 
 /** Whose call it is and what it stands on. */
@@ -14,7 +16,8 @@ export interface Caller {
   readonly grantId: string;
   readonly ibSessionId: string;
   readonly session: IbSession;
-  readonly redirectUris: readonly string[];
+  /** The origins of its pages. */
+  readonly origins: AppOrigins;
 }
 
 export type Authorization =
@@ -27,6 +30,7 @@ interface AuthorizeDeps {
   readonly issuer: string;
   readonly provider: Provider;
   readonly store: Store;
+  readonly originsOf: ClientRegistry['originsOf'];
   readonly nowSeconds: () => number;
 }
 
@@ -92,6 +96,6 @@ export async function callerOf(
     grantId,
     ibSessionId,
     session,
-    redirectUris: client.redirectUris ?? [],
+    origins: deps.originsOf(client),
   };
 }

@@ -1,10 +1,13 @@
 /** `/proxy`: an app's call with its bearer token becomes a call of IB's API with the user's session. Bodies are streamed. */
-import type { Context, Middleware } from 'koa';
+import type { Context } from 'koa';
 import type Provider from 'oidc-provider';
 import type { Dispatcher } from 'undici';
 import type { GuardedAgent } from '../../adapters/ib/http-agent.ts';
 import type { Store } from '../../adapters/store/contract.ts';
 import { SESSION_EXPIRED, writeInvalidToken } from '../http/bearer.ts';
+import { noteApp } from '../http/cors.ts';
+import type { Answer } from '../http/routes.ts';
+import type { ClientRegistry } from '../provider/clients.ts';
 import type { Bytes, ProxyCall } from '../telemetry/proxied.ts';
 import { type AnswerDeps, answerWith, discard, type IbAnswer, isPieceOfText } from './answer.ts';
 import { API_SCOPE, authorizeCall, type Caller, callerOf } from './authorize.ts';
@@ -21,24 +24,19 @@ export interface ProxyDeps extends AnswerDeps {
   readonly agent: GuardedAgent;
   /** 0, or the seconds to wait. */
   readonly limit: (accountId: string) => Promise<number>;
-  /** Whether an origin is one of a registered browser app's. */
-  readonly isKnownOrigin: (origin: string) => boolean;
   readonly onCall: (call: ProxyCall) => void;
   /** Told when the answer has been sent, or cut. */
   readonly onBytes: (bytes: Bytes) => void;
+  readonly originsOf: ClientRegistry['originsOf'];
   readonly nowSeconds: () => number;
 }
 
 /** The proxy. Its store work is a unit of its own, over before a byte is streamed. */
-export function createProxy(deps: ProxyDeps): Middleware {
-  return async (ctx, next) => {
-    if (!ctx.path.startsWith('/proxy/')) return next();
+export function createProxy(deps: ProxyDeps): Answer {
+  return async (ctx) => {
     const started = performance.now();
     // Whatever IB serves, it must not act as a page or a script of ours.
     ctx.set('Content-Security-Policy', "default-src 'none'; sandbox");
-    if (ctx.method === 'OPTIONS' && ctx.get('Access-Control-Request-Method') !== '')
-      return preflight(deps, ctx);
-    if (!METHODS.includes(ctx.method)) return refuseMethod(ctx);
     whenSent(ctx, deps.onBytes);
     const outcome = await serve(deps, ctx);
     if (outcome !== undefined) {
@@ -46,14 +44,6 @@ export function createProxy(deps: ProxyDeps): Middleware {
       deps.onCall({ ...outcome, method: ctx.method, status: ctx.status, ms });
     }
   };
-}
-
-/** What IB's API knows. TRACE would show the sid, and nobody needs the others. */
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
-
-function refuseMethod(ctx: Context): void {
-  fail(ctx, 405, 'invalid_request', `only ${METHODS.join(', ')} are passed on`);
-  ctx.set('Allow', METHODS.join(', '));
 }
 
 /** What is read ahead of a slower app, each way. */
@@ -94,6 +84,7 @@ async function serveSigned(deps: ProxyDeps, ctx: Context, handle: string): Promi
     fail(ctx, 404, 'not_found', 'this address is over');
     return undefined;
   }
+  noteApp(ctx, caller.origins);
   // A picture in a page of any origin: the address itself is the permission.
   ctx.set('Cross-Origin-Resource-Policy', 'cross-origin');
   return forward(deps, ctx, caller, target);
@@ -120,34 +111,11 @@ function refuse(
   }
 }
 
-/** CORS without credentials: the token is the permission, and the answer is for the app's own origins. */
-function allowOrigin(ctx: Context, caller: Caller): boolean {
+/** The token is the permission, and the answer is for the app's own pages alone. */
+function allowOrigin(ctx: Context, { origins }: Caller): boolean {
+  noteApp(ctx, origins);
   const origin = ctx.get('Origin');
-  ctx.vary('Origin');
-  if (origin === '') return true;
-  const registered = caller.redirectUris.some((uri) => URL.parse(uri)?.origin === origin);
-  if (registered) {
-    ctx.set('Access-Control-Allow-Origin', origin);
-    ctx.set(
-      'Access-Control-Expose-Headers',
-      'WWW-Authenticate, Retry-After, Content-Disposition, Content-Range, ETag',
-    );
-  }
-  return registered;
-}
-
-/** A preflight holds no token: any registered origin may go on; the call is checked against its own app's. */
-function preflight(deps: ProxyDeps, ctx: Context): void {
-  ctx.vary('Origin');
-  ctx.status = 204;
-  if (!deps.isKnownOrigin(ctx.get('Origin'))) return;
-  ctx.set('Access-Control-Allow-Origin', ctx.get('Origin'));
-  ctx.set('Access-Control-Allow-Methods', METHODS.join(', '));
-  ctx.set(
-    'Access-Control-Allow-Headers',
-    'Authorization, Content-Type, DPoP, Range, If-Range, If-Match, If-None-Match, If-Modified-Since',
-  );
-  ctx.set('Access-Control-Max-Age', '600');
+  return origin === '' || origins.has(origin);
 }
 
 async function forward(deps: ProxyDeps, ctx: Context, caller: Caller, target: CallTarget): Promise<Outcome> {
