@@ -98,6 +98,7 @@ export function createLoadExistingGrant(deps: PolicyDeps): NonNullable<Configura
     if (client === undefined || session?.accountId === undefined || signIn === undefined) return undefined;
 
     const existing = await currentGrant(provider, session, client.clientId, signIn);
+    if (existing !== undefined && ctx.oidc.route === 'authorization') keepEarlierScopes(ctx, existing);
     const decision =
       decisionOf(ctx.oidc.result) ?? (deps.settings(client.clientId).skipConsent ? asked(ctx) : undefined);
     if (decision === undefined) return existing;
@@ -113,6 +114,26 @@ export function createLoadExistingGrant(deps: PolicyDeps): NonNullable<Configura
     }
     return grant;
   };
+}
+
+/**
+ * Step-up: a request that asks for more at a resource than the user has allowed there keeps what he has, so that its token
+ * does all that the one before did. MCP clients add the scopes up themselves since 2026-07-28, earlier ones ask for what
+ * the resource has just missed and would lose the rest. The consent page and the answer's `scope` name them all; a
+ * request for no more than is allowed gets what it asks for.
+ */
+function keepEarlierScopes(ctx: KoaContextWithOIDC, grant: GrantModel): void {
+  const { params, requestParamScopes: asked, resourceServers = {} } = ctx.oidc;
+  if (params === undefined) return;
+  const kept = Object.entries(resourceServers).flatMap(([identifier, { scopes }]) => {
+    const allowed = grant
+      .getResourceScope(identifier)
+      .split(' ')
+      .filter((scope) => scopes.has(scope));
+    const asksForMore = [...asked].some((scope) => scopes.has(scope) && !allowed.includes(scope));
+    return asksForMore ? allowed : [];
+  });
+  if (kept.length > 0) params['scope'] = [...new Set([...asked, ...kept])].join(' ');
 }
 
 type GrantModel = InstanceType<Provider['Grant']>;

@@ -98,6 +98,31 @@ describe('MCP clients', () => {
     expect(called.status).to.equal(200);
   });
 
+  it('keep their scopes when they step up, and get no more than they ask for otherwise', async () => {
+    const browser = new Browser();
+    const at = (scope: string) => authorizeAs({ resource: RESOURCE, scope });
+    const first = await browser.press(await signInAt(stack, browser, at('profile')), 'consent', {
+      decision: 'allow',
+    });
+    const before = (await redeem(first.url, { resource: RESOURCE })).body;
+    expect(before['scope']).to.equal('profile');
+
+    const consent = await browser.open(at('ib:api'));
+    expect(consent.body).to.contain('Use IntelligenceBank in your name').and.contain('See your name');
+    const more = await browser.press(consent, 'consent', { decision: 'allow' });
+    const after = (await redeem(more.url, { resource: RESOURCE })).body;
+    expect(String(after['scope']).split(' ')).to.have.members(['profile', 'ib:api']);
+
+    const narrow = await browser.open(at('profile'));
+    expect((await redeem(narrow.url, { resource: RESOURCE })).body['scope']).to.equal('profile');
+    const old = await post(stack, '/token', {
+      grant_type: 'refresh_token',
+      client_id: 'spa',
+      refresh_token: String(before['refresh_token']),
+    });
+    expect(old.body['scope'], 'the tokens from before go on').to.equal('profile');
+  });
+
   it('get a refresh token without offline_access', async () => {
     const { body } = await redeem(await allow(authorizeAs({ scope: 'profile ib:api' })));
     expect(body['refresh_token']).to.be.a('string');
