@@ -38,6 +38,7 @@ import { createIntrospectionAnswers } from './provider/introspection.ts';
 import { createProvider } from './provider/provider.ts';
 import { createRequestDefaults } from './provider/request-defaults.ts';
 import { createResources } from './provider/resources.ts';
+import { createSessionEndAnswers } from './provider/session-check.ts';
 import { createCallLimit } from './proxy/call-limit.ts';
 import { createSidFinders } from './proxy/find-sid.ts';
 import { createProxy } from './proxy/proxy.ts';
@@ -72,7 +73,13 @@ export function createApp(deps: AppDeps): Provider {
   const { lifetimes, resources } = config;
   const nowSeconds = (): number => Math.floor(deps.now() / 1000);
   const pages = createPages({ issuer, branding: config.branding, registry });
-  const provider = providerOf(deps, pages, nowSeconds);
+  const takeCall = createCallLimit({
+    store,
+    limit: lifetimes.proxyCallsPerMinute,
+    block: lifetimes.proxyCallBlock,
+    now: deps.now,
+  });
+  const provider = providerOf(deps, { pages, takeCall, nowSeconds });
   const metadata = createProtectedResourceMetadata(issuer);
   const visitorOf = createVisitorOf(config.trustedProxies);
   const inOrder: readonly Middleware[] = [
@@ -97,7 +104,7 @@ export function createApp(deps: AppDeps): Provider {
     createDispatch({
       '/.well-known/oauth-protected-resource': metadata,
       '/.well-known/oauth-protected-resource/proxy': metadata,
-      '/proxy': proxyOf(deps, provider, nowSeconds),
+      '/proxy': proxyOf(deps, provider, { takeCall, nowSeconds }),
     }),
     createAbuseLimits({
       store,
@@ -108,6 +115,7 @@ export function createApp(deps: AppDeps): Provider {
     }),
     (_ctx, next) => store.unit(next),
     createSessionCheck({ store, issuer, nowSeconds }),
+    createSessionEndAnswers({ ibSessions: store.ibSessions, nowSeconds }),
     createBridgeCompat({ registry, store, requestBodyBytes: lifetimes.requestBodyBytes }),
     createBasicCredentials(),
     createRequestDefaults({ registry, resources }),
@@ -120,8 +128,19 @@ export function createApp(deps: AppDeps): Provider {
   return provider;
 }
 
-function providerOf(deps: AppDeps, pages: Pages, nowSeconds: () => number): Provider {
-  const { config } = deps;
+/** What the parts of the application share. */
+interface Shared {
+  /** Takes a call from a user's limit of calls to IB; 0, or the seconds to wait. */
+  readonly takeCall: (accountId: string) => Promise<number>;
+  readonly nowSeconds: () => number;
+}
+
+function providerOf(
+  deps: AppDeps,
+  { pages, takeCall, nowSeconds }: Shared & { readonly pages: Pages },
+): Provider {
+  const { config, store } = deps;
+  const { ibSessions } = store;
   const provider = createProvider({
     issuer: deps.issuer,
     lifetimes: config.lifetimes,
@@ -131,8 +150,9 @@ function providerOf(deps: AppDeps, pages: Pages, nowSeconds: () => number): Prov
     appHosts: config.appHosts,
     registry: deps.registry,
     secrets: deps.secrets,
-    store: deps.store,
+    store,
     platforms: deps.platforms,
+    sessionCheck: config.ibSessionCheck === 'off' ? undefined : { ibSessions, ib: deps.ib, takeCall },
     pages: pages.provider,
     fetch: deps.fetch,
     documentFetch: deps.documentFetch,
@@ -167,7 +187,7 @@ function overloadGuard(deps: AppDeps): readonly Middleware[] {
   return [createOverloadGuard({ delay: loopDelay, mostMs, everyMs, onRefused, now })];
 }
 
-function proxyOf(deps: AppDeps, provider: Provider, nowSeconds: () => number): Answer {
+function proxyOf(deps: AppDeps, provider: Provider, { takeCall, nowSeconds }: Shared): Answer {
   const { store, registry, events } = deps;
   const { lifetimes } = deps.config;
   return createProxy({
@@ -181,12 +201,7 @@ function proxyOf(deps: AppDeps, provider: Provider, nowSeconds: () => number): A
       lifetimeSeconds: lifetimes.proxySignedUrlSeconds,
       nowSeconds,
     }),
-    limit: createCallLimit({
-      store,
-      limit: lifetimes.proxyCallsPerMinute,
-      block: lifetimes.proxyCallBlock,
-      now: deps.now,
-    }),
+    limit: takeCall,
     finderOf: createSidFinders(),
     isIbOrigin: (origin) => deps.platforms.parse(origin).ok,
     originsOf: registry.originsOf,

@@ -58,6 +58,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
   const ib = createIbClient({
     rules: config.ibHosts,
     timeoutMs: config.lifetimes.ibTimeoutMs,
+    checkTimeoutMs: config.lifetimes.ibSessionCheckMs,
     maxBodyBytes: config.lifetimes.ibResponseBytes,
     agent,
     onCall: events.ibCalled,

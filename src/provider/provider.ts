@@ -20,6 +20,7 @@ import { installRequestContext } from './request-context.ts';
 import { createResources } from './resources.ts';
 import { scopesOf } from './scopes.ts';
 import { createAdmit } from './self-registration.ts';
+import { type SessionCheckDeps, withSessionCheck } from './session-check.ts';
 import { createExtraTokenClaims, registerTokenExchange } from './token-exchange.ts';
 import { createIssueRefreshToken, createTtl, installAtHash, installTokenValues } from './tokens.ts';
 
@@ -34,6 +35,8 @@ export interface ProviderDeps {
   readonly secrets: Secrets;
   readonly store: Store;
   readonly platforms: PlatformRules;
+  /** How sessions that apps hold themselves are checked at refresh; undefined: they are not. */
+  readonly sessionCheck: SessionCheckDeps | undefined;
   readonly pages: ProviderPages;
   readonly onLogoutCall: (call: LogoutCall) => void;
   readonly onUnknownResource: (facts: {
@@ -148,7 +151,9 @@ export function createProvider(deps: ProviderDeps): Provider {
       jwks_uri: lifetimes.requestBodyBytes,
       sector_identifier_uri: lifetimes.requestBodyBytes,
     },
-    findAccount: createFindAccount(policyDeps),
+    findAccount: deps.sessionCheck
+      ? withSessionCheck(createFindAccount(policyDeps), deps.sessionCheck)
+      : createFindAccount(policyDeps),
     interactions: {
       policy: createInteractionPolicy(policyDeps),
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,

@@ -46,7 +46,11 @@ describe('the life of an IB session', () => {
       expect(await answer.json()).to.deep.equal(over);
     }
     const refused = await refresh(tokens['refresh_token']);
-    expect([refused.status, refused.body['error']]).to.deep.equal([400, 'invalid_grant']);
+    expect([refused.status, refused.body['error'], refused.body['error_description']]).to.deep.equal([
+      400,
+      'invalid_grant',
+      'Session has expired',
+    ]);
   }
 
   for (const hours of [1, 2, 24, 120]) {
