@@ -187,7 +187,10 @@ function arrivalAt({ path, rows, pattern }: Address, method: string, asked: stri
   const names = [...path.matchAll(/:(\w+)|\*/g)].map(([, name = 'rest']) => name);
   const at = {
     params: Object.fromEntries(names.map((name, index) => [name, values[index] ?? ''])),
-    allow: [...(gets ? ['HEAD'] : []), ...(options ? ['OPTIONS'] : []), ...methods],
+    allow: [
+      ...methods.flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name])),
+      ...(options ? ['OPTIONS'] : []),
+    ],
   };
   const wanted = method === 'HEAD' ? 'GET' : method;
   const row = rows.find((candidate) => candidate.methods.some((known) => known === wanted));
