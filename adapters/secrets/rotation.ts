@@ -32,8 +32,8 @@ export interface StepOptions {
   readonly kinds?: readonly KeyKind[];
   /** An algorithm more to sign with. */
   readonly added?: readonly SigningAlgorithm[];
-  /** Peppers that something still stands on, by id: they stay. */
-  readonly standsOn?: ReadonlySet<string>;
+  /** Peppers that stay beyond their time, by id. */
+  readonly stay?: readonly string[];
 }
 
 /** How long each kind is known first. */
@@ -149,9 +149,9 @@ export function isOver({ status, retiredAt }: Stated, nowSeconds: number): boole
 
 function stepPeppers(
   { peppers }: SecretsDocument,
-  { nowSeconds, standsOn }: StepOptions,
+  { nowSeconds, stay = [] }: StepOptions,
 ): SecretsDocument['peppers'] {
-  return stepOf(peppers, newPepper(fresh(nowSeconds)), nowSeconds, ({ id }) => standsOn?.has(id) ?? false);
+  return stepOf(peppers, newPepper(fresh(nowSeconds)), nowSeconds, ({ id }) => stay.includes(id));
 }
 
 async function stepSigningKeys(
@@ -173,7 +173,8 @@ async function stepSigningKeys(
   return groups.flat();
 }
 
-function changesOf(before: SecretsDocument, after: SecretsDocument): Change[] {
+/** What differs between two documents. */
+export function changesOf(before: SecretsDocument, after: SecretsDocument): Change[] {
   const nameOf = ({ kind, id }: KeySummary): string => `${kind} ${id}`;
   const known = new Map(summarize(before).map((key) => [nameOf(key), key]));
   const changed = summarize(after)
@@ -186,7 +187,12 @@ function changesOf(before: SecretsDocument, after: SecretsDocument): Change[] {
   return [...changed, ...removed];
 }
 
-/** The peppers that a step would remove now, but for what stands on them. */
+/** A document without some of its peppers. */
+export function withoutPeppers(document: SecretsDocument, ids: readonly string[]): SecretsDocument {
+  return { ...document, peppers: document.peppers.filter(({ id }) => !ids.includes(id)) };
+}
+
+/** The peppers whose time is over. */
 export function peppersToRemove({ peppers }: SecretsDocument, nowSeconds: number): readonly string[] {
   return peppers.filter((entry) => isOver(entry, nowSeconds)).map(({ id }) => id);
 }

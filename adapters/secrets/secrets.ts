@@ -46,14 +46,14 @@ export interface LiveSecrets {
 export async function openSecrets(source: SecretsSource, deps: SecretsDeps = {}): Promise<LiveSecrets> {
   if (source.kind === 'generated') await ensureGenerated(source.path, deps);
   let text = await readText(source, deps);
-  let secrets = toSecrets(await parseSecretsText(nameOf(source), text));
+  let secrets = secretsOf(await parseSecretsText(nameOf(source), text));
   return {
     current: () => secrets,
     async refresh() {
       if (!mayChange(source)) return false;
       const next = await readText(source, deps);
       if (next === text) return false;
-      secrets = toSecrets(await parseSecretsText(nameOf(source), next));
+      secrets = secretsOf(await parseSecretsText(nameOf(source), next));
       text = next;
       return true;
     },
@@ -118,7 +118,8 @@ function inOrder<T extends Stated>(entries: readonly T[]): T[] {
 
 const bytesOf = (value: string): Uint8Array => new Uint8Array(Buffer.from(value, 'base64url'));
 
-function toSecrets(document: SecretsDocument): Secrets {
+/** The keys of a document, in order. */
+export function secretsOf(document: SecretsDocument): Secrets {
   const active = document.signingKeys.filter(({ status }) => status === 'active');
   return redacted({
     signingKeys: inOrder(document.signingKeys).map(({ jwk }): JWK => jwk),

@@ -47,12 +47,13 @@ export function configuration(env: Environment = readEnvironment()): {
   return loaded;
 }
 
-/** Runs work with the configured store, and closes it. */
+/** Runs work with the configured store, and closes it. `known` are keys to open it with in place of those that are kept. */
 export async function withStore<T>(
   work: (store: Store, secrets: Secrets, config: Config) => Promise<T>,
+  known?: Secrets,
 ): Promise<T> {
   const { config, secretsText } = configuration();
-  const secrets = await loadSecrets(config.secrets, { text: secretsText });
+  const secrets = known ?? (await loadSecrets(config.secrets, { text: secretsText }));
   const ignore = (): void => undefined;
   const silent = { storeCalled: ignore, swept: ignore, unopened: ignore, failed: ignore };
   const store = await openStore({ config }, () => secrets, silent);

@@ -1,10 +1,12 @@
 /** `secrets create|list|rotate`, and `keys list|rotate` for signing keys alone: the server's own keys where they are kept. */
 
 import { type KeptSource, readToChange } from '../../adapters/secrets/change.ts';
+import type { SecretsDocument } from '../../adapters/secrets/document.ts';
 import { writeNewSecretsFile } from '../../adapters/secrets/file.ts';
 import { createSecrets } from '../../adapters/secrets/keys.ts';
 import {
   type Change,
+  changesOf,
   type KeyKind,
   type KeySummary,
   knownSecondsOf,
@@ -14,7 +16,9 @@ import {
   takeStep,
   type Waiting,
   waitingFor,
+  withoutPeppers,
 } from '../../adapters/secrets/rotation.ts';
+import { secretsOf } from '../../adapters/secrets/secrets.ts';
 import { StoreError } from '../../adapters/store/errors.ts';
 import { CommandError, configuration, type Output, withStore } from './context.ts';
 
@@ -59,12 +63,13 @@ export async function rotate({ kinds, added, now }: RotateOptions, output: Outpu
   const waiting = waitingFor(kept.document, options);
   if (waiting !== undefined && !now) throw new CommandError(tooEarly(waiting));
   const leaving = kinds.includes('pepper') ? peppersToRemove(kept.document, nowSeconds) : [];
-  const stood = leaving.length === 0 ? NOTHING_STOOD : await standingOn(leaving);
-  const step = await takeStep(kept.document, { ...options, added, standsOn: stood.peppers });
-  await kept.replace(step.document);
-  const { changes, nextStepAt } = step;
-  output.result({ changes, sealedAnew: stood.sealedAnew, nextStepAt }, [
-    ...stood.lines,
+  const { document, nextStepAt } = await takeStep(kept.document, { ...options, added, stay: leaving });
+  const sealed = kinds.includes('pepper') ? await sealAnew(document, leaving) : NOTHING_SEALED;
+  const next = withoutPeppers(document, sealed.free);
+  await kept.replace(next);
+  const changes = changesOf(kept.document, next);
+  output.result({ changes, sealedAnew: sealed.count, nextStepAt }, [
+    ...sealed.lines,
     ...changes.map(lineOf),
     'Running servers take this at once, functions within five minutes; nothing needs a restart.',
     `The next step may be taken from ${time(nextStepAt)} on.`,
@@ -89,34 +94,37 @@ const BECAME: Readonly<Record<Change['became'], string>> = {
 };
 const lineOf = (change: Change): string => `${nameOf(change)}: ${BECAME[change.became]}`;
 
-interface Stood {
-  readonly sealedAnew: number;
-  readonly peppers: ReadonlySet<string>;
+interface Sealed {
+  readonly count: number;
+  /** Of the peppers that leave, those that nothing stands on any more. */
+  readonly free: readonly string[];
   readonly lines: readonly string[];
 }
 
-const NOTHING_STOOD: Stood = { sealedAnew: 0, peppers: new Set(), lines: [] };
+const NOTHING_SEALED: Sealed = { count: 0, free: [], lines: [] };
 
-/** Seals anew what outlives peppers, and says which of those that leave something still stands on. */
-async function standingOn(leaving: readonly string[]): Promise<Stood> {
+/**
+ * Seals what outlives peppers under the one that comes into use, which all processes know by now, and says which of those
+ * that leave are free. Where the store does not answer none is.
+ */
+async function sealAnew(document: SecretsDocument, leaving: readonly string[]): Promise<Sealed> {
+  if (!document.peppers.some(({ status }) => status === 'retired')) return NOTHING_SEALED;
   try {
-    const { sealedAnew, standing } = await withStore((store) => store.sealAnew());
-    const held = leaving.filter((id) => (standing.get(id) ?? 0) > 0);
+    const { sealedAnew: count, standing } = await withStore((store) => store.sealAnew(), secretsOf(document));
+    const lines = leaving
+      .filter((id) => standing.has(id))
+      .map((id) => `pepper ${id}: stays, as ${standing.get(id)} items still stand on it`);
     return {
-      sealedAnew,
-      peppers: new Set(held),
-      lines: [
-        `${sealedAnew} items of self-registered apps sealed anew`,
-        ...held.map((id) => `pepper ${id}: stays, as ${standing.get(id)} items still stand on it`),
-      ],
+      count,
+      free: leaving.filter((id) => !standing.has(id)),
+      lines: [`${count} items of self-registered apps sealed anew`, ...lines],
     };
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    const reason = `the store does not answer (${error.engineError}), so nobody knows what stands on it`;
+    const fault = `the store does not answer (${error.engineError}): no self-registered app is sealed anew`;
     return {
-      ...NOTHING_STOOD,
-      peppers: new Set(leaving),
-      lines: leaving.map((id) => `pepper ${id}: stays; ${reason}`),
+      ...NOTHING_SEALED,
+      lines: [fault, ...leaving.map((id) => `pepper ${id}: stays for that reason`)],
     };
   }
 }

@@ -82,7 +82,7 @@ describe('a step of rotation', () => {
   it('keeps a pepper that something still stands on', async () => {
     const used = await stepped(options(0), options(DAY));
     const old = idOf(made, 'pepper', 'active') ?? '';
-    const { document } = await takeStep(used, options(30 * DAY, { standsOn: new Set([old]) }));
+    const { document } = await takeStep(used, options(30 * DAY, { stay: [old] }));
     expect(keysOf(document, 'pepper').map(({ id }) => id)).to.include(old);
   });
 

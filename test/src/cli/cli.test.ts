@@ -135,20 +135,14 @@ describe('the admin’s commands', function () {
     expect(run(['secrets', 'create', secrets]).status).to.equal(0);
     expect(run(['secrets', 'create', secrets]).status).to.equal(1);
     variables['SECRETS_FILE'] = secrets;
-    const keys = (command: string) =>
+    const listed = (command: string) =>
       JSON.parse(run(['--json', command, 'list']).stdout) as Record<string, string>[];
-    const statuses = (kind: string, alg?: string) =>
-      keys('secrets')
-        .filter((key) => key['kind'] === kind && key['alg'] === alg)
-        .map(({ status }) => status)
-        .sort();
-    const [first] = keys('keys').filter(({ alg }) => alg === 'RS256');
+    const [first] = listed('keys').filter(({ alg }) => alg === 'RS256');
 
     const rotated = run(['secrets', 'rotate']);
     expect(rotated.status, rotated.stderr).to.equal(0);
     expect(rotated.stdout).to.match(/^pepper [0-9a-f]{8}: new; known to all/m);
     expect(rotated.stdout).to.match(/The next step may be taken from \d{4}-\d\d-\d\dT[\d:]{8}Z on/);
-    expect(statuses('pepper')).to.deep.equal(['active', 'next']);
 
     const text = readFileSync(secrets, 'utf8');
     const refused = run(['secrets', 'rotate']);
@@ -157,21 +151,22 @@ describe('the admin’s commands', function () {
       .to.match(/^too early: not before \d{4}/)
       .and.contain('cookie key');
     expect(readFileSync(secrets, 'utf8')).to.equal(text);
-    expect(run(['keys', 'rotate']).status).to.equal(1);
 
     expect(run(['secrets', 'rotate', '--now']).status).to.equal(0);
+    const keys = listed('secrets');
     for (const [kind, alg] of [
       ['signing_key', 'RS256'],
       ['signing_key', 'ES256'],
-      ['cookie_key'],
-      ['pepper'],
+      ['cookie_key', undefined],
+      ['pepper', undefined],
     ]) {
-      expect(statuses(kind ?? '', alg)).to.deep.equal(['active', 'next', 'retired']);
+      const statuses = keys.filter((key) => key['kind'] === kind && key['alg'] === alg);
+      expect(statuses.map(({ status }) => status).sort()).to.deep.equal(['active', 'next', 'retired']);
     }
-    const retired = keys('keys').filter(({ status }) => status === 'retired');
+    const retired = keys.filter(({ status }) => status === 'retired');
     expect(retired.map(({ kid }) => kid)).to.include(first?.['kid']);
     for (const { value } of (JSON.parse(text) as { cookieKeys: { value: string }[] }).cookieKeys) {
-      expect(rotated.stdout + refused.stderr + run(['secrets', 'list']).stdout).to.not.contain(value);
+      expect(rotated.stdout + refused.stderr + JSON.stringify(keys)).to.not.contain(value);
     }
   });
 
