@@ -5,23 +5,28 @@ import { SecretValue } from 'aws-cdk-lib';
 import { parse } from 'yaml';
 import { ENV } from '../../config/env.ts';
 
-/** Variables that mean something in a function and that its stack does not set. */
-const SETTABLE: readonly string[] = [
-  ENV.ibLogoutUrl,
-  ENV.ibSessionCheck,
-  ENV.ibSessionLogin,
-  ENV.logLevel,
-  ENV.registration,
-  ENV.trustedProxies,
-  ENV.accountsPerAddress,
-  ENV.brandName,
-  ENV.brandLogo,
-  ENV.brandColor,
-  ENV.supportUrl,
-  ENV.privacyUrl,
-  ENV.termsUrl,
-  ENV.clientIdMetadataHosts,
-];
+/** Variables that the stack sets itself, that hold secrets, or that mean nothing in a function, which has no ports and no files. */
+const NOT_SETTABLE: ReadonlySet<string> = new Set([
+  ENV.host,
+  ENV.port,
+  ENV.issuer,
+  ENV.clientsFile,
+  ENV.storage,
+  ENV.dataDir,
+  ENV.stateTable,
+  ENV.tokenTable,
+  ENV.stage,
+  ENV.ibHosts,
+  ENV.secretsFile,
+  ENV.secretsArn,
+  ENV.secretsJson,
+  ENV.auditFile,
+  ENV.traceEndpoint,
+  ENV.tracesEndpoint,
+  ENV.metricsPort,
+  ENV.metricsHost,
+]);
+const SETTABLE: readonly string[] = Object.values(ENV).filter((name) => !NOT_SETTABLE.has(name));
 
 /** The settings of a file of `NAME=value` lines; throws on a name that a function does not take. Never for secrets: they stand in the template. */
 export function readSettings(file: string): Record<string, string> {

@@ -23,8 +23,11 @@ function sumOf(alarm: Alarm, expression: string): string {
   });
 }
 
-/** What an alarm looks at. */
-export const valueExpression = (alarm: Alarm): string => sumOf(alarm, alarm.value);
+/** What an alarm looks at. A share of nothing, and a percentile of nothing, are no value rather than NaN. */
+export function valueExpression(alarm: Alarm): string {
+  const value = sumOf(alarm, alarm.value);
+  return alarm.unit === 'count' ? value : `(${value}) >= 0`;
+}
 
 /** When an alarm fires, given the name under which its value is recorded. */
 export function firingExpression(alarm: Alarm, recorded: string): string {

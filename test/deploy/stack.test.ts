@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
@@ -81,6 +81,18 @@ describe('the stack', function () {
       .and.not.contain('dynamodb:Scan')
       .and.not.contain('"Resource":"*"');
     expect(policies).to.contain('dynamodb:BatchGetItem').and.contain('secretsmanager:GetSecretValue');
+  });
+
+  it('lets the function make the calls that its store makes, and no others', () => {
+    const engines = join(import.meta.dirname, '../../adapters/store/engines');
+    // What makes and looks at tables is for operators and servers; what sweeps and counts reads everything.
+    const others = /-(tables|start)\.ts$/;
+    const called = readdirSync(engines)
+      .filter((file) => file.startsWith('dynamodb') && !others.test(file))
+      .flatMap((file) => readFileSync(join(engines, file), 'utf8').match(/\b[A-Z]\w+(?=Command\b)/g) ?? [])
+      .filter((call) => call !== 'Scan');
+    const allowed = [...policiesOf('FunctionRole').matchAll(/"dynamodb:(\w+)"/g)].map(([, action]) => action);
+    expect([...new Set(allowed)].toSorted()).to.deep.equal([...new Set(called)].toSorted());
   });
 
   it('gives it the operator’s settings and, by reference, the secrets of clients', () => {
