@@ -80,7 +80,7 @@ export function createApp(deps: AppDeps): Provider {
     now: deps.now,
   });
   const provider = providerOf(deps, { pages, takeCall, nowSeconds });
-  const metadata = createProtectedResourceMetadata(issuer);
+  const metadata = createProtectedResourceMetadata(issuer, resources);
   const visitorOf = createVisitorOf(config.trustedProxies);
   const inOrder: readonly Middleware[] = [
     createArrivals(createMatcher({ registration: config.registration !== 'off' })),
@@ -103,7 +103,6 @@ export function createApp(deps: AppDeps): Provider {
     ...overloadGuard(deps),
     createDispatch({
       '/.well-known/oauth-protected-resource': metadata,
-      '/.well-known/oauth-protected-resource/proxy': metadata,
       '/proxy': proxyOf(deps, provider, { takeCall, nowSeconds }),
     }),
     createAbuseLimits({

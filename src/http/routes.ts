@@ -36,7 +36,7 @@ const TABLE = [
   ['GET',                       '/.well-known/openid-configuration',           'none',                  'public',     'none',    'json', 'nothing'],
   ['GET',                       '/.well-known/oauth-authorization-server',     'none',                  'public',     'none',    'json', 'nothing'],
   ['GET',                       '/.well-known/oauth-protected-resource',       'none',                  'public',     'none',    'json', 'nothing'],
-  ['GET',                       '/.well-known/oauth-protected-resource/proxy', 'none',                  'public',     'none',    'json', 'nothing'],
+  ['GET',                       '/.well-known/oauth-protected-resource/*',     'none',                  'public',     'none',    'json', 'nothing'],
   ['GET',                       '/jwks',                                       'none',                  'public',     'none',    'json', 'nothing'],
 
   ['GET',                       '/authorize',                                  'sign_in',               'none',       'none',    'page', 'browser'],

@@ -178,6 +178,44 @@ describe('resources (RFC 8707)', () => {
     }
   });
 
+  it('on this host have a document at the address that follows from theirs, which names them (RFC 9728)', async () => {
+    const port = 13_907;
+    const issuer = `http://localhost:${port}`;
+    const own = await startStack({
+      sandbox: stack.sandbox,
+      env: { LOG_LEVEL: 'silent', PORT: String(port) },
+      clients: `
+clients: []
+resources:
+  - { identifier: '${issuer}/mcp', name: Tools, scopes: ['profile'] }
+  - { identifier: '${issuer}/tenants/a/', scopes: ['ib:api'] }
+  - { identifier: 'https://elsewhere.example/mcp', scopes: ['ib:api'] }
+`,
+    });
+    try {
+      const read = (path: string) => fetch(`${issuer}/.well-known/oauth-protected-resource${path}`);
+      for (const [path, resource, scope] of [
+        ['', issuer, 'ib:api'],
+        ['/proxy', `${issuer}/proxy`, 'ib:api'],
+        ['/mcp', `${issuer}/mcp`, 'profile'],
+        ['/tenants/a/', `${issuer}/tenants/a/`, 'ib:api'],
+      ] as const) {
+        const answer = await read(path);
+        expect(answer.headers.get('access-control-allow-origin')).to.equal('*');
+        expect(await answer.json(), path).to.deep.include({
+          resource,
+          authorization_servers: [issuer],
+          scopes_supported: [scope],
+        });
+      }
+      for (const path of ['/', '/MCP', '/mcp/', '/mcp/x', '/tenants/a', '/nothing', '/proxy/']) {
+        expect((await read(path)).status, path).to.equal(404);
+      }
+    } finally {
+      await own.close();
+    }
+  });
+
   describe('that are not configured', () => {
     const UNKNOWN = 'https://unknown.example/mcp?"<b>';
 
