@@ -28,13 +28,15 @@ export interface Definition {
 }
 
 /** Requests by what they wait for; each kind has thresholds of its own. */
-export const TRAFFIC = ['api', 'sign_in', 'poll', 'proxy', 'health'] as const;
+export const TRAFFIC = ['api', 'sign_in', 'poll', 'proxy', 'health', 'stray'] as const;
 export type Traffic = (typeof TRAFFIC)[number];
 
 /** The kind of a route, by the route's name. */
 export function trafficOf(route: string): Traffic {
   if (route === '/authorize/poll') return 'poll';
   if (route.startsWith('/proxy')) return 'proxy';
+  // What no address is: scanners, and an app with a wrong URL.
+  if (route === 'other') return 'stray';
   if (route === '/healthz' || route === '/readyz') return 'health';
   return route.startsWith('/interaction/') ? 'sign_in' : 'api';
 }

@@ -84,7 +84,7 @@ const CASES: Readonly<
     quiet: [
       [
         'all 4xx are ours: pending polls, wrong secrets',
-        { all: always(900), polls: always(800), api: always(90), steps: always(5), proxied: always(5) },
+        { all: always(900), polls: always(800), api: always(70), steps: always(5), stray: always(25) },
       ],
       ['a few by the way', { all: last(30, 30, 30) }],
     ],

@@ -26,7 +26,7 @@ describe('metrics', () => {
       `ib_oauth_ib_calls_total{operation="login_info",host="${host}",result="answered",outcome="signed_in"} 1`,
       'ib_oauth_proxy_calls_total{app="web",outcome="passed"} 1',
       'ib_oauth_requests_total{route="/token",traffic="api",status="2xx",code="200"} 1',
-      'ib_oauth_requests_total{route="other",traffic="api",status="4xx",code="404"} 1',
+      'ib_oauth_requests_total{route="other",traffic="stray",status="4xx",code="404"} 1',
       'ib_oauth_many_accounts_total 0',
       'ib_oauth_clients_refused 0',
       'ib_oauth_ready 1',
