@@ -1,41 +1,42 @@
-/** The benchmarks: each operation on this store, on a naive one and on none, and the proxy against direct calls. One run, ratios. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+/**
+ * `npm run bench`: each operation of the product against plain node-oidc-provider, in one run; what it costs on DynamoDB,
+ * the proxy against direct calls, and a function's cold start. Only ratios within a run mean anything.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent, setGlobalDispatcher } from 'undici';
 import { startSandbox } from '../sandbox/server.ts';
-import { callCost } from './call-cost.ts';
 import { coldStart } from './cold-start.ts';
+import { startDynamoDbProduct, startEmbeddedProduct, startFloor } from './contenders.ts';
 import { cost, scale } from './cost.ts';
-import { children, REDIRECT, SECRET, start } from './provider.ts';
+import { operations } from './operations.ts';
+import { children } from './provider.ts';
 import { proxy } from './proxy.ts';
-import { stores } from './stores.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'ib-oauth-bench-'));
-const clientsFile = join(folder, 'clients.yaml');
-writeFileSync(
-  clientsFile,
-  `clients:\n  - client_id: bench\n    client_secret_env: BENCH_SECRET\n    redirect_uris: [${REDIRECT}]\n    grant_types: [authorization_code, refresh_token]\n    scope: openid profile ib:api\n    ib: { skip_consent: true }\n`,
-);
+/** Parts to run, comma-separated; all of them unless named. */
+const PARTS = (process.env['BENCH_PARTS'] ?? 'operations,cost,proxy,cold-start').split(',');
+
 setGlobalDispatcher(new Agent({ connections: 64, pipelining: 1 }));
-
+const folder = mkdtempSync(join(tmpdir(), 'ib-oauth-bench-'));
 const sandbox = await startSandbox();
-const [first, second] = sandbox.platforms;
-const env = {
-  CLIENTS_FILE: clientsFile,
-  BENCH_SECRET: SECRET,
-  DATA_DIR: ':memory:',
-  IB_HOSTS: [first.origin, second.origin, sandbox.apiOrigin].join(','),
-  LOG_LEVEL: 'silent',
-};
 try {
-  const engine = await start<{ endpoint: string }>('engine.ts', []);
-  const ours = await stores(engine.hello.endpoint, sandbox, env);
-  await callCost();
-  await cost(ours, sandbox);
-  await proxy(ours, sandbox);
-  await coldStart();
-  await scale(ours, engine.hello.endpoint);
+  if (PARTS.includes('operations')) {
+    await operations([
+      await startFloor(),
+      await startEmbeddedProduct(sandbox, join(folder, 'one'), 1),
+      await startEmbeddedProduct(sandbox, join(folder, 'four'), 4),
+      await startDynamoDbProduct(sandbox, join(folder, 'dynamodb')),
+    ]);
+  }
+  if (PARTS.includes('cost')) {
+    const told = await startDynamoDbProduct(sandbox, join(folder, 'told'), { debug: true });
+    await cost(told);
+    await scale(told);
+  }
+  if (PARTS.includes('proxy'))
+    await proxy(await startEmbeddedProduct(sandbox, join(folder, 'proxy'), 1), sandbox);
+  if (PARTS.includes('cold-start')) await coldStart();
 } finally {
   for (const child of children) child.kill();
   await sandbox.close();
