@@ -7,9 +7,16 @@ import type { IbSession } from '../adapters/ib/session.ts';
 import { rotateIfDue } from '../adapters/secrets/change.ts';
 import { SecretsError } from '../adapters/secrets/error.ts';
 import { knownSecondsOf } from '../adapters/secrets/rotation.ts';
-import { type LiveSecrets, openSecrets, type Secrets } from '../adapters/secrets/secrets.ts';
+import {
+  type LiveSecrets,
+  loadSecrets,
+  openSecrets,
+  type Secrets,
+  type SecretsDeps,
+} from '../adapters/secrets/secrets.ts';
 import type { Store } from '../adapters/store/contract.ts';
-import { startEmbedded } from '../adapters/store/engines/embedded.ts';
+import { StoreError } from '../adapters/store/errors.ts';
+import { type EngineOptions, faultOfNewSecrets, openEngine } from '../adapters/store/open-engine.ts';
 import { createStore, type StoreOptions } from '../adapters/store/store.ts';
 import { isAtAppHost } from '../config/app-hosts.ts';
 import { isLoopbackHost } from '../config/clients/redirect-uris.ts';
@@ -18,8 +25,6 @@ import { createApp } from './app.ts';
 import type { LoopDelay } from './http/overload.ts';
 import { type ClientRegistry, createClientRegistry } from './provider/clients.ts';
 import type { Events } from './telemetry/events.ts';
-
-const EMBEDDED_TABLES = { state: 'ib-oauth-state', tokens: 'ib-oauth-tokens' };
 
 export interface ComposeOptions {
   readonly config: Config;
@@ -30,7 +35,7 @@ export interface ComposeOptions {
   /** Unix milliseconds; the process's clock unless a test sets another. */
   readonly now?: () => number;
   /** Further settings of the store, for tests. */
-  readonly store?: Pick<StoreOptions, 'client' | 'onCall' | 'onIbSessionEnded'>;
+  readonly store?: EngineOptions & Pick<StoreOptions, 'onIbSessionEnded'>;
   /** The provider's own fetches, for tests; guarded against private addresses otherwise. */
   readonly fetch?: typeof globalThis.fetch;
   /** How far the process is behind, where it serves more than one request at a time. */
@@ -102,12 +107,33 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
         ...(options.loopDelay === undefined ? {} : { loopDelay: options.loopDelay }),
         now,
       }),
-    refreshSecrets: secrets.refresh,
+    async refreshSecrets() {
+      const isChanged = await secrets.refresh();
+      // Served all the same: what does not open is absent, and told where it is met.
+      if (isChanged) await store.checkSecrets().catch((error: unknown) => tellUnchecked(events, error));
+      return isChanged;
+    },
     async close() {
       await Promise.all([agent.close(), proxyAgent.destroy()]);
       await store.close();
     },
   };
+}
+
+/** What opening the server's keys is given: new ones are made only where no store stands on lost ones. */
+function secretsDeps(
+  storage: Config['storage'],
+  text: string | undefined,
+): Pick<SecretsDeps, 'text' | 'faultOfNew'> {
+  return { text, faultOfNew: () => faultOfNewSecrets(storage) };
+}
+
+/** The server's keys as they are, for a command. */
+export async function loadServerSecrets(
+  { secrets, storage }: Pick<Config, 'secrets' | 'storage'>,
+  text: string | undefined,
+): Promise<Secrets> {
+  return loadSecrets(secrets, secretsDeps(storage, text));
 }
 
 /** The server's keys, with the step of rotation taken that their age asks for; what becomes of them is told. */
@@ -123,7 +149,7 @@ async function openKeys(
   }
   await rotateByAge();
   const secrets = await openSecrets(config.secrets, {
-    text: secretsText,
+    ...secretsDeps(config.storage, secretsText),
     warn: (text) => events.say('warn', 'secrets_warning', {}, text),
   });
   const tellAge = (): void =>
@@ -169,23 +195,30 @@ function mayHoldDocuments(config: Config, issuer: string, url: URL): boolean {
 export async function openStore(
   options: Pick<ComposeOptions, 'config' | 'now' | 'store'>,
   secrets: () => Secrets,
-  events: Pick<Events, 'storeCalled' | 'swept' | 'unopened' | 'failed'>,
+  events: Pick<Events, 'storeCalled' | 'swept' | 'unopened' | 'failed' | 'say'>,
 ): Promise<Store> {
   const { storage, lifetimes } = options.config;
-  const shared = {
+  const { onIbSessionEnded, ...engineOptions } = options.store ?? {};
+  const engine = await openEngine(storage, { onCall: events.storeCalled, ...engineOptions });
+  const store = createStore(engine, {
     peppers: () => secrets().peppers,
     onUnopened: events.unopened,
     refreshLeewaySeconds: lifetimes.refreshLeewaySeconds,
-    onCall: events.storeCalled,
     ...(options.now === undefined ? {} : { now: options.now }),
-    ...options.store,
-  };
-  if (storage.kind === 'dynamodb') {
-    return createStore({ ...shared, tables: { state: storage.stateTable, tokens: storage.tokenTable } });
+    ...(onIbSessionEnded === undefined ? {} : { onIbSessionEnded }),
+  });
+  try {
+    await store.checkSecrets();
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.fault !== undefined) {
+      await store.close();
+      throw error;
+    }
+    // A store that does not answer now is waited for: the server starts, and is not ready.
+    tellUnchecked(events, error);
   }
-  const engine = await startEmbedded({ dataDir: storage.dataDir, tables: EMBEDDED_TABLES });
-  const store = createStore({ ...shared, tables: EMBEDDED_TABLES, client: engine.client });
-  // dynalite knows no TTL. The sweep does not keep the process alive.
+  if (storage.kind === 'dynamodb') return store;
+  // DynamoDB deletes what has expired by itself. The sweep does not keep the process alive.
   const sweeping = setInterval(() => {
     store.sweep().then(events.swept, events.failed);
   }, lifetimes.sweepIntervalSeconds * 1000);
@@ -195,7 +228,11 @@ export async function openStore(
     async close() {
       clearInterval(sweeping);
       await store.close();
-      await engine.close();
     },
   };
+}
+
+function tellUnchecked(events: Pick<Events, 'say'>, error: unknown): void {
+  const { engineError, fault } = error instanceof StoreError ? error : {};
+  events.say('warn', 'store_not_checked', { error: engineError }, fault);
 }

@@ -1,7 +1,6 @@
 /** The provider as a program: configuration, then the server, then its end. */
 import type { Logger } from 'pino';
 import { SecretsError } from '../adapters/secrets/error.ts';
-import { reviewStart } from '../adapters/store/engines/dynamodb-start.ts';
 import { StoreError } from '../adapters/store/errors.ts';
 import { loadConfig } from '../config/config.ts';
 import { readEnvironment } from '../config/env.ts';
@@ -40,6 +39,8 @@ async function start(): Promise<void> {
 /** Refuses to start on tables that are missing or of another shape; where they do not answer, starts and is not ready. */
 async function checkTables(storage: StorageConfig, log: Logger): Promise<void> {
   if (storage.kind !== 'dynamodb') return;
+  // Loaded only where it is used: the SDK is most of what a server on SQLite would carry for nothing.
+  const { reviewStart } = await import('../adapters/store/engines/dynamodb-start.ts');
   const review = await reviewStart({ state: storage.stateTable, tokens: storage.tokenTable });
   if ('unknown' in review) {
     log.warn({ event: 'store_not_checked', error: review.unknown }, 'the tables could not be looked at');
@@ -60,7 +61,7 @@ function endOnSignal(server: RunningServer): void {
 start().catch((error: unknown) => {
   if (error instanceof SecretsError) refuseToStart(error.faults);
   if (error instanceof StoreError)
-    refuseToStart([`DATA_DIR: the embedded store does not open (${error.engineError})`]);
+    refuseToStart([error.fault ?? `the store does not answer: ${error.code} (${error.engineError})`]);
   const { code } = error as { code?: string };
   if (code === 'EADDRINUSE' || code === 'EACCES') refuseToStart([`PORT: cannot listen there (${code})`]);
   throw error;

@@ -1,7 +1,8 @@
-/** Why there are no keys: not there or not readable, not writable, not what they should be, or changed by somebody else. */
+/** Why there are no keys: not there or not readable, not writable, lost while a store stands on them, not what they should be, or changed by somebody else. */
 export type SecretsErrorCode =
   | 'secrets_unreadable'
   | 'secrets_unwritable'
+  | 'secrets_missing'
   | 'secrets_invalid'
   | 'secrets_changed';
 

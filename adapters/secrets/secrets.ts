@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import type { JWK } from 'jose';
 import type { SecretsSource } from '../../config/types.ts';
 import { parseSecretsText, type SecretsDocument, type Stated } from './document.ts';
+import { SecretsError } from './error.ts';
 import { exists, readSecretsText, replaceSecretsFile, writeNewSecretsFile } from './file.ts';
 import { createSecrets } from './keys.ts';
 import { openManagedSecret } from './manager.ts';
@@ -28,6 +29,8 @@ export interface SecretsDeps {
   readonly now?: () => Date;
   /** Gets one sentence without any key in it. */
   readonly warn?: (warning: string) => void;
+  /** Why `generated` secrets that are missing must not be made anew; undefined where they may. */
+  readonly faultOfNew?: () => Promise<string | undefined>;
   /** The secret's text for an ARN; by default AWS Secrets Manager, its SDK loaded only then. */
   readonly fetchSecret?: (arn: string) => Promise<string>;
 }
@@ -100,6 +103,8 @@ async function readText(source: SecretsSource, deps: SecretsDeps): Promise<strin
 async function ensureGenerated(path: string, deps: SecretsDeps): Promise<void> {
   if (path === ':memory:') return;
   if (!(await exists(path))) {
+    const fault = await deps.faultOfNew?.();
+    if (fault !== undefined) throw new SecretsError('secrets_missing', [`${path}: ${fault}`]);
     await writeNewSecretsFile(path, await createSecrets(deps.now?.() ?? new Date()));
     return;
   }

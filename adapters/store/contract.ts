@@ -178,6 +178,7 @@ export interface StoreStats {
 
 /** One call to the engine, for metrics, logs and the benchmarks. */
 export interface StoreCall {
+  readonly engine: 'DynamoDB' | 'SQLite';
   readonly operation: string;
   readonly items: number;
   readonly ms: number;
@@ -217,7 +218,9 @@ export interface Store {
    * stand on each, by its id. For operators: reads every item.
    */
   sealAnew(): Promise<{ readonly sealedAnew: number; readonly standing: ReadonlyMap<string, number> }>;
-  /** Resolves when both tables answer. */
+  /** Rejects where the store was written under other secrets than these; else notes those that are new. */
+  checkSecrets(): Promise<void>;
+  /** Resolves when the store answers. */
   ready(): Promise<void>;
   /** Deletes expired items, and counts the IB sessions that live; for engines without TTL and for operators. Bounded pages, reads every item. */
   sweep(): Promise<{ readonly deleted: number; readonly ibSessions: number }>;

@@ -49,5 +49,11 @@ export interface Engine {
   querySubject(subject: string, limit: number): Promise<readonly Item[]>;
   /** All items, page by page; only for operators' commands. */
   scan(table: TableRole): AsyncIterable<readonly Item[]>;
+  /** How many items under keys that begin with `prefix` expire after a time (unix seconds). Reads them all, in pages. */
+  count(table: TableRole, prefix: string, aliveAfter: number): Promise<number>;
+  /** Deletes the items that have expired by a time, in small pieces; resolves with their number. */
+  expire(nowSeconds: number): Promise<number>;
+  /** Resolves when the engine answers. */
+  ready(): Promise<void>;
   close(): void | Promise<void>;
 }

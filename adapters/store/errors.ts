@@ -10,12 +10,21 @@ export class StoreError extends Error {
   /** Name of the engine's own error, such as `ProvisionedThroughputExceededException`. */
   readonly engineError: string;
   readonly operation: string;
+  /** For a store that cannot be opened: one line for the operator, where, why, and what to do. */
+  readonly fault: string | undefined;
 
-  constructor(facts: { code: StoreErrorCode; operation: string; engineError: string; cause?: unknown }) {
+  constructor(facts: {
+    code: StoreErrorCode;
+    operation: string;
+    engineError: string;
+    fault?: string;
+    cause?: unknown;
+  }) {
     super(`store ${facts.code}: ${facts.operation} (${facts.engineError})`, { cause: facts.cause });
     this.name = 'StoreError';
     this.code = facts.code;
     this.operation = facts.operation;
     this.engineError = facts.engineError;
+    this.fault = facts.fault;
   }
 }

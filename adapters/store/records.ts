@@ -70,7 +70,7 @@ export function toItem(facts: {
   readonly sealer: Sealer;
 }): Item {
   const { pk } = recordKey(facts.model, facts.id);
-  const item = { ...facts.clear, pk, expires: facts.expires };
+  const item = { ...facts.clear, pk, expires: Math.floor(facts.expires) };
   return { ...item, data: facts.sealer.seal(facts.payload, contextOf(facts.model, facts.id, item)) };
 }
 

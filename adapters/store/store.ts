@@ -1,8 +1,7 @@
 /** Puts the store together: engine, units of work, oidc-provider's adapter and the records of our own. */
 import type { IbSession } from '../ib/session.ts';
-import type { Store, StoreCall, StoreStats } from './contract.ts';
+import type { Store, StoreStats } from './contract.ts';
 import type { Engine } from './engine.ts';
-import { createDynamoDbEngine, type DynamoDbOptions } from './engines/dynamodb.ts';
 import { createGrantListing } from './grants.ts';
 import { grantIdOf, successorTokenValue } from './handles.ts';
 import { createIbSessions } from './ib-sessions.ts';
@@ -10,18 +9,16 @@ import { modelOf, type TableRole } from './items.ts';
 import { createLimiter } from './limits.ts';
 import { createLoginAttempts } from './login-attempts.ts';
 import { type AdapterDeps, createOidcAdapter } from './oidc-adapter.ts';
+import { checkPeppers } from './pepper-check.ts';
 import { isOutdated, recordKey, resealing, standsOn } from './records.ts';
 import { createSealer, pepperIdOf, type SealerOptions } from './seal.ts';
 import { createUnitsOfWork } from './unit-of-work.ts';
 
 export interface StoreOptions {
-  readonly tables: Readonly<Record<TableRole, string>>;
   /** One at least, the one in use first. */
   readonly peppers: SealerOptions['peppers'];
   readonly onUnopened?: SealerOptions['onUnopened'];
   readonly refreshLeewaySeconds: number;
-  readonly client?: DynamoDbOptions['client'];
-  readonly onCall?: (call: StoreCall) => void;
   /** Unix milliseconds; the process's clock unless a test sets another. */
   readonly now?: () => number;
   /** Told of an IB session that was deleted with its last Grant; must not reject. */
@@ -30,13 +27,8 @@ export interface StoreOptions {
 
 const TABLES: readonly TableRole[] = ['state', 'tokens'];
 
-/** Opens the store on DynamoDB, or on what speaks its protocol. Nothing is sent until first used. */
-export function createStore(options: StoreOptions): Store {
-  const engine = createDynamoDbEngine({
-    tables: options.tables,
-    ...(options.client === undefined ? {} : { client: options.client }),
-    ...(options.onCall === undefined ? {} : { onCall: options.onCall }),
-  });
+/** The store on an engine, which it closes with itself. */
+export function createStore(engine: Engine, options: StoreOptions): Store {
   const units = createUnitsOfWork(engine);
   const { peppers, onUnopened } = options;
   const sealer = createSealer({ peppers, ...(onUnopened === undefined ? {} : { onUnopened }) });
@@ -69,41 +61,23 @@ export function createStore(options: StoreOptions): Store {
     take: createLimiter(deps),
     ...createGrantListing(deps),
     ...maintenance(deps),
+    checkSecrets: () => checkPeppers(engine, peppers()),
     close: async () => {
       await engine.close();
     },
   };
 }
 
-const SWEEP_BATCH = 25;
-
 /** What operators ask of the store as a whole. Reads every item, page by page; never in a request. */
 function maintenance(deps: AdapterDeps): Pick<Store, 'ready' | 'sealAnew' | 'sweep' | 'stats'> {
   const { engine } = deps;
   return {
-    async ready() {
-      await engine.read(TABLES.map((table) => ({ table, pk: 'Ready#' })));
-    },
+    ready: () => engine.ready(),
     sealAnew: () => sealAnew(deps),
     async sweep() {
       const nowSeconds = Math.floor(deps.now() / 1000);
-      let deleted = 0;
-      let ibSessions = 0;
-      for (const table of TABLES) {
-        for await (const page of engine.scan(table)) {
-          const over = page.filter((item) => item.expires <= nowSeconds);
-          for (let at = 0; at < over.length; at += SWEEP_BATCH) {
-            await engine.write(
-              over.slice(at, at + SWEEP_BATCH).map(({ pk }) => ({ op: 'delete', key: { table, pk } })),
-            );
-          }
-          deleted += over.length;
-          ibSessions += page.filter(
-            ({ pk, expires }) => expires > nowSeconds && modelOf(pk) === 'IbSession',
-          ).length;
-        }
-      }
-      return { deleted, ibSessions };
+      const deleted = await engine.expire(nowSeconds);
+      return { deleted, ibSessions: await engine.count('tokens', 'IbSession#', nowSeconds) };
     },
     stats: () => countItems(engine, Math.floor(deps.now() / 1000)),
   };

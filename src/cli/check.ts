@@ -2,8 +2,8 @@
 import { createIbClient } from '../../adapters/ib/client.ts';
 import { parsePlatform } from '../../adapters/ib/platform-url.ts';
 import { SecretsError } from '../../adapters/secrets/error.ts';
-import { loadSecrets } from '../../adapters/secrets/secrets.ts';
 import { StoreError } from '../../adapters/store/errors.ts';
+import { loadServerSecrets } from '../compose.ts';
 import { CommandError, configuration, type Output, withStore } from './context.ts';
 
 /** Checks configuration, secrets, the store, and the platforms that are named. Throws with every fault found. */
@@ -12,13 +12,14 @@ export async function check(platforms: readonly string[], output: Output): Promi
   const faults: string[] = [];
   const done = [`configuration: ${config.clients.length} clients, ${config.resources.length} resources`];
   try {
-    await loadSecrets(config.secrets, { text: secretsText });
+    await loadServerSecrets(config, secretsText);
     done.push('secrets: readable');
     await withStore((store) => store.ready());
     done.push(`store: ${config.storage.kind}, answers`);
   } catch (error) {
     if (error instanceof SecretsError) faults.push(...error.faults);
-    else if (error instanceof StoreError) faults.push(`store: ${error.code} (${error.engineError})`);
+    else if (error instanceof StoreError)
+      faults.push(error.fault ?? `store: ${error.code} (${error.engineError})`);
     else throw error;
   }
   const ib = createIbClient({ rules: config.ibHosts });

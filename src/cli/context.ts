@@ -1,10 +1,10 @@
 /** What all commands share: reading the configuration, printing, opening the store. */
-import { loadSecrets, type Secrets } from '../../adapters/secrets/secrets.ts';
+import type { Secrets } from '../../adapters/secrets/secrets.ts';
 import type { Store } from '../../adapters/store/contract.ts';
 import { loadConfig } from '../../config/config.ts';
 import { type Environment, readEnvironment } from '../../config/env.ts';
 import type { ClientSecrets, Config } from '../../config/types.ts';
-import { openStore } from '../compose.ts';
+import { loadServerSecrets, openStore } from '../compose.ts';
 
 /** A command that cannot go on: its lines go to standard error, the exit code is 1. */
 export class CommandError extends Error {
@@ -53,9 +53,9 @@ export async function withStore<T>(
   known?: Secrets,
 ): Promise<T> {
   const { config, secretsText } = configuration();
-  const secrets = known ?? (await loadSecrets(config.secrets, { text: secretsText }));
+  const secrets = known ?? (await loadServerSecrets(config, secretsText));
   const ignore = (): void => undefined;
-  const silent = { storeCalled: ignore, swept: ignore, unopened: ignore, failed: ignore };
+  const silent = { storeCalled: ignore, swept: ignore, unopened: ignore, failed: ignore, say: ignore };
   const store = await openStore({ config }, () => secrets, silent);
   try {
     return await work(store, secrets, config);

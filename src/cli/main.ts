@@ -14,6 +14,8 @@ import { CommandError, createOutput, type Output } from './context.ts';
 import { createRegistrationToken } from './registration.ts';
 import { createSecretsFile, listKeys, rotate } from './secrets.ts';
 import {
+  backupStore,
+  checkStore,
   createStoreTables,
   inspectToken,
   listSessions,
@@ -56,7 +58,7 @@ function createProgram(): Command {
 
   addSecretsCommands(program, output);
 
-  const store = program.command('store').description('the tables');
+  const store = program.command('store').description('the tables, or the embedded store');
   store
     .command('create')
     .description('create missing tables and check existing ones')
@@ -69,6 +71,14 @@ function createProgram(): Command {
     .command('sweep')
     .description('delete expired items, for engines without TTL')
     .action(() => storeSweep(output()));
+  store
+    .command('check')
+    .description('look for damage in the embedded store, or for what differs in the tables')
+    .action(() => checkStore(output()));
+  store
+    .command('backup <file>')
+    .description('copy the embedded store, while servers use it, into a new file')
+    .action((file: string) => backupStore(file, output()));
 
   const session = program.command('session').description('access that users have given');
   const filters = (command: Command): Command =>
@@ -103,6 +113,7 @@ const CHANGES: ReadonlySet<string> = new Set([
   'secrets create',
   'secrets rotate',
   'session revoke',
+  'store backup',
   'store create',
   'store sweep',
 ]);
@@ -230,9 +241,7 @@ function linesOf(error: unknown): readonly string[] | undefined {
   if (error instanceof CommandError) return error.lines;
   if (error instanceof SecretsError) return error.faults;
   if (error instanceof StoreError) {
-    return [
-      `the store does not answer: ${error.code} (${error.engineError}); an embedded one is open to one process at a time`,
-    ];
+    return [error.fault ?? `the store does not answer: ${error.code} (${error.engineError})`];
   }
   return undefined;
 }

@@ -1,6 +1,7 @@
-/** `store create|stats|sweep`, `session list|revoke`, `token inspect`: what an operator asks of the store. */
+/** `store create|stats|sweep|check|backup`, `session list|revoke`, `token inspect`: what an operator asks of the store. */
 
-import { createTables } from '../../adapters/store/engines/dynamodb-tables.ts';
+import { createTables, reviewTables } from '../../adapters/store/engines/dynamodb-tables.ts';
+import { backupDatabase, checkDatabase } from '../../adapters/store/engines/sqlite-maintenance.ts';
 import { grantIdOf, ibSessionIdOf, isTokenValueOf } from '../../adapters/store/handles.ts';
 import { CommandError, configuration, type Output, withStore } from './context.ts';
 
@@ -15,6 +16,37 @@ export async function createStoreTables(output: Output): Promise<void> {
   if (faults.length > 0) throw new CommandError(faults);
   const done = created.length === 0 ? 'both tables are there' : `created: ${created.join(', ')}`;
   output.result({ created, warnings }, [done, ...warnings.map((warning) => `warning: ${warning}`)]);
+}
+
+/** Says what differs in the tables, or is damaged in the embedded store's file; servers may run meanwhile. */
+export async function checkStore(output: Output): Promise<void> {
+  const { storage } = configuration().config;
+  if (storage.kind === 'dynamodb') {
+    const { faults, warnings } = await reviewTables({
+      state: storage.stateTable,
+      tokens: storage.tokenTable,
+    });
+    if (faults.length > 0) throw new CommandError(faults);
+    return output.result({ warnings }, [
+      'both tables are as expected',
+      ...warnings.map((warning) => `warning: ${warning}`),
+    ]);
+  }
+  const { damages, items, bytes } = await checkDatabase(storage.dataDir);
+  if (damages.length > 0) throw new CommandError(damages.map((damage) => `${storage.dataDir}: ${damage}`));
+  output.result({ items, bytes }, [`no damage found: ${items} items, ${bytes} bytes`]);
+}
+
+/** Copies the embedded store into a new file. */
+export async function backupStore(file: string, output: Output): Promise<void> {
+  const { storage } = configuration().config;
+  if (storage.kind === 'dynamodb') {
+    throw new CommandError(['DynamoDB keeps its own backups: point-in-time recovery, see docs/storage.md']);
+  }
+  const { items, bytes } = await backupDatabase(storage.dataDir, file);
+  output.result({ file, items, bytes }, [
+    `${file}: ${items} items, ${bytes} bytes. Without the secrets it opens for nobody: back them up too.`,
+  ]);
 }
 
 /** Counts live and expired items by kind. */

@@ -172,13 +172,13 @@ export function createEvents({
       say('info', 'ib_call', call);
     },
     storeCalled(call) {
-      const { operation, outcome, ms, attempts } = call;
+      const { engine, operation, outcome, ms, attempts } = call;
       const result = STORE_RESULTS[outcome];
       metrics.count('ib_oauth_store_calls_total', { operation, result, outcome });
       metrics.observe('ib_oauth_store_call_seconds', { operation, result }, ms / 1000);
       if (attempts > 1) metrics.count('ib_oauth_store_retries_total', { operation });
-      trace()?.called(`DynamoDB ${operation}`, ms, {
-        'db.system.name': 'aws.dynamodb',
+      trace()?.called(`${engine} ${operation}`, ms, {
+        'db.system.name': engine === 'DynamoDB' ? 'aws.dynamodb' : 'sqlite',
         'db.operation.name': operation,
         'ib_oauth.outcome': outcome,
       });

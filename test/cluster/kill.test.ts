@@ -43,7 +43,7 @@ describe('SIGKILL in the middle of a token request', function () {
 
   before(async () => {
     cluster = await startCluster(1);
-    executioner = new Executioner(() => cluster.engine.endpoint);
+    executioner = new Executioner(() => cluster.engine?.endpoint ?? '');
     executioner.server.listen(0, '127.0.0.1');
     await once(executioner.server, 'listening');
   });

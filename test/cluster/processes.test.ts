@@ -17,8 +17,14 @@ async function token(
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
 
-describe('several processes on one store', function () {
-  this.timeout(60_000);
+for (const storage of ['embedded', 'dynamodb'] as const) {
+  describe(`several processes on one store (${storage})`, function () {
+    this.timeout(60_000);
+    suite(storage);
+  });
+}
+
+function suite(storage: 'embedded' | 'dynamodb'): void {
   let cluster: Cluster;
   let turn = 0;
   const next = (): string => {
@@ -28,7 +34,7 @@ describe('several processes on one store', function () {
   };
 
   before(async () => {
-    cluster = await startCluster(2);
+    cluster = await startCluster(2, {}, storage);
   });
   after(() => cluster.close());
 
@@ -130,4 +136,4 @@ describe('several processes on one store', function () {
     expect(await ended).to.equal(0);
     await cluster.kill(worker);
   });
-});
+}

@@ -15,7 +15,7 @@ const MOST_WRITES = 25;
  * No emulator restores; the rest of docs/operations.md's commands is tried as it stands there.
  */
 async function restore(cluster: Cluster): Promise<DynamoDBClient> {
-  const client = new DynamoDBClient(cluster.engine.client);
+  const client = new DynamoDBClient(cluster.engine?.client ?? {});
   for (const role of ['state', 'tokens'] as const) {
     await ensureTable(client, role, RESTORED[role]);
     const { Items: items = [] } = await client.send(new ScanCommand({ TableName: TABLES[role] }));

@@ -9,7 +9,7 @@ import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { expect } from 'chai';
 import { writeNewSecretsFile } from '../../adapters/secrets/file.ts';
 import { createSecrets } from '../../adapters/secrets/keys.ts';
-import { startEngine, type TestEngine } from '../support/engines.ts';
+import { type DynamoDbTestEngine, startEngine } from '../support/engines.ts';
 import { startProcess } from '../support/processes.ts';
 import { CLIENTS, WEB_SECRET } from '../support/stack.ts';
 
@@ -17,7 +17,7 @@ const MAIN = join(import.meta.dirname, '../../src/main.ts');
 
 describe('a start on DynamoDB', function () {
   this.timeout(30_000);
-  let engine: TestEngine;
+  let engine: DynamoDbTestEngine;
   let folder: string;
   let env: Record<string, string>;
 

@@ -90,7 +90,7 @@ describe('round trips to the store, one after another', () => {
     trips['revoke'] = counter.take();
     console.log(`      ${JSON.stringify(trips)}`);
     expect(trips).to.deep.equal({
-      'sign-in': 12,
+      'sign-in': 14,
       'code exchange': 3,
       userinfo: 1,
       proxy: 1,

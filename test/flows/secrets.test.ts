@@ -2,7 +2,7 @@ import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { expect } from 'chai';
 import { createSecrets } from '../../adapters/secrets/keys.ts';
 import { Browser, type Page } from '../support/browser.ts';
-import { startEngine, TABLES, type TestEngine } from '../support/engines.ts';
+import { type DynamoDbTestEngine, startEngine, TABLES } from '../support/engines.ts';
 import {
   authorizeUrl,
   exchange,
@@ -28,7 +28,7 @@ class WatchingBrowser extends Browser {
 }
 
 describe('secrets', () => {
-  let engine: TestEngine;
+  let engine: DynamoDbTestEngine;
   let stack: Stack;
   const secrets = new Set<string>();
   const dumps: string[] = [];

@@ -67,14 +67,14 @@ describe('traces', () => {
       'IB login_token',
       'IB login_info',
       'IB proxied',
-      'DynamoDB BatchGetItem',
+      'SQLite read',
     ]) {
       expect(names, name).to.include(name);
     }
     const request = spans.find(({ traceId: id, name }) => id === traceId && name === 'GET /userinfo');
     expect(request?.parentSpanId).to.equal('b7ad6b7169203331');
     const below = spans.filter(({ parentSpanId }) => parentSpanId === request?.spanId);
-    expect(below.map(({ name }) => name)).to.include('DynamoDB BatchGetItem');
+    expect(below.map(({ name }) => name)).to.include('SQLite read');
     for (const secret of [redirect.searchParams.get('code'), body['access_token'], body['refresh_token']]) {
       expect(sent).to.not.contain(String(secret));
     }

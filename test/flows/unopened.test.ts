@@ -8,7 +8,7 @@ import { writeNewSecretsFile } from '../../adapters/secrets/file.ts';
 import { createSecrets } from '../../adapters/secrets/keys.ts';
 import { hashedKey } from '../../adapters/store/seal.ts';
 import { attributeOf, Browser, type Page } from '../support/browser.ts';
-import { startEngine, TABLES, type TestEngine } from '../support/engines.ts';
+import { type DynamoDbTestEngine, startEngine, TABLES } from '../support/engines.ts';
 import {
   authorizeUrl,
   exchange,
@@ -35,7 +35,7 @@ const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 type Stored = Record<string, AttributeValue>;
 
 /** Rewrites every item of both tables. */
-async function rewrite(engine: TestEngine, change: (items: Stored[]) => Stored[]): Promise<void> {
+async function rewrite(engine: DynamoDbTestEngine, change: (items: Stored[]) => Stored[]): Promise<void> {
   const client = new DynamoDBClient(engine.client);
   for (const TableName of Object.values(TABLES)) {
     const { Items = [] } = await client.send(new ScanCommand({ TableName }));
@@ -87,7 +87,7 @@ describe('what does not open', function () {
   this.timeout(60_000);
   let folder: string;
   let secretsFile: string;
-  let engine: TestEngine;
+  let engine: DynamoDbTestEngine;
   let stack: Stack;
 
   beforeEach(async () => {

@@ -1,8 +1,8 @@
 /** The SDK's own variables, as Lambda sets them: in the process. */
-import type { TestEngine } from './engines.ts';
+import type { DynamoDbTestEngine } from './engines.ts';
 
 /** Points the process's SDK at an engine; the result puts back what was there. */
-export function setAwsVariables(engine: TestEngine): () => void {
+export function setAwsVariables(engine: DynamoDbTestEngine): () => void {
   const variables = {
     AWS_ENDPOINT_URL_DYNAMODB: String(engine.client.endpoint),
     AWS_REGION: 'local',

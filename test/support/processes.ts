@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers';
 import { writeNewSecretsFile } from '../../adapters/secrets/file.ts';
 import { createSecrets } from '../../adapters/secrets/keys.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/server.ts';
-import { startEngine, TABLES, type TestEngine } from './engines.ts';
+import { type DynamoDbTestEngine, startEngine, TABLES } from './engines.ts';
 import { CLIENTS, WEB_SECRET } from './stack.ts';
 
 const CLI = join(import.meta.dirname, '../../src/cli/main.ts');
@@ -25,7 +25,10 @@ export interface Worker {
 export interface Cluster {
   readonly issuer: string;
   readonly sandbox: Sandbox;
-  readonly engine: TestEngine;
+  /** What DynamoDB's protocol is spoken by; the embedded store needs none. */
+  readonly engine: DynamoDbTestEngine | undefined;
+  /** The folder of the embedded store. */
+  readonly dataDir: string;
   readonly workers: Worker[];
   /** Where the keys of all processes are. */
   readonly secretsFile: string;
@@ -80,27 +83,8 @@ export function timesLogged(output: readonly string[], event: string): number {
   return output.join('').split(`"event":"${event}"`).length - 1;
 }
 
-/**
- * A shared store, a sandbox and `size` providers. The issuer's address leads nowhere; route to the workers. `variables`
- * are for all of them.
- */
-export async function startCluster(
-  size: number,
-  variables: Readonly<Record<string, string>> = {},
-): Promise<Cluster> {
-  const folder = mkdtempSync(join(tmpdir(), 'ib-oauth-cluster-'));
-  const clientsFile = join(folder, 'clients.yaml');
-  const secretsFile = join(folder, 'secrets.json');
-  writeFileSync(clientsFile, CLIENTS);
-  await writeNewSecretsFile(secretsFile, await createSecrets(new Date()));
-  const engine = await startEngine();
-  const sandbox = await startSandbox();
-  const [first, second] = sandbox.platforms;
-  const issuer = 'http://localhost:1';
-  const workers: Worker[] = [];
-
-  const shared = {
-    ISSUER: issuer,
+function variablesOf(engine: DynamoDbTestEngine): Record<string, string> {
+  return {
     STORAGE: 'dynamodb',
     STATE_TABLE: TABLES.state,
     TOKEN_TABLE: TABLES.tokens,
@@ -108,6 +92,33 @@ export async function startCluster(
     AWS_REGION: 'local',
     AWS_ACCESS_KEY_ID: engine.accessKeyId,
     AWS_SECRET_ACCESS_KEY: 'test',
+  };
+}
+
+/**
+ * A shared store, a sandbox and `size` providers. The issuer's address leads nowhere; route to the workers. `variables`
+ * are for all of them.
+ */
+export async function startCluster(
+  size: number,
+  variables: Readonly<Record<string, string>> = {},
+  storage: 'embedded' | 'dynamodb' = 'dynamodb',
+): Promise<Cluster> {
+  const folder = mkdtempSync(join(tmpdir(), 'ib-oauth-cluster-'));
+  const clientsFile = join(folder, 'clients.yaml');
+  const secretsFile = join(folder, 'secrets.json');
+  writeFileSync(clientsFile, CLIENTS);
+  await writeNewSecretsFile(secretsFile, await createSecrets(new Date()));
+  const dataDir = join(folder, 'data');
+  const engine = storage === 'embedded' ? undefined : await startEngine();
+  const sandbox = await startSandbox();
+  const [first, second] = sandbox.platforms;
+  const issuer = 'http://localhost:1';
+  const workers: Worker[] = [];
+
+  const shared = {
+    ISSUER: issuer,
+    ...(engine === undefined ? { STORAGE: 'embedded', DATA_DIR: dataDir } : variablesOf(engine)),
     SECRETS_FILE: secretsFile,
     CLIENTS_FILE: clientsFile,
     IB_HOSTS: [first.origin, second.origin, sandbox.apiOrigin].join(','),
@@ -150,6 +161,7 @@ export async function startCluster(
     issuer,
     sandbox,
     engine,
+    dataDir,
     workers,
     secretsFile,
     admin,
@@ -158,7 +170,7 @@ export async function startCluster(
     async close() {
       await Promise.all([...workers].map(kill));
       await sandbox.close();
-      await engine.close();
+      await engine?.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };

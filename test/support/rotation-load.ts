@@ -200,7 +200,7 @@ const peppersOf = (cluster: Cluster): string[] => documentOf(cluster).peppers.ma
 
 /** What a week does: everything that was sealed under a pepper has ended, but for self-registered apps. */
 async function endAllUnder(cluster: Cluster, pepperId: string): Promise<void> {
-  const client = new DynamoDBClient(cluster.engine.client);
+  const client = new DynamoDBClient(cluster.engine?.client ?? {});
   for (const TableName of Object.values(TABLES)) {
     const { Items = [] } = await client.send(new ScanCommand({ TableName }));
     for (const { pk, data } of Items) {

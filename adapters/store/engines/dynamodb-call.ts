@@ -139,6 +139,7 @@ export function createSend(onCall: (call: StoreCall) => void, limits: Partial<Li
     const within = facts.operation === 'Scan' ? SCAN_LIMITS : { ...LIMITS, ...limits };
     const report = (outcome: StoreCall['outcome'], units: number, error?: string): void =>
       onCall({
+        engine: 'DynamoDB',
         operation: facts.operation,
         items: facts.items,
         ms: performance.now() - started,

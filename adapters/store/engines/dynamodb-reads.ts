@@ -23,7 +23,7 @@ export interface Link {
 }
 
 /** The verbs that read. */
-export function createReads(link: Link): Pick<Engine, 'read' | 'querySubject' | 'scan'> {
+export function createReads(link: Link): Pick<Engine, 'read' | 'querySubject' | 'scan' | 'count' | 'ready'> {
   return {
     async read(keys) {
       const [first] = keys;
@@ -49,6 +49,21 @@ export function createReads(link: Link): Pick<Engine, 'read' | 'querySubject' | 
     },
 
     scan: (role) => scan(link, role),
+
+    async count(role, prefix, aliveAfter) {
+      let total = 0;
+      for await (const page of scan(link, role)) {
+        total += page.filter(({ pk, expires }) => pk.startsWith(prefix) && expires > aliveAfter).length;
+      }
+      return total;
+    },
+
+    async ready() {
+      await readBatch(link, [
+        { table: 'state', pk: 'Ready#' },
+        { table: 'tokens', pk: 'Ready#' },
+      ]);
+    },
   };
 }
 
@@ -96,7 +111,8 @@ async function readBatch(
   return found;
 }
 
-async function* scan({ client, send, tables }: Link, role: TableRole): AsyncIterable<readonly Item[]> {
+/** All items of a table, page by page. */
+export async function* scan({ client, send, tables }: Link, role: TableRole): AsyncIterable<readonly Item[]> {
   let start: Record<string, AttributeValue> | undefined;
   do {
     const command = new ScanCommand({

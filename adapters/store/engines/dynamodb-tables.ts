@@ -136,6 +136,23 @@ export async function createTables(
   };
 }
 
+/** Reviews both tables as they are. */
+export async function reviewTables(tables: Readonly<Record<TableRole, string>>): Promise<TableReview> {
+  const client = new DynamoDBClient({});
+  try {
+    const reviews = [
+      await reviewTable(client, 'state', tables.state),
+      await reviewTable(client, 'tokens', tables.tokens),
+    ];
+    return {
+      faults: reviews.flatMap(({ faults }) => faults),
+      warnings: reviews.flatMap(({ warnings }) => warnings),
+    };
+  } finally {
+    client.destroy();
+  }
+}
+
 /** The answer of a call, or undefined where the engine does not know the feature (dynalite). */
 async function ifKnown<T>(call: () => Promise<T>): Promise<T | undefined> {
   try {

@@ -6,10 +6,11 @@ import {
   UpdateItemCommand,
   type WriteRequest,
 } from '@aws-sdk/client-dynamodb';
+import { atMost } from '../conditions.ts';
 import type { Decision, Engine, Write } from '../engine.ts';
 import { backOff, chunk } from './dynamodb-call.ts';
 import { expressionsOf, fromAttributes, keyAttributes, toAttributes } from './dynamodb-items.ts';
-import type { Link } from './dynamodb-reads.ts';
+import { type Link, scan } from './dynamodb-reads.ts';
 
 const BATCH_WRITE_LIMIT = 25;
 
@@ -21,7 +22,7 @@ function isBatchable(write: Write): write is Batchable {
 }
 
 /** The verbs that write. */
-export function createWrites(link: Link): Pick<Engine, 'write' | 'decide'> {
+export function createWrites(link: Link): Pick<Engine, 'write' | 'decide' | 'expire'> {
   async function write(writes: readonly Write[]): Promise<void> {
     const plain = writes.filter(isBatchable);
     const batches = plain.length > 1 ? chunk(plain, BATCH_WRITE_LIMIT) : [];
@@ -39,6 +40,21 @@ export function createWrites(link: Link): Pick<Engine, 'write' | 'decide'> {
       const decision = await writeOne(link, deciding);
       if (decision.held) await write(after);
       return decision;
+    },
+    async expire(nowSeconds) {
+      let deleted = 0;
+      for (const table of ['state', 'tokens'] as const) {
+        for await (const page of scan(link, table)) {
+          const over = page.filter(({ expires }) => expires <= nowSeconds);
+          // Conditional, since an item may be written anew after it was read.
+          const condition = atMost('expires', nowSeconds);
+          for (const part of chunk(over, BATCH_WRITE_LIMIT)) {
+            await write(part.map(({ pk }) => ({ op: 'delete', key: { table, pk }, condition })));
+          }
+          deleted += over.length;
+        }
+      }
+      return deleted;
     },
   };
 }

@@ -13,8 +13,8 @@ describe('two stores on one engine, their clocks 30 s apart', () => {
   let nowMs = 1_800_000_000_000;
   before(async () => {
     engine = await startEngine();
-    right = openStore(engine, { now: () => nowMs });
-    ahead = openStore(engine, { now: () => nowMs + SKEW_MS });
+    right = await openStore(engine, { now: () => nowMs });
+    ahead = await openStore(engine, { now: () => nowMs + SKEW_MS });
   });
   after(async () => {
     await Promise.all([right.close(), ahead.close()]);

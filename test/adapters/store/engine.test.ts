@@ -22,19 +22,24 @@ import {
   setSum,
 } from '../../../adapters/store/conditions.ts';
 import type { Engine, Write } from '../../../adapters/store/engine.ts';
-import { createDynamoDbEngine } from '../../../adapters/store/engines/dynamodb.ts';
 import { type Item, type Key, keyName } from '../../../adapters/store/items.ts';
-import { startEngine, TABLES, type TestEngine } from '../../support/engines.ts';
+import { ENGINES, type TestEngine } from '../../support/engines.ts';
 
 const EXPIRES = 4_000_000_000;
 
-describe('an engine', function () {
-  this.timeout(60_000);
+for (const [name, startEngine] of Object.entries(ENGINES)) {
+  describe(`the engine ${name}`, function () {
+    this.timeout(60_000);
+    suite(startEngine);
+  });
+}
+
+function suite(startEngine: () => Promise<TestEngine>): void {
   let served: TestEngine;
   let engine: Engine;
   before(async () => {
     served = await startEngine();
-    engine = createDynamoDbEngine({ tables: TABLES, client: served.client });
+    engine = await served.open();
   });
   after(async () => {
     await engine.close();
@@ -211,4 +216,4 @@ describe('an engine', function () {
     expect(found[0]).to.deep.include({ expires: EXPIRES, lastUsedAt: 7 });
     expect(await engine.querySubject(subject, 2)).to.have.length(2);
   });
-});
+}

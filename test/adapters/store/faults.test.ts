@@ -3,8 +3,9 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
+import { createDynamoDbEngine } from '../../../adapters/store/engines/dynamodb.ts';
 import { StoreError } from '../../../adapters/store/errors.ts';
-import { openStore, type TestStore } from '../../support/engines.ts';
+import { openStore, TABLES, type TestStore } from '../../support/engines.ts';
 
 type Answer = (response: ServerResponse) => void;
 
@@ -37,20 +38,18 @@ describe("DynamoDB's faults", () => {
     dynamodb.close();
     dynamodb.closeAllConnections();
   });
-  const open = (client: object = {}): TestStore => {
+  const open = (settings: object = {}): Promise<TestStore> => {
     const endpoint = `http://127.0.0.1:${(dynamodb.address() as AddressInfo).port}`;
     const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
+    const client = { endpoint, region: 'local', credentials, ...settings };
     return openStore({
-      client: { endpoint, region: 'local', credentials, ...client },
-      endpoint,
-      accessKeyId: 'a',
-      close: async () => undefined,
+      open: async (onCall) => createDynamoDbEngine({ tables: TABLES, client, ...(onCall && { onCall }) }),
     });
   };
-  beforeEach(() => {
+  beforeEach(async () => {
     answers = [];
     asked = 0;
-    store = open();
+    store = await open();
   });
   afterEach(() => store.close());
 
@@ -92,7 +91,7 @@ describe("DynamoDB's faults", () => {
       answers = [fault(name)];
       expect(await find()).to.equal(undefined);
       expect(store.calls[0]).to.include({ outcome: 'ok', attempts: 2 });
-      const hasty = open({ maxAttempts: 1 });
+      const hasty = await open({ maxAttempts: 1 });
       answers = [fault(name)];
       expect(await errorOf(find(hasty))).to.include({ code: 'throttled', engineError: name });
       expect(hasty.calls[0]).to.include({ outcome: 'throttled', attempts: 1 });
@@ -101,7 +100,7 @@ describe("DynamoDB's faults", () => {
   }
 
   it('credentials that cannot be had are denied, and nothing was sent', async () => {
-    const bare = open({
+    const bare = await open({
       credentials: () =>
         Promise.reject(Object.assign(new Error('none'), { name: 'CredentialsProviderError' })),
     });
@@ -139,14 +138,14 @@ describe("DynamoDB's faults", () => {
   });
 
   it('a call that is throttled for longer than it may take is throttled', async () => {
-    const short = open({ limits: { attemptMs: 60_000, callMs: 300 } });
+    const short = await open({ limits: { attemptMs: 60_000, callMs: 300 } });
     answers = [fault('ThrottlingException'), silence];
     expect(await errorOf(find(short))).to.include({ code: 'throttled', engineError: 'ThrottlingException' });
     await short.close();
   });
 
   it('a throttled store is not taken for one that is away', async () => {
-    const hasty = open({ maxAttempts: 1 });
+    const hasty = await open({ maxAttempts: 1 });
     answers = times(20, fault('ThrottlingException'));
     for (let turn = 0; turn < 20; turn += 1) {
       expect(await errorOf(find(hasty))).to.include({ code: 'throttled' });

@@ -17,9 +17,9 @@ describe('a store whose peppers rotate', () => {
   let afterwards: TestStore;
   beforeEach(async () => {
     engine = await startEngine();
-    before = openStore(engine, { peppers: () => [first] });
-    between = openStore(engine, { peppers: () => [second, { ...first, isRetired: true }] });
-    afterwards = openStore(engine, { peppers: () => [second] });
+    before = await openStore(engine, { peppers: () => [first] });
+    between = await openStore(engine, { peppers: () => [second, { ...first, isRetired: true }] });
+    afterwards = await openStore(engine, { peppers: () => [second] });
   });
   afterEach(async () => {
     await Promise.all([before, between, afterwards].map((store) => store.close()));

@@ -6,7 +6,7 @@ import { writeNewSecretsFile } from '../../../adapters/secrets/file.ts';
 import { createSecrets } from '../../../adapters/secrets/keys.ts';
 import { createHandler } from '../../../src/lambda/handler.ts';
 import { setAwsVariables } from '../../support/aws.ts';
-import { startEngine, TABLES, type TestEngine } from '../../support/engines.ts';
+import { type DynamoDbTestEngine, startEngine, TABLES } from '../../support/engines.ts';
 import { CLIENTS, WEB_SECRET } from '../../support/stack.ts';
 
 interface Answer {
@@ -21,7 +21,7 @@ interface Answer {
 const ISSUER = 'https://id.acme.example';
 
 describe('the function on Lambda', () => {
-  let engine: TestEngine;
+  let engine: DynamoDbTestEngine;
   let folder: string;
   let handle: (event: unknown) => Promise<Answer>;
   let restore: () => void;

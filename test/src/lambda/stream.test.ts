@@ -5,7 +5,7 @@ import { createSecrets } from '../../../adapters/secrets/keys.ts';
 import { encodedPath } from '../../../src/lambda/listener.ts';
 import { createStreamHandler, type Prelude, type StreamHandler } from '../../../src/lambda/stream.ts';
 import { setAwsVariables } from '../../support/aws.ts';
-import { startEngine, TABLES, type TestEngine } from '../../support/engines.ts';
+import { type DynamoDbTestEngine, startEngine, TABLES } from '../../support/engines.ts';
 import { exchange, type Stack, signIn, startStack, WEB_SECRET } from '../../support/stack.ts';
 
 const MEGABYTE = 1024 * 1024;
@@ -36,7 +36,7 @@ class Answer extends Writable {
 
 describe('the function that streams', function () {
   this.timeout(60_000);
-  let engine: TestEngine;
+  let engine: DynamoDbTestEngine;
   let stack: Stack;
   let handle: StreamHandler;
   let authorization: string;
