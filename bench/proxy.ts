@@ -9,6 +9,7 @@ const TRANSFER = 100 * 1024 * 1024;
 
 async function drain(url: string, headers: Record<string, string>): Promise<number> {
   const response = await undiciFetch(url, { headers });
+  if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);
   let bytes = 0;
   for await (const chunk of response.body ?? []) bytes += (chunk as Uint8Array).length;
   return bytes;

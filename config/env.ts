@@ -5,6 +5,7 @@
 export const ENV = Object.freeze({
   host: 'HOST',
   port: 'PORT',
+  workers: 'WORKERS',
   issuer: 'ISSUER',
   clientsFile: 'CLIENTS_FILE',
   storage: 'STORAGE',

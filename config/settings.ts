@@ -35,6 +35,10 @@ const VARIABLES = {
     .regex(/^\d{1,5}$/, 'must be a whole number from 0 to 65535')
     .transform(Number)
     .refine((port) => port <= 65_535, 'must be a whole number from 0 to 65535'),
+  [ENV.workers]: z
+    .string()
+    .regex(/^[1-9]\d?$/, 'must be a whole number from 1 to 99')
+    .transform(Number),
   [ENV.issuer]: z.string().max(2048).transform(toIssuer),
   [ENV.clientsFile]: PATH,
   [ENV.storage]: z.enum(['embedded', 'dynamodb']),
@@ -109,9 +113,15 @@ export function parseSettings(
   if (storage.kind === 'dynamodb' && storage.stateTable === storage.tokenTable) {
     faults.push(`${ENV.tokenTable}: must not be the table of ${ENV.stateTable}`);
   }
+  if ((values.WORKERS ?? 1) > 1 && storage.kind === 'embedded' && storage.dataDir === IN_MEMORY) {
+    faults.push(
+      `${ENV.workers}: more than one share a store, and ${ENV.dataDir}=${IN_MEMORY} is one process's own`,
+    );
+  }
   const settings: Settings = {
     host: values.HOST ?? '127.0.0.1',
     port,
+    workers: values.WORKERS ?? 1,
     issuer: values.ISSUER ?? (port === 0 ? undefined : new URL(`http://localhost:${port}`).origin),
     clientsFile: values.CLIENTS_FILE ?? 'config/clients.yaml',
     storage,

@@ -8,6 +8,8 @@ export interface Config {
   readonly host: string;
   /** 0 asks the system for a free port. */
   readonly port: number;
+  /** Processes that share the port and the store. */
+  readonly workers: number;
   /** The public origin without a trailing slash; undefined where it follows from the free port that `PORT=0` gets. */
   readonly issuer: string | undefined;
   /** Absolute path. */

@@ -1,12 +1,18 @@
 /** The provider as a program: configuration, then the server, then its end. */
+import cluster from 'node:cluster';
 import type { Logger } from 'pino';
 import { SecretsError } from '../adapters/secrets/error.ts';
 import { StoreError } from '../adapters/store/errors.ts';
-import { loadConfig } from '../config/config.ts';
+import { type LoadedConfig, loadConfig } from '../config/config.ts';
 import { readEnvironment } from '../config/env.ts';
-import type { StorageConfig } from '../config/types.ts';
-import { type RunningServer, startServer } from './server/listen.ts';
+import type { Config, StorageConfig } from '../config/types.ts';
+import { ListenError, listen, startServer } from './server/listen.ts';
+import { endOnSignal } from './server/signals.ts';
+import { startWorkers, WORKER_NUMBER, WorkerStartError } from './server/workers.ts';
 import { createLog } from './telemetry/log.ts';
+import { createSharedMetricsServer } from './telemetry/metrics.ts';
+
+type GoodConfig = Extract<LoadedConfig, { ok: true }>;
 
 /** Ends the process with one line for each fault; no stack trace. */
 function refuseToStart(faults: readonly string[]): never {
@@ -14,26 +20,61 @@ function refuseToStart(faults: readonly string[]): never {
   process.exit(1);
 }
 
-/** Starts the server and says so on one line. */
+/** Starts the server, or the processes that share its port, and says so on one line. */
 async function start(): Promise<void> {
-  const loaded = loadConfig(readEnvironment());
+  const environment = readEnvironment();
+  const loaded = loadConfig(environment);
   if (!loaded.ok) refuseToStart(loaded.faults);
-  const { config, clientSecrets, secretsText, warnings } = loaded;
-  const { log, flush } = createLog(config.logLevel);
+  const { config, warnings } = loaded;
+  const number = environment[WORKER_NUMBER];
+  const { log, flush } = createLog(config.logLevel, number === undefined ? {} : { worker: Number(number) });
   // However the process ends, by a crash too.
   process.on('exit', flush);
+  if (cluster.isWorker) return startWorker(loaded, log);
   for (const warning of warnings) log.warn({ event: 'config_warning' }, warning);
   await checkTables(config.storage, log);
-  const server = await startServer({
-    config,
-    clientSecrets,
-    secretsText,
+  const { issuer, address } = await (config.workers > 1 ? startAll(config, log) : startAlone(loaded, log));
+  process.stdout.write(`ib-oauth listens on ${issuer} (${address})\n`);
+}
+
+/** One process that does everything. */
+async function startAlone(
+  { config, clientSecrets, secretsText }: GoodConfig,
+  log: Logger,
+): Promise<{ issuer: string; address: string }> {
+  const reload = () => loadConfig(readEnvironment());
+  const server = await startServer({ config, clientSecrets, secretsText, log, reload });
+  // Whoever reads the line that follows may send a signal at once.
+  endOnSignal(server.close);
+  return server;
+}
+
+/** One of several processes: it serves, and the numbers of all are served by the one that started it. */
+async function startWorker(loaded: GoodConfig, log: Logger): Promise<void> {
+  await startAlone({ ...loaded, config: { ...loaded.config, metricsPort: undefined } }, log);
+}
+
+/** The process that starts the others. */
+async function startAll(config: Config, log: Logger): Promise<{ issuer: string; address: string }> {
+  const { host, metricsPort, metricsHost, lifetimes } = config;
+  const metrics = metricsPort === undefined ? undefined : createSharedMetricsServer();
+  if (metrics !== undefined) await listen(metrics, 'METRICS_PORT', metricsPort ?? 0, metricsHost);
+  const endWithinMs = lifetimes.drainMs + 500;
+  const { port, close } = await startWorkers({
+    count: config.workers,
+    host,
+    port: config.port,
+    endWithinMs,
     log,
-    reload: () => loadConfig(readEnvironment()),
   });
-  // Whoever reads this line may send a signal at once.
-  endOnSignal(server);
-  process.stdout.write(`ib-oauth listens on ${server.issuer} (${server.address})\n`);
+  process.on('SIGHUP', () => {
+    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGHUP');
+  });
+  endOnSignal(close);
+  return {
+    issuer: config.issuer ?? `http://localhost:${port}`,
+    address: `${host.includes(':') ? `[${host}]` : host}:${port}`,
+  };
 }
 
 /** Refuses to start on tables that are missing or of another shape; where they do not answer, starts and is not ready. */
@@ -47,22 +88,12 @@ async function checkTables(storage: StorageConfig, log: Logger): Promise<void> {
   } else if (review.faults.length > 0) refuseToStart(review.faults);
 }
 
-/** SIGTERM and SIGINT, however often: no new connections, what is in flight is finished, then the end with code 0. */
-function endOnSignal(server: RunningServer): void {
-  let ending = false;
-  const end = (): void => {
-    if (ending) return;
-    ending = true;
-    void server.close().then(() => process.exit(0));
-  };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, end);
-}
-
 start().catch((error: unknown) => {
   if (error instanceof SecretsError) refuseToStart(error.faults);
   if (error instanceof StoreError)
     refuseToStart([error.fault ?? `the store does not answer: ${error.code} (${error.engineError})`]);
-  const { code } = error as { code?: string };
-  if (code === 'EADDRINUSE' || code === 'EACCES') refuseToStart([`PORT: cannot listen there (${code})`]);
+  // It has said why.
+  if (error instanceof WorkerStartError) process.exit(1);
+  if (error instanceof ListenError) refuseToStart([`${error.variable}: cannot listen there (${error.code})`]);
   throw error;
 });

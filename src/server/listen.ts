@@ -39,9 +39,32 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-async function listen(server: Server, port: number, host: string): Promise<AddressInfo> {
+/** A port that cannot be listened on, by the variable that names it. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+  readonly code: string;
+  readonly variable: 'PORT' | 'METRICS_PORT';
+
+  constructor(variable: ListenError['variable'], cause: NodeJS.ErrnoException) {
+    super('cannot listen', { cause });
+    this.variable = variable;
+    this.code = cause.code ?? 'unknown';
+  }
+}
+
+/** Listens, or rejects with `ListenError`. */
+export async function listen(
+  server: Server,
+  variable: ListenError['variable'],
+  port: number,
+  host: string,
+): Promise<AddressInfo> {
   server.listen(port, host);
-  await once(server, 'listening');
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    throw new ListenError(variable, error as NodeJS.ErrnoException);
+  }
   return server.address() as AddressInfo;
 }
 
@@ -69,7 +92,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     maxHeaderSize: MOST_HEADER_BYTES,
   });
   const drain = createDrain(server);
-  const { address, port, family } = await listen(server, config.port, config.host);
+  const { address, port, family } = await listen(server, 'PORT', config.port, config.host);
   const issuer = config.issuer ?? `http://localhost:${port}`;
   let { resources } = config;
   let handle = composed.createApp(issuer, resources).callback();
@@ -84,7 +107,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { metricsPort } = config;
   const metricsServer = metricsPort === undefined ? undefined : metrics.createServer();
   if (metricsServer !== undefined && metricsPort !== undefined)
-    await listen(metricsServer, metricsPort, config.metricsHost);
+    await listen(metricsServer, 'METRICS_PORT', metricsPort, config.metricsHost);
   const stopWatching =
     reload === undefined
       ? () => undefined

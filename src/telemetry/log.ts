@@ -11,8 +11,8 @@ export interface Log {
   flush(): void;
 }
 
-/** A log that writes in the background. `log.flush()` returns when all is written, too. */
-export function createLog(level: Config['logLevel']): Log {
+/** A log that writes in the background; `base` stands in each line. `log.flush()` returns when all is written, too. */
+export function createLog(level: Config['logLevel'], base: object = {}): Log {
   const lines = createLineWriter(STANDARD_OUTPUT, (count) => {
     const facts = { level: 'warn', time: new Date().toISOString(), event: 'log_lines_dropped', lines: count };
     return `${JSON.stringify({ ...facts, msg: 'whoever reads the log was too slow' })}\n`;
@@ -20,7 +20,7 @@ export function createLog(level: Config['logLevel']): Log {
   const log = pino(
     {
       level,
-      base: null,
+      base,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },

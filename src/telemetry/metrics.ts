@@ -1,6 +1,7 @@
 /** What happens, as numbers that Prometheus reads: for servers. */
+import cluster from 'node:cluster';
 import { createServer, type Server } from 'node:http';
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import own from '../../package.json' with { type: 'json' };
 import {
   BUILD_INFO,
@@ -21,9 +22,14 @@ export interface Metrics extends MetricsSink {
 
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
-/** Metrics of this process. */
+/** Metrics of this process; a worker's are asked for by the process that has started it. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
+  if (cluster.isWorker) {
+    AggregatorRegistry.setRegistries(registry);
+    // Its beginning is what makes it answer.
+    new AggregatorRegistry();
+  }
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
   const definitions = (all: Record<string, Definition>) => Object.entries(all);
@@ -67,16 +73,25 @@ export function createMetrics(): Metrics {
     observe: (name, labels, seconds) => histograms.get(name)?.observe(labels, seconds),
     ask: (name, read) => void asked.set(name, read),
     text: () => registry.metrics(),
-    createServer: () =>
-      createServer((request, response) => {
-        if (request.url !== '/metrics') {
-          response.writeHead(404).end();
-          return;
-        }
-        registry.metrics().then(
-          (text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
-          () => response.writeHead(500).end(),
-        );
-      }),
+    createServer: () => createMetricsServer(() => registry.metrics()),
   };
+}
+
+/** Serves `/metrics` with the numbers of all workers together, for the process that has started them. */
+export function createSharedMetricsServer(): Server {
+  const registry = new AggregatorRegistry();
+  return createMetricsServer(() => registry.clusterMetrics());
+}
+
+function createMetricsServer(read: () => Promise<string>): Server {
+  return createServer((request, response) => {
+    if (request.url !== '/metrics') {
+      response.writeHead(404).end();
+      return;
+    }
+    read().then(
+      (text) => response.writeHead(200, { 'content-type': Registry.PROMETHEUS_CONTENT_TYPE }).end(text),
+      () => response.writeHead(500).end(),
+    );
+  });
 }

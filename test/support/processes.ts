@@ -30,6 +30,8 @@ export interface Cluster {
   /** The folder of the embedded store. */
   readonly dataDir: string;
   readonly workers: Worker[];
+  /** What each of them is given. */
+  readonly environment: Readonly<Record<string, string>>;
   /** Where the keys of all processes are. */
   readonly secretsFile: string;
   /** Runs an admin's command in their environment; its standard output. Rejects where it fails. */
@@ -159,6 +161,7 @@ export async function startCluster(
   await Promise.all(Array.from({ length: size }, () => start()));
   return {
     issuer,
+    environment: shared,
     sandbox,
     engine,
     dataDir,
