@@ -1,10 +1,9 @@
 /** Sign-ins and refreshes over several processes, while all of their keys are rotated through every step. */
 import { copyFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { DeleteItemCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import type { SecretsDocument } from '../../adapters/secrets/document.ts';
+import { openSqliteEngine } from '../../adapters/store/engines/sqlite.ts';
 import { pepperIdOf } from '../../adapters/store/seal.ts';
 import { attributeOf, Browser, type Page } from './browser.ts';
-import { TABLES } from './engines.ts';
 import { type Cluster, logged, startCluster, timesLogged, type Worker } from './processes.ts';
 import { authorizeUrl, REDIRECT_URI, VERIFIER, WEB_SECRET } from './stack.ts';
 
@@ -24,6 +23,7 @@ export interface RotationReport {
  * refreshes twice.
  */
 export interface RotationLoad {
+  readonly storage: 'embedded' | 'dynamodb';
   readonly processes: number;
   readonly users: number;
   readonly atOnce: number;
@@ -33,8 +33,13 @@ export interface RotationLoad {
  * Rotates until the first pepper is gone. Each process has a copy of the keys and gets the new ones after the others, with
  * users on their way, as copies are distributed in the world.
  */
-export async function rotateUnderLoad({ processes, users, atOnce }: RotationLoad): Promise<RotationReport> {
-  const cluster = await startCluster(0, { REGISTRATION: 'open' });
+export async function rotateUnderLoad({
+  storage,
+  processes,
+  users,
+  atOnce,
+}: RotationLoad): Promise<RotationReport> {
+  const cluster = await startCluster(0, { REGISTRATION: 'open' }, storage);
   const failures: string[] = [];
   const steps: string[] = [];
   const done = { signIns: 0, refreshes: 0 };
@@ -200,16 +205,19 @@ const peppersOf = (cluster: Cluster): string[] => documentOf(cluster).peppers.ma
 
 /** What a week does: everything that was sealed under a pepper has ended, but for self-registered apps. */
 async function endAllUnder(cluster: Cluster, pepperId: string): Promise<void> {
-  const client = new DynamoDBClient(cluster.engine?.client ?? {});
-  for (const TableName of Object.values(TABLES)) {
-    const { Items = [] } = await client.send(new ScanCommand({ TableName }));
-    for (const { pk, data } of Items) {
-      const hasNoEnd = /^(Client|RegistrationAccessToken)#/.test(pk?.S ?? '');
-      if (pk === undefined || hasNoEnd || data?.B === undefined || pepperIdOf(data.B) !== pepperId) continue;
-      await client.send(new DeleteItemCommand({ TableName, Key: { pk } }));
+  const engine = await (cluster.engine?.open() ?? openSqliteEngine({ dataDir: cluster.dataDir }));
+  for (const table of ['state', 'tokens'] as const) {
+    for await (const page of engine.scan(table)) {
+      const over = page.filter(
+        ({ pk, data }) =>
+          !/^(Client|RegistrationAccessToken)#/.test(pk) &&
+          data !== undefined &&
+          pepperIdOf(data) === pepperId,
+      );
+      await engine.write(over.map(({ pk }) => ({ op: 'delete', key: { table, pk } })));
     }
   }
-  client.destroy();
+  await engine.close();
 }
 
 /** The same for the file: what was retired has been so for a week. */
