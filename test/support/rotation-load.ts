@@ -105,6 +105,8 @@ export async function rotateUnderLoad({
     aWeekLater(cluster);
     await step(['--now']);
     if (peppersOf(cluster).includes(old)) failures.push('the first pepper is still there');
+    // It knows none of the peppers that the store was first written under, and yet it is no stranger.
+    await cluster.start();
     const kept = await fetch(next() + app.path, { headers: { authorization: `Bearer ${app.token}` } });
     if (kept.status !== 200) failures.push(`the self-registered app is lost: ${kept.status}`);
     return { ...done, failures, steps };
