@@ -15,6 +15,8 @@ export interface NewClient {
   readonly scope: string;
   readonly platforms: readonly string[];
   readonly refresh: boolean;
+  /** Further fields of the entry, which win over what follows from the others. */
+  readonly fields: Readonly<Record<string, unknown>>;
 }
 
 const SECRET_BYTES = 32;
@@ -88,21 +90,36 @@ export function addClient(client: NewClient, output: Output): void {
   if (find(edited.document, client.id) !== undefined)
     throw new CommandError([`${client.id}: is registered already`]);
   const variable = secretVariable(client.id);
+  const {
+    token_endpoint_auth_method: method,
+    client_secret_env: known,
+    client_secret_file: file,
+  } = client.fields;
+  // Who names a method without a secret, or where the secret is, needs none from here.
+  const needsSecret =
+    !client.public &&
+    (method === undefined || String(method).startsWith('client_secret_')) &&
+    known === undefined &&
+    file === undefined;
+  const platforms = client.platforms.length === 0 ? {} : { platforms: [...client.platforms] };
+  const ib = { ...platforms, ...(client.fields['ib'] as object | undefined) };
   const entry = {
     client_id: client.id,
     client_name: client.name ?? client.id,
-    ...(client.public ? { token_endpoint_auth_method: 'none' } : { client_secret_env: variable }),
+    ...(client.public ? { token_endpoint_auth_method: 'none' } : {}),
+    ...(needsSecret ? { client_secret_env: variable } : {}),
     ...(client.native ? { application_type: 'native' } : {}),
     redirect_uris: [...client.redirectUris],
     grant_types: client.refresh ? ['authorization_code', 'refresh_token'] : ['authorization_code'],
     scope: client.scope,
-    ...(client.platforms.length === 0 ? {} : { ib: { platforms: [...client.platforms] } }),
+    ...client.fields,
+    ...(Object.keys(ib).length === 0 ? {} : { ib }),
   };
   clientsIn(edited.document).add(edited.document.createNode(entry));
-  const secret = randomBytes(SECRET_BYTES).toString('base64url');
-  save(env, edited, client.public ? {} : { [variable]: secret });
-  if (client.public)
-    output.result({ client_id: client.id }, [`client_id: ${client.id} (public: PKCE, no secret)`]);
+  const secret = randomBytes(SECRET_BYTES).toString('hex');
+  save(env, edited, needsSecret ? { [variable]: secret } : {});
+  const proof = client.public ? 'public: PKCE, no secret' : 'no secret made';
+  if (!needsSecret) output.result({ client_id: client.id }, [`client_id: ${client.id} (${proof})`]);
   else tell(output, client.id, variable, secret);
 }
 
@@ -156,7 +173,7 @@ export function rotateSecret(id: string, output: Output): void {
     'client_secret_env',
     edited.document.createNode([variable, ...known.slice(0, 1)], { flow: true }),
   );
-  const secret = randomBytes(SECRET_BYTES).toString('base64url');
+  const secret = randomBytes(SECRET_BYTES).toString('hex');
   save(env, edited, { [variable]: secret });
   tell(output, id, variable, secret);
   output.line(`When the app uses it, take ${known[0]} out of the file.`);

@@ -9,6 +9,7 @@ import { readEnvironment } from '../../config/env.ts';
 import { auditCommand } from '../telemetry/audit.ts';
 import { ask, isYes } from './ask.ts';
 import { check } from './check.ts';
+import { clientFields, fieldsIn } from './client-fields.ts';
 import { addClient, listClients, type NewClient, removeClient, rotateSecret, showClient } from './clients.ts';
 import { CommandError, createOutput, type Output } from './context.ts';
 import { createRegistrationToken } from './registration.ts';
@@ -169,7 +170,8 @@ function addSecretsCommands(program: Command, output: () => Output): void {
 
 function addClientCommands(program: Command, output: () => Output): void {
   const client = program.command('client').description("apps in the clients' file");
-  client
+  const fields = clientFields();
+  const add = client
     .command('add [id]')
     .description('register an app; asks for what is not said, and prints its secret once')
     .option('--redirect-uri <uri...>', 'where users return to', [])
@@ -180,8 +182,9 @@ function addClientCommands(program: Command, output: () => Output): void {
     .option('--platform <host...>', 'platforms its users may sign in to', [])
     .option('--no-refresh', 'no refresh tokens')
     .action(async (id: string | undefined, options: AddOptions) =>
-      addClient(await completed(id, options), output()),
+      addClient({ ...(await completed(id, options)), fields: fieldsIn({ ...options }, fields) }, output()),
     );
+  for (const { option } of fields) add.addOption(option);
   client
     .command('registration-token')
     .description('a token with which apps register themselves where REGISTRATION=token; shown once')
@@ -206,7 +209,7 @@ function addClientCommands(program: Command, output: () => Output): void {
 }
 
 /** What `client add` has been told, and what it had to ask for. */
-async function completed(id: string | undefined, options: AddOptions): Promise<NewClient> {
+async function completed(id: string | undefined, options: AddOptions): Promise<Omit<NewClient, 'fields'>> {
   const { redirectUri, platform, name, scope, refresh } = options;
   const told = {
     platforms: platform,

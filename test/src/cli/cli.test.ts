@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { expect } from 'chai';
+import { clientSchema } from '../../../config/clients/schema.ts';
 import { startEngine } from '../../support/engines.ts';
 
 const CLI = join(import.meta.dirname, '../../../src/cli/main.ts');
@@ -49,6 +50,52 @@ describe('the admin’s commands', function () {
     ]);
     return { status: status as number | null, stdout, stderr };
   }
+
+  it('register an app with any field of the file', () => {
+    const words = (text: string) => text.split(' ');
+    const added = run([
+      ...words('--json client add full --redirect-uri https://full.example/cb'),
+      ...words('--post-logout-redirect-uri https://full.example/bye https://full.example/gone'),
+      ...words('--backchannel-logout-uri https://full.example/out --backchannel-logout-session-required'),
+      ...words('--default-max-age 3600 --require-auth-time false --contact ops@full.example'),
+      ...words('--token-endpoint-auth-method private_key_jwt --jwks-uri https://full.example/jwks'),
+      ...words('--ib-profile fapi2 --ib-id-token-ib-claims false --ib-color #123456'),
+    ]);
+    expect(added.stderr).to.equal('');
+    expect(JSON.parse(added.stdout)).to.deep.equal({ client_id: 'full' });
+    const shown = JSON.parse(run(['--json', 'client', 'show', 'full']).stdout) as Record<string, object>;
+    expect(shown['metadata']).to.deep.include({
+      post_logout_redirect_uris: ['https://full.example/bye', 'https://full.example/gone'],
+      backchannel_logout_uri: 'https://full.example/out',
+      backchannel_logout_session_required: true,
+      default_max_age: 3600,
+      require_auth_time: false,
+      contacts: ['ops@full.example'],
+      token_endpoint_auth_method: 'private_key_jwt',
+    });
+    expect(shown['ib']).to.deep.include({
+      profile: 'fapi2',
+      idTokenIbClaims: false,
+      brand: { color: '#123456' },
+    });
+    const refused = run(
+      words('client add bad --redirect-uri https://bad.example/cb --logo-uri http://bad.example'),
+    );
+    expect([refused.status, refused.stderr.trim()]).to.deep.equal([
+      1,
+      `${file}: clients[2].logo_uri: must be https`,
+    ]);
+    const help = run(['client', 'add', '--help']).stdout;
+    for (const field of Object.keys(clientSchema.shape)) {
+      const flag = { client_id: 'id', client_name: '--name', ib: '--ib-profile', client_id_issued_at: '' }[
+        field
+      ];
+      expect(help).to.contain(
+        flag ?? `--${field.replaceAll('_', '-').replace(/(uri|type|mode|contact)s$/, '$1')}`,
+      );
+    }
+    run(['client', 'remove', 'full']);
+  });
 
   it('register an app, keep the comments of the file, and show the secret once', () => {
     const added = run(['--json', 'client', 'add', 'portal', '--redirect-uri', 'https://portal.example/cb']);
