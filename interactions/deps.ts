@@ -16,7 +16,7 @@ import type { SignIn } from './sign-in.ts';
 export interface InteractionDeps {
   readonly issuer: string;
   readonly provider: Pick<Provider, 'interactionDetails' | 'interactionResult' | 'Client' | 'cookieName'>;
-  readonly store: Pick<Store, 'attempts' | 'ibSessions' | 'hint'>;
+  readonly store: Pick<Store, 'attempts' | 'ibSessions' | 'platformClients' | 'noteSignIn' | 'hint'>;
   readonly ib: IbClient;
   readonly platforms: PlatformRules;
   readonly settings: (clientId: string) => PlatformSettings & { readonly skipConsent: boolean };
@@ -35,7 +35,9 @@ export interface InteractionDeps {
   /** Where a request comes from. */
   readonly visitorOf: (ctx: Context) => Visitor;
   /** Whether what a request asks for wants a login made for this very attempt. */
-  readonly wantsNewLogin: (asked: Asked) => boolean;
+  readonly wantsNewLogin: (asked: Pick<Asked, 'scopes'>) => boolean;
+  /** So many accounts may sign in from one address within an hour before it is told. */
+  readonly accountsPerAddress: number;
   /** Unix milliseconds. */
   readonly now: () => number;
 }

@@ -15,6 +15,8 @@ export interface InteractionEvents {
     readonly loginTime: number;
     readonly newLogin: boolean;
   }): void;
+  /** The address of this sign-in has finished those of so many accounts within the hour. */
+  manyAccounts(facts: { readonly accounts: number }): void;
   signInReused(facts: { readonly clientId: string; readonly accountId: string }): void;
   loginTokenRenewed(facts: {
     readonly platformHost: string;

@@ -89,6 +89,7 @@ export async function finishInteraction(
   const { signIn, attempt, decision } = outcome;
   if (signIn !== undefined && attempt?.session !== undefined) {
     await deps.store.ibSessions.put(signIn.ibSessionId, attempt.session);
+    await countAccounts(deps, step, signIn.accountId);
     deps.events.signInFinished({
       clientId: step.client.clientId,
       platformHost: new URL(signIn.platformOrigin).host,
@@ -107,6 +108,17 @@ export async function finishInteraction(
     ...(step.interaction.prompt.name === 'select_account' ? { select_account: {} } : {}),
   });
   seeOther(step.ctx, returnTo);
+}
+
+/** An office signs in many accounts from one address; so does whoever sends login links to victims. */
+async function countAccounts(deps: InteractionDeps, step: Step, accountId: string): Promise<void> {
+  await deps.store.noteSignIn({
+    address: deps.visitorOf(step.ctx).address,
+    accountId,
+    told(accounts) {
+      if (accounts > deps.accountsPerAddress) deps.events.manyAccounts({ accounts });
+    },
+  });
 }
 
 /** Ends the interaction without a sign-in: the app gets the error. */

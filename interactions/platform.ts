@@ -14,6 +14,8 @@ export type ParsedPlatform =
 export interface PlatformRules {
   /** What a user or a request names, checked against the list. */
   parse(text: string): ParsedPlatform;
+  /** Whether it has to be remembered which customer of IB's answers there: a domain of somebody's own, tied to none. */
+  isLoose(origin: string): boolean;
 }
 
 /** The settings of an app that say which platforms its users may sign in to. */

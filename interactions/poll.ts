@@ -19,7 +19,7 @@ export type PollOutcome =
   | { readonly kind: 'trouble'; readonly retryAfterMs: number }
   | { readonly kind: 'unknown' };
 
-export type PollDeps = Pick<InteractionDeps, 'store' | 'ib' | 'lifetimes' | 'events' | 'now'>;
+export type PollDeps = Pick<InteractionDeps, 'store' | 'ib' | 'platforms' | 'lifetimes' | 'events' | 'now'>;
 
 /** A poll's handle, and whether the user has just looked at the page. */
 export interface PollAsk {

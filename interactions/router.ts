@@ -1,6 +1,8 @@
 /** The answers of an interaction. Each loads its step, checks the form where there is one, and hands over to one file. */
+import { setTimeout } from 'node:timers/promises';
 import type { Context } from 'koa';
 import { errors } from 'oidc-provider';
+import type { LoginAttempt } from '../adapters/store/contract.ts';
 import { handleOf, parseHandle, platformOf } from './attempt.ts';
 import { concludeConsent } from './conclude.ts';
 import { parseDecision } from './consent.ts';
@@ -123,15 +125,26 @@ function continueLogin(deps: InteractionDeps): Handler {
   return async (step) => {
     const before = await deps.store.attempts.find(step.attemptId);
     if (before === undefined) return seeOther(step.ctx, pathOf(step));
-    const outcome = await poll(deps, step.attemptId, { generation: before.generation, isLooking: true });
-    if (outcome.kind === 'pending' || outcome.kind === 'too_soon') {
+    const outcome = await look(deps, step, before);
+    // IB asked to be left alone for a while.
+    if (outcome.kind === 'too_soon' && before.failures > 0)
+      return showWaiting(deps, step, before, 'not_answering');
+    if (outcome.kind === 'pending' || outcome.kind === 'too_soon')
       return showWaiting(deps, step, before, before.askedAgain ?? 'not_yet');
-    }
     if (outcome.kind === 'renewed')
       return showWaiting(deps, step, outcome.attempt, standingState(deps, outcome.attempt));
     if (outcome.kind === 'trouble') return showWaiting(deps, step, before, 'not_answering');
     return seeOther(step.ctx, pathOf(step));
   };
+}
+
+/** A poll for a user who says so; one that comes a moment too soon waits for it, rather than say what nobody asked IB. */
+async function look(deps: InteractionDeps, step: Step, attempt: LoginAttempt): Promise<PollOutcome> {
+  const ask = { generation: attempt.generation, isLooking: true };
+  const outcome = await poll(deps, step.attemptId, ask);
+  if (outcome.kind !== 'too_soon' || outcome.intervalMs > deps.lifetimes.pollLookMs) return outcome;
+  await setTimeout(outcome.intervalMs);
+  return poll(deps, step.attemptId, ask);
 }
 
 /** Begins again at the same platform, after an attempt that ended: the app's request is still the same. */

@@ -3,6 +3,7 @@ import type { IbTrouble } from '../adapters/ib/call.ts';
 import type { LoginInfo } from '../adapters/ib/messages.ts';
 import { type IbSession, prolonged } from '../adapters/ib/session.ts';
 import type { LoginAttempt } from '../adapters/store/contract.ts';
+import { platformOf } from './attempt.ts';
 import type { InteractionDeps } from './deps.ts';
 import { isRecent } from './recency.ts';
 
@@ -16,7 +17,7 @@ export type Verdict =
   /** IB does not say whether this session lives: kept, and asked about again. */
   | { readonly kind: 'trouble'; readonly session: IbSession; readonly trouble: IbTrouble };
 
-type SettleDeps = Pick<InteractionDeps, 'ib' | 'now'>;
+type SettleDeps = Pick<InteractionDeps, 'ib' | 'platforms' | 'store' | 'now'>;
 
 /** Judges what IB handed out, asking IB itself where its numbers say that the session is over. */
 export async function settle(deps: SettleDeps, attempt: LoginAttempt, handed: Handed): Promise<Verdict> {
@@ -25,12 +26,26 @@ export async function settle(deps: SettleDeps, attempt: LoginAttempt, handed: Ha
   const nowSeconds = Math.floor(deps.now() / 1000);
   // IB gives a browser that is still signed in there the session it has: truthful answers need a look at its age.
   if (!isRecent(session, attempt.recency, nowSeconds)) return again(attempt, 'older_login');
-  if (handed.status === 'signed_in') return { kind: 'signed_in', session };
+  if (handed.status === 'signed_in') return accept(deps, attempt, session);
   const check = await deps.ib.checkSession(session);
-  if (check.status === 'alive') return { kind: 'signed_in', session: prolonged(session, nowSeconds) };
+  if (check.status === 'alive') return accept(deps, attempt, prolonged(session, nowSeconds));
   // Refused in whatever words: not alive, and asking for another login does no harm.
   const isDead = check.status === 'dead' || check.httpStatus === 401;
   return isDead ? again(attempt, 'session_over') : { kind: 'trouble', session, trouble: check };
+}
+
+/**
+ * Takes a session, unless its platform has answered for another customer of IB's before: whoever can write to the DNS of a
+ * customer's own domain could sign in as any user of any other.
+ */
+async function accept(deps: SettleDeps, attempt: LoginAttempt, session: IbSession): Promise<Verdict> {
+  const { origin, host } = platformOf(attempt);
+  if (!deps.platforms.isLoose(origin)) return { kind: 'signed_in', session };
+  const { platformClients } = deps.store;
+  const known = await platformClients.clientidOf(host);
+  if (known !== undefined && known !== session.clientid) return { kind: 'refused', reason: 'other_client' };
+  if (known === undefined) await platformClients.remember(host, session.clientid);
+  return { kind: 'signed_in', session };
 }
 
 /** Once; whoever gets the same again could go on for ever. */

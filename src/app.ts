@@ -151,6 +151,8 @@ function providerOf(
     secrets: deps.secrets,
     store,
     platforms: deps.platforms,
+    wantsNewLogin: wantsNewLogin(config),
+    visitorOf: createVisitorOf(config.trustedProxies),
     sessionCheck: config.ibSessionCheck === 'off' ? undefined : { ibSessions, ib: deps.ib, takeCall },
     pages: pages.provider,
     fetch: deps.fetch,
@@ -164,6 +166,13 @@ function providerOf(
   (provider as Koa).on('error', (error: unknown) => deps.events.failed(error));
   tellProviderEvents(provider, deps.events);
   return provider;
+}
+
+/** Whether what is asked for is given for a login at IB that was made for it, and no other. */
+function wantsNewLogin({
+  ibSessionLogin,
+}: Config): (asked: { readonly scopes: readonly string[] }) => boolean {
+  return ({ scopes }) => ibSessionLogin === 'new' && scopes.includes('ib:session');
 }
 
 /** The origins of the app that the library has found behind a request. */
@@ -240,7 +249,8 @@ function userSteps(deps: AppDeps, provider: Provider, pages: Pages): Parameters<
     newIbSessionId,
     formTokens,
     visitorOf: createVisitorOf(config.trustedProxies),
-    wantsNewLogin: ({ scopes }) => config.ibSessionLogin === 'new' && scopes.includes('ib:session'),
+    wantsNewLogin: wantsNewLogin(config),
+    accountsPerAddress: config.accountsPerAddress,
     now: deps.now,
   });
   return {

@@ -2,7 +2,7 @@
 import type Provider from 'oidc-provider';
 import { createIbClient } from '../adapters/ib/client.ts';
 import { createGuardedAgent, createGuardedFetch } from '../adapters/ib/http-agent.ts';
-import { parsePlatform } from '../adapters/ib/platform-url.ts';
+import { isLooseDomain, parsePlatform } from '../adapters/ib/platform-url.ts';
 import type { IbSession } from '../adapters/ib/session.ts';
 import { rotateIfDue } from '../adapters/secrets/change.ts';
 import { SecretsError } from '../adapters/secrets/error.ts';
@@ -98,7 +98,10 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
         secrets: secrets.current(),
         store,
         ib,
-        platforms: { parse: (text) => parsePlatform(text, config.ibHosts) },
+        platforms: {
+          parse: (text) => parsePlatform(text, config.ibHosts),
+          isLoose: (origin) => isLooseDomain(origin, config.ibHosts),
+        },
         fetch: options.fetch ?? guardedFetch((url) => isAtAppHost(url, config.appHosts, { anyPort: true })),
         documentFetch: options.fetch ?? guardedFetch((url) => mayHoldDocuments(config, issuer, url)),
         proxyAgent,

@@ -106,12 +106,29 @@ export function parseApiUrl(text: string, rules: readonly IbHostRule[]): string 
   return (byOrigin(authority, rules) ?? byPattern(authority, rules))?.origin;
 }
 
+/** Whether an entry of the list means an origin. */
+function means(rule: IbHostRule, origin: string): boolean {
+  const { protocol, host } = new URL(origin);
+  return rule.kind === 'origin'
+    ? rule.origin === origin
+    : protocol === 'https:' && matches(rule.pattern, host);
+}
+
 /** Whether a customer of IB's may be met at an origin: every entry of the list that means it and is tied names this one. */
 export function mayServe(origin: string, clientid: string, rules: readonly IbHostRule[]): boolean {
-  const { protocol, host } = new URL(origin);
-  const means = (rule: IbHostRule): boolean =>
-    rule.kind === 'origin' ? rule.origin === origin : protocol === 'https:' && matches(rule.pattern, host);
-  return rules.every((rule) => rule.clientid === undefined || rule.clientid === clientid || !means(rule));
+  return rules.every(
+    (rule) => rule.clientid === undefined || rule.clientid === clientid || !means(rule, origin),
+  );
+}
+
+/**
+ * Whether an origin can change hands unnoticed: a name that is not IB's own, and that no entry of the list ties to a
+ * customer. Who can write to its DNS could answer for any.
+ */
+export function isLooseDomain(origin: string, rules: readonly IbHostRule[]): boolean {
+  const { hostname } = new URL(origin);
+  if (hostname.endsWith('.intelligencebank.com') || /^[\d.]+$/.test(hostname)) return false;
+  return !rules.some((rule) => rule.clientid !== undefined && means(rule, origin));
 }
 
 /** Whether an origin is one that the rules name exactly: only such may be plain http or a private address. */

@@ -146,6 +146,22 @@ export interface IbSessions {
   end(ibSessionId: string): Promise<void>;
 }
 
+/** Which customer of IB's a platform's domain answered for, by its host. */
+export interface PlatformClients {
+  /** The `clientid` of its first sign-in; undefined where there was none. */
+  clientidOf(host: string): Promise<string | undefined>;
+  /** Writes it with the flush. */
+  remember(host: string, clientid: string): Promise<void>;
+}
+
+/** A sign-in that has finished, for counting the accounts of an address. */
+export interface SignInNote {
+  readonly address: string;
+  readonly accountId: string;
+  /** Told how many different accounts, about, have finished sign-ins from this address in this hour. */
+  readonly told: (accounts: number) => void;
+}
+
 /** A limit of calls in fixed windows, kept in the store so that it holds over all processes. */
 export interface Limit {
   /** What is limited, such as `proxy`. */
@@ -170,6 +186,8 @@ export interface GrantSummary {
   readonly clientId: string;
   readonly createdAt: number;
   readonly lastUsedAt: number;
+  /** Where the browser was when the app was allowed. */
+  readonly from: Visitor | undefined;
 }
 
 export interface StoreStats {
@@ -205,6 +223,9 @@ export interface Store {
   readonly adapter: (model: string) => Adapter;
   readonly attempts: LoginAttempts;
   readonly ibSessions: IbSessions;
+  readonly platformClients: PlatformClients;
+  /** Counts a finished sign-in with the flush; never fails it. */
+  noteSignIn(note: SignInNote): Promise<void>;
   /** Takes calls from a limit, at once. Never grants more than the limit over all processes. */
   take(limit: Limit): Promise<LimitGrant>;
   /** The apps that hold a grant of this account. Read from an index that may lag. */

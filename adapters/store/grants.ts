@@ -1,5 +1,5 @@
 /** Grants as users and operators see them: listed under their account, revoked by key, without their ids. */
-import type { Store } from './contract.ts';
+import type { GrantSummary, Store } from './contract.ts';
 import { type Item, type Key, modelOf, numberOf, stringOf } from './items.ts';
 import type { AdapterDeps } from './oidc-adapter.ts';
 import { removeGrant } from './session-grants.ts';
@@ -46,8 +46,9 @@ export function createGrantListing(
         const summary = sealed instanceof Uint8Array ? sealer.open(sealed, context) : undefined;
         // One that does not open is absent, here as everywhere: its Grant does not open either.
         if (summary === undefined) return [];
-        const { clientId = '', createdAt = 0 } = summary as { clientId?: string; createdAt?: number };
-        return [{ key: key.pk, clientId, createdAt, lastUsedAt: numberOf(item, 'lastUsedAt') ?? 0 }];
+        const { clientId = '', createdAt = 0, from } = summary as Partial<GrantSummary>;
+        const lastUsedAt = numberOf(item, 'lastUsedAt') ?? 0;
+        return [{ key: key.pk, clientId, createdAt, lastUsedAt, from }];
       });
     },
 

@@ -28,6 +28,7 @@ const TOKEN_MODELS: ReadonlySet<string> = new Set([
   'InitialAccessToken',
   'Client',
   'IbSession',
+  'PlatformClient',
 ]);
 
 /** The table of a model's items. */

@@ -169,7 +169,7 @@ function grantAdapter(deps: AdapterDeps): Adapter {
         const { sealer } = deps;
         const accountId = payload.accountId ?? '';
         const { pk } = recordKey('Grant', id);
-        const summary = { clientId: payload.clientId, createdAt: payload.iat };
+        const summary = { clientId: payload.clientId, createdAt: payload.iat, from: payload['from'] };
         const clear = {
           subject: sealer.hash('subject', accountId),
           summary: sealer.seal(summary, { secret: accountId, label: 'GrantSummary', key: pk }),

@@ -45,7 +45,12 @@ const BOUND: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Records that may outlive peppers: they have no end of their own, or a distant one. */
-const LASTING: ReadonlySet<string> = new Set(['Client', 'RegistrationAccessToken', 'InitialAccessToken']);
+const LASTING: ReadonlySet<string> = new Set([
+  'Client',
+  'RegistrationAccessToken',
+  'InitialAccessToken',
+  'PlatformClient',
+]);
 
 /** What a record is sealed with besides its pepper. */
 function contextOf(model: string, id: string, item: Item): SealContext {

@@ -1,5 +1,6 @@
 /** Puts the store together: engine, units of work, oidc-provider's adapter and the records of our own. */
 import type { IbSession } from '../ib/session.ts';
+import { createAddressAccounts } from './address-accounts.ts';
 import type { Store, StoreStats } from './contract.ts';
 import type { Engine } from './engine.ts';
 import { createGrantListing } from './grants.ts';
@@ -10,6 +11,7 @@ import { createLimiter } from './limits.ts';
 import { createLoginAttempts } from './login-attempts.ts';
 import { type AdapterDeps, createOidcAdapter } from './oidc-adapter.ts';
 import { checkPeppers } from './pepper-check.ts';
+import { createPlatformClients } from './platform-clients.ts';
 import { isOutdated, recordKey, resealing, standsOn } from './records.ts';
 import { createSealer, pepperIdOf, type SealerOptions } from './seal.ts';
 import { createUnitsOfWork } from './unit-of-work.ts';
@@ -58,6 +60,8 @@ export function createStore(engine: Engine, options: StoreOptions): Store {
     adapter: createOidcAdapter(deps),
     attempts: createLoginAttempts(deps),
     ibSessions: createIbSessions(deps),
+    platformClients: createPlatformClients(deps),
+    noteSignIn: createAddressAccounts(deps),
     take: createLimiter(deps),
     ...createGrantListing(deps),
     ...maintenance(deps),

@@ -118,7 +118,10 @@ export interface DeviceConfirmModel {
 export interface AccountApp {
   readonly clientId: string;
   readonly name: string;
+  /** Its first use. */
   readonly createdAt: number;
+  /** Where the browser was then, and what it said of itself. */
+  readonly firstFrom?: { readonly address: string; readonly browser: string };
   readonly lastUsedAt: number;
 }
 

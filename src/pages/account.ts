@@ -31,10 +31,12 @@ export function createAccountPage(deps: AccountDeps): { readonly show: Answer; r
     return Promise.all(
       [...byClient].map(async ([clientId, grants]) => {
         const client = await deps.provider.Client.find(clientId);
+        const [first] = grants.toSorted((a, b) => a.createdAt - b.createdAt);
         return {
           clientId,
           name: client?.metadata().client_name ?? clientId,
-          createdAt: Math.min(...grants.map(({ createdAt }) => createdAt)),
+          createdAt: first?.createdAt ?? 0,
+          ...(first?.from === undefined ? {} : { firstFrom: first.from }),
           lastUsedAt: Math.max(...grants.map(({ lastUsedAt }) => lastUsedAt)),
         };
       }),

@@ -2,7 +2,7 @@
 import type Provider from 'oidc-provider';
 import { type Configuration, errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
 import { isSessionAlive } from '../../adapters/ib/session.ts';
-import type { IbSessions } from '../../adapters/store/contract.ts';
+import type { IbSessions, Visitor } from '../../adapters/store/contract.ts';
 import { ibSessionIdOf, newGrantId } from '../../adapters/store/handles.ts';
 import { type Decision, decisionOf, everythingAsked } from '../../interactions/decision.ts';
 import { acceptsPlatform, type PlatformRules, wantedPlatform } from '../../interactions/platform.ts';
@@ -15,6 +15,10 @@ interface PolicyDeps {
   readonly ibSessions: IbSessions;
   readonly settings: (clientId: string) => ClientSettings;
   readonly platforms: PlatformRules;
+  /** Whether scopes are given for a login at IB that was made for the request, and no other. */
+  readonly wantsNewLogin: (asked: { readonly scopes: readonly string[] }) => boolean;
+  /** Where a request comes from. */
+  readonly visitorOf: (ctx: KoaContextWithOIDC) => Visitor;
   readonly nowSeconds: () => number;
 }
 
@@ -75,6 +79,7 @@ function refuseMovedApp(): InstanceType<typeof Check> {
 }
 
 function signInServes(deps: PolicyDeps, signIn: SignIn, oidc: KoaContextWithOIDC['oidc']): boolean {
+  if (signIn.newLogin !== true && deps.wantsNewLogin({ scopes: [...oidc.requestParamScopes] })) return false;
   const settings = deps.settings(oidc.client?.clientId ?? '');
   const wanted = wantedPlatform(oidc.params ?? {}, settings, deps.platforms);
   return acceptsPlatform(signIn.platformOrigin, wanted, settings, deps.platforms);
@@ -104,7 +109,10 @@ export function createLoadExistingGrant(deps: PolicyDeps): NonNullable<Configura
     if (decision === undefined) return existing;
 
     const grant = existing ?? new provider.Grant({ accountId: session.accountId, clientId: client.clientId });
-    if (existing === undefined) grant.jti = newGrantId(signIn.ibSessionId);
+    if (existing === undefined) {
+      grant.jti = newGrantId(signIn.ibSessionId);
+      (grant as OriginatedGrant).from = deps.visitorOf(ctx);
+    }
     const before = JSON.stringify([grant.openid, grant.resources, grant.exp]);
     apply(decision, grant);
     // A new sign-in to the same account moves the end of the IB session; its Grant goes on with it.
@@ -137,6 +145,26 @@ function keepEarlierScopes(ctx: KoaContextWithOIDC, grant: GrantModel): void {
 }
 
 type GrantModel = InstanceType<Provider['Grant']>;
+
+/** A Grant that knows where the browser was when it came into being; shown to its user, and to nobody else. */
+type OriginatedGrant = GrantModel & { from?: Visitor };
+
+/** Lets Grants keep where they come from: the library has no field for it. */
+export function installGrantOrigins(provider: Provider): void {
+  const Base = provider.Grant as unknown as {
+    new (payload?: unknown): GrantModel;
+    readonly IN_PAYLOAD: string[];
+  };
+  const { Grant } = {
+    // The class's name is the model's name, which adapters and stored payloads go by.
+    Grant: class Grant extends Base {
+      static override get IN_PAYLOAD(): string[] {
+        return [...super.IN_PAYLOAD, 'from'];
+      }
+    },
+  };
+  Object.defineProperty(provider, 'Grant', { value: Grant });
+}
 
 async function currentGrant(
   provider: Provider,

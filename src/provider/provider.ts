@@ -1,9 +1,10 @@
 /** The OpenID provider: node-oidc-provider, configured subject by subject in the files beside this one. */
 import { createHmac } from 'node:crypto';
+import type { Context } from 'koa';
 import Provider, { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { createSealedTexts } from '../../adapters/secrets/sealed-text.ts';
 import type { Secrets } from '../../adapters/secrets/secrets.ts';
-import type { Store } from '../../adapters/store/contract.ts';
+import type { Store, Visitor } from '../../adapters/store/contract.ts';
 import type { AppHostRule } from '../../config/app-hosts.ts';
 import type { Lifetimes } from '../../config/lifetimes.ts';
 import type { Config, ProtectedResource } from '../../config/types.ts';
@@ -15,7 +16,12 @@ import { type ClientRegistry, installClientRules, withConfiguredClients } from '
 import { createFeatures, type ProviderPages, ROUTES } from './features.ts';
 import { holdErrors, tellUnknownResources } from './held-errors.ts';
 import { createMetadataDocuments } from './metadata-documents.ts';
-import { createInteractionPolicy, createLoadExistingGrant, markOfflineGrants } from './policy.ts';
+import {
+  createInteractionPolicy,
+  createLoadExistingGrant,
+  installGrantOrigins,
+  markOfflineGrants,
+} from './policy.ts';
 import { installRequestContext } from './request-context.ts';
 import { createResources } from './resources.ts';
 import { scopesOf } from './scopes.ts';
@@ -35,6 +41,10 @@ export interface ProviderDeps {
   readonly secrets: Secrets;
   readonly store: Store;
   readonly platforms: PlatformRules;
+  /** Whether scopes are given for a login at IB that was made for the request, and no other. */
+  readonly wantsNewLogin: (asked: { readonly scopes: readonly string[] }) => boolean;
+  /** Where a request comes from. */
+  readonly visitorOf: (ctx: Context) => Visitor;
   /** How sessions that apps hold themselves are checked at refresh; undefined: they are not. */
   readonly sessionCheck: SessionCheckDeps | undefined;
   readonly pages: ProviderPages;
@@ -78,7 +88,15 @@ export function createProvider(deps: ProviderDeps): Provider {
   const isFapi = (clientId: string | undefined): boolean =>
     clientId !== undefined && settings(clientId).profile === 'fapi2';
   const tokenDeps = { lifetimes, settings, nowSeconds };
-  const policyDeps = { ibSessions: store.ibSessions, settings, platforms: deps.platforms, nowSeconds };
+  const { platforms, wantsNewLogin, visitorOf } = deps;
+  const policyDeps = {
+    ibSessions: store.ibSessions,
+    settings,
+    platforms,
+    wantsNewLogin,
+    visitorOf,
+    nowSeconds,
+  };
   const scopes = scopesOf(deps.resources);
   const known = new Set(scopes);
   const grantHandles = createSealedTexts(secrets.peppers, 'grant handle 1');
@@ -174,6 +192,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   } as Configuration);
 
   installBrowserSessions(provider);
+  installGrantOrigins(provider);
   installBackchannel(provider, { onCall: deps.onLogoutCall, limits: lifetimes });
   installRequestContext(provider, resources);
   holdErrors(provider, (clientId) => registry.metadata(clientId) !== undefined);

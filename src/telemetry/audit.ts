@@ -7,6 +7,7 @@ export type AuditEvent =
   | 'sign_in_started'
   | 'signed_in'
   | 'signed_in_again'
+  | 'many_accounts'
   | 'sign_in_refused'
   | 'sign_in_cancelled'
   | 'consent_decided'

@@ -149,9 +149,19 @@ export function createEvents({
         say('info', 'sign_in_finished', facts);
         noted('signed_in', { ...facts, startedFrom });
       },
+      manyAccounts(facts) {
+        metrics.count('ib_oauth_many_accounts_total', {});
+        say('warn', 'many_accounts', facts, 'one address finishes the sign-ins of many accounts');
+        noted('many_accounts', facts);
+      },
       signInReused: signIn('sign_in_reused', 'reused', 'signed_in_again'),
       loginTokenRenewed: signIn('login_token_renewed', 'renewed'),
-      signInRefused: signIn('sign_in_refused', 'refused', 'sign_in_refused'),
+      signInRefused(facts) {
+        metrics.count('ib_oauth_sign_ins_total', { outcome: 'refused' });
+        // A host that answers for another customer is the operator's to look at.
+        say(facts.reason === 'other_client' ? 'warn' : 'info', 'sign_in_refused', facts);
+        noted('sign_in_refused', facts);
+      },
       attemptExpired: signIn('attempt_expired', 'expired'),
       polled(facts) {
         metrics.count('ib_oauth_polls_total', facts);

@@ -505,6 +505,33 @@ describe('the login, under each reading of IntelligenceBank,', () => {
     expect(line).to.include({ reason: 'other_client', platformHost: new URL(acme.origin).host });
     await tied.close();
   });
+
+  it("remembers whose a customer's own domain is, and refuses it when it answers for another", async () => {
+    const own = acme.origin.replace('127.0.0.1', 'localhost');
+    const options = { sandbox: stack.sandbox, now: () => nowMs };
+    const remembering = await startStack({ ...options, env: { LOG_LEVEL: 'info' }, extraHosts: [own] });
+    const at = async (server: Stack, origin: string): Promise<Page> => {
+      const browser = new Browser();
+      const page = await openWaiting(server, browser, {}, origin);
+      acme.signIn('ada');
+      return browser.press(page, 'continue');
+    };
+    expect((await at(remembering, own)).body).to.contain('Ada Lovelace');
+    expect((await at(remembering, own)).body).to.contain('Ada Lovelace');
+    set({ otherClient: true });
+    expect(stateOf(await at(remembering, own))).to.contain('another IntelligenceBank customer');
+    expect(await remembering.logged('sign_in_refused')).to.include({
+      level: 40,
+      reason: 'other_client',
+      platformHost: new URL(own).host,
+    });
+    expect((await at(remembering, acme.origin)).body, 'an address has no DNS').to.contain('Ada Lovelace');
+    await remembering.close();
+    const hosts = [`${own}=7q2C`, acme.origin, stack.sandbox.apiOrigin].join(',');
+    const told = await startStack({ ...options, env: { LOG_LEVEL: 'silent', IB_HOSTS: hosts } });
+    expect((await at(told, own)).body, 'the operator has the last word').to.contain('Ada Lovelace');
+    await told.close();
+  });
 });
 
 const QUERY = new URLSearchParams({

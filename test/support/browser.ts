@@ -64,6 +64,8 @@ export function attributeOf(page: Page, marker: string, name: string): string | 
 /** A browser with its own cookies. `route` says where an origin is really reached, such as one of several processes. */
 export class Browser {
   readonly cookies: Cookie[] = [];
+  /** Sent with every request. */
+  readonly headers: Record<string, string> = {};
   readonly #route: (origin: string) => string;
 
   constructor(route: (origin: string) => string = (origin) => origin) {
@@ -111,7 +113,12 @@ export class Browser {
     const response = await fetch(wire, {
       method: init.method ?? 'GET',
       redirect: 'manual',
-      headers: { accept: 'text/html', ...(cookie === '' ? {} : { cookie }), ...init.headers },
+      headers: {
+        accept: 'text/html',
+        ...this.headers,
+        ...(cookie === '' ? {} : { cookie }),
+        ...init.headers,
+      },
       ...(init.body === undefined ? {} : { body: init.body }),
     });
     this.#store(url, response);

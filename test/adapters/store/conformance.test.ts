@@ -260,6 +260,30 @@ function suite(startEngine: () => Promise<TestEngine>): void {
     expect(await store.attempts.find({ ...id, browser: 'another' })).to.equal(undefined);
   });
 
+  it('remembers which customer of IB a domain answers for, from the flush on', async () => {
+    const host = `${randomBytes(8).toString('hex')}.acme.com`;
+    expect(await store.platformClients.clientidOf(host)).to.equal(undefined);
+    await store.unit(() => store.platformClients.remember(host, '6M0B'));
+    later(10 * 365 * 86_400);
+    expect(await store.platformClients.clientidOf(host)).to.equal('6M0B');
+    expect(await store.platformClients.clientidOf(`x${host}`)).to.equal(undefined);
+  });
+
+  it('counts the different accounts that signed in from an address within an hour', async () => {
+    const address = randomBytes(8).toString('hex');
+    const counts: number[] = [];
+    const note = (accountId: string, from = address) =>
+      store.unit(() => store.noteSignIn({ address: from, accountId, told: (count) => counts.push(count) }));
+    for (const account of ['6M0B.a', '6M0B.a', '7q2C.a', '6M0B.b']) await note(account);
+    expect(counts).to.deep.equal([1, 1, 2, 3]);
+    await note('6M0B.c', `${address}0`);
+    later(3600);
+    await note('6M0B.c');
+    expect(counts.slice(4), 'another address, and another hour').to.deep.equal([1, 1]);
+    await Promise.all(Array.from({ length: 300 }, (_, at) => note(`6M0B.user${at}`)));
+    expect(Math.max(...counts)).to.be.within(270, 301);
+  });
+
   describe('with a sign-in of two apps', () => {
     let ibSessionId: string;
     let grants: [string, string];

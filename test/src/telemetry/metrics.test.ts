@@ -45,6 +45,14 @@ describe('metrics', () => {
     expect((await fetch(`${stack.issuer}/metrics`)).status, 'not on the public port').to.equal(404);
   });
 
+  it('count the sign-ins of an address that finishes those of many accounts', async () => {
+    const busy = await startStack({ env: { METRICS_PORT: '13097', ACCOUNTS_PER_ADDRESS: '1' } });
+    for (const user of ['ada', 'grace']) await signIn(busy, undefined, {}, user);
+    const text = await (await fetch('http://127.0.0.1:13097/metrics')).text();
+    expect(text).to.match(/^ib_oauth_many_accounts_total 1$/m);
+    await busy.close();
+  });
+
   it('tell apart the apps of the file and hosts of IntelligenceBank, and nothing that a stranger names', async () => {
     const auth = { authorization: `Basic ${btoa('stranger-7:x')}` };
     await fetch(`${stack.issuer}/token`, {
