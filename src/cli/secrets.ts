@@ -7,6 +7,7 @@ import { createSecrets } from '../../adapters/secrets/keys.ts';
 import {
   type Change,
   changesOf,
+  KEY_KINDS,
   type KeyKind,
   type KeySummary,
   knownSecondsOf,
@@ -72,8 +73,16 @@ export async function rotate({ kinds, added, now }: RotateOptions, output: Outpu
     ...sealed.lines,
     ...changes.map(lineOf),
     'Running servers take this at once, functions within five minutes; nothing needs a restart.',
-    `The next step may be taken from ${time(nextStepAt)} on.`,
+    `The next step may be taken from ${time(nextStepAt)} on${soonerOf(options, nextStepAt)}.`,
   ]);
+}
+
+/** Which kinds need not wait for the slowest one. */
+function soonerOf({ nowSeconds, knownSeconds, kinds = KEY_KINDS }: StepOptions, nextStepAt: number): string {
+  const sooner = kinds.filter((kind) => nowSeconds + knownSeconds[kind] < nextStepAt);
+  if (sooner.length === 0) return '';
+  const at = nowSeconds + Math.max(...sooner.map((kind) => knownSeconds[kind]));
+  return `, with --only ${sooner.join(' ')} from ${time(at)} on`;
 }
 
 function tooEarly({ keys, notBefore }: Waiting): string[] {
