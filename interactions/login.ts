@@ -128,12 +128,25 @@ export async function refuseInteraction(
   description: string,
   error: 'access_denied' | 'login_required' = 'access_denied',
 ): Promise<void> {
-  await deps.store.attempts.remove(step.attemptId);
+  await endAttempt(deps, step);
   const result = { error, error_description: description };
   const returnTo = await deps.provider.interactionResult(step.ctx.req, step.ctx.res, result, {
     mergeWithLastSubmission: false,
   });
   seeOther(step.ctx, returnTo);
+}
+
+/** What is left of an attempt tells pages that still poll that it is over; no session and no login token is in it. */
+async function endAttempt(deps: InteractionDeps, { attemptId }: Step): Promise<void> {
+  const attempt = await deps.store.attempts.find(attemptId);
+  if (attempt === undefined) return;
+  const ended = {
+    loginTokens: [],
+    session: undefined,
+    status: 'refused',
+    refusedReason: 'cancelled',
+  } as const;
+  await deps.store.attempts.start(attemptId, { ...attempt, ...ended });
 }
 
 /** 303, so that a posted form is never posted on (RFC 9700 section 4.12). */

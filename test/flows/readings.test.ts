@@ -431,6 +431,19 @@ describe('the login, under each reading of IntelligenceBank,', () => {
       expect((await poll(browser, handleOn(page))).body).to.include({ error: 'expired_token' });
     });
 
+    it('that was cancelled is over for every page that polls, and keeps nothing', async () => {
+      const browser = new Browser();
+      const page = await openWaiting(stack, browser);
+      acme.signIn('ada');
+      const { url } = await browser.press(page, 'cancel');
+      expect(url.searchParams.get('error')).to.equal('access_denied');
+      later(2);
+      stack.sandbox.calls.length = 0;
+      const told = await poll(browser, handleOn(page));
+      expect([told.status, told.body['error']]).to.deep.equal([400, 'expired_token']);
+      expect(asked('/v1/auth/app/info')).to.equal(0);
+    });
+
     it('leads from any earlier handle to the newest, and to the end', async () => {
       const browser = new Browser();
       const page = await openWaiting(stack, browser);
