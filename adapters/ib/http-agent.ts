@@ -141,8 +141,8 @@ function createConnect(options: GuardedAgentOptions, build: typeof buildConnecto
   };
 }
 
-/** The text of a body, up to `limit` decoded bytes; throws `BodyTooLargeError`. */
-export async function readLimited(body: AsyncIterable<Uint8Array> | null, limit: number): Promise<string> {
+/** A body of up to `limit` decoded bytes; throws `BodyTooLargeError`. */
+export async function readBytes(body: AsyncIterable<Uint8Array> | null, limit: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body ?? []) {
@@ -150,8 +150,13 @@ export async function readLimited(body: AsyncIterable<Uint8Array> | null, limit:
     if (size > limit) throw new BodyTooLargeError();
     chunks.push(chunk);
   }
+  return Buffer.concat(chunks);
+}
+
+/** The text of such a body. */
+export async function readLimited(body: AsyncIterable<Uint8Array> | null, limit: number): Promise<string> {
   // Unlike Buffer's own, this drops a byte order mark, which is no JSON.
-  return new TextDecoder().decode(Buffer.concat(chunks));
+  return new TextDecoder().decode(await readBytes(body, limit));
 }
 
 /** A fetch over a guarded agent, in the shape that libraries take. Redirects are never followed. */

@@ -9,12 +9,12 @@ export const LOGO_TYPES: Readonly<Record<string, string>> = {
 };
 
 /** Small enough for a slow phone. */
-const MOST_BYTES = 64 * 1024;
+export const MOST_LOGO_BYTES = 64 * 1024;
 
 /** Why a file (absolute path) is no logo, or undefined. */
 export function logoFault(path: string): string | undefined {
   if (LOGO_TYPES[extname(path).toLowerCase()] === undefined) {
     return `must be one of ${Object.keys(LOGO_TYPES).join(', ')}`;
   }
-  return binaryFileFault(path, MOST_BYTES);
+  return binaryFileFault(path, MOST_LOGO_BYTES);
 }

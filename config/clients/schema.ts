@@ -110,7 +110,9 @@ const identity = {
   ).optional(),
   post_logout_redirect_uris: uris('Where the user may be sent after signing out.').optional(),
   client_uri: uri("The app's home page (https).").optional(),
-  logo_uri: uri("The app's logo (https).").optional(),
+  logo_uri: uri(
+    "The app's logo (https) for the consent page: PNG, JPEG, GIF, WebP or SVG of up to 64 KiB, fetched by the server. A file: ib.logo.",
+  ).optional(),
   policy_uri: uri("The app's privacy policy (https), linked from the consent page.").optional(),
   tos_uri: uri("The app's terms of service (https), linked from the consent page.").optional(),
   initiate_login_uri: uri('Where a sign-in can be started from outside the app (https).').optional(),

@@ -53,6 +53,8 @@ export const de: Texts = {
   consentNotYou: 'Nicht Sie?',
   consentReturn: 'Sie kehren zurück zu {host}',
   consentAsks: '{app} möchte:',
+  consentUnverified:
+    'Niemand hier hat diese App geprüft. Erlauben Sie sie nur, wenn Sie dies gerade selbst begonnen haben und {host} vertrauen.',
   consentAllow: 'Erlauben',
   consentDeny: 'Ablehnen',
   scopeOpenid: 'Wissen, wer Sie auf dieser Plattform sind',

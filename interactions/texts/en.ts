@@ -46,6 +46,8 @@ export const en = {
   consentNotYou: 'Not you?',
   consentReturn: 'You will return to {host}',
   consentAsks: '{app} asks to:',
+  consentUnverified:
+    'Nobody here has checked this app. Allow it only if you have just started this yourself, and trust {host}.',
   consentAllow: 'Allow',
   consentDeny: 'Deny',
   scopeOpenid: 'Know who you are on this platform',

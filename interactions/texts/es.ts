@@ -52,6 +52,8 @@ export const es: Texts = {
   consentNotYou: '¿No es usted?',
   consentReturn: 'Volverá a {host}',
   consentAsks: '{app} solicita:',
+  consentUnverified:
+    'Nadie aquí ha comprobado esta aplicación. Permítala solo si acaba de iniciar esto usted mismo y confía en {host}.',
   consentAllow: 'Permitir',
   consentDeny: 'Denegar',
   scopeOpenid: 'Saber quién es usted en esta plataforma',

@@ -53,6 +53,8 @@ export const fr: Texts = {
   consentNotYou: 'Ce n’est pas vous ?',
   consentReturn: 'Vous retournerez à {host}',
   consentAsks: '{app} demande à :',
+  consentUnverified:
+    'Personne ici n’a vérifié cette application. Ne l’autorisez que si vous venez de lancer ceci vous-même et que vous faites confiance à {host}.',
   consentAllow: 'Autoriser',
   consentDeny: 'Refuser',
   scopeOpenid: 'Savoir qui vous êtes sur cette plateforme',

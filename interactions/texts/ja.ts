@@ -52,6 +52,8 @@ export const ja: Texts = {
   consentNotYou: '別の方ですか？',
   consentReturn: '{host} に戻ります',
   consentAsks: '{app} が求めている内容:',
+  consentUnverified:
+    'このアプリはまだ誰も確認していません。ご自身で操作を始めたばかりで、{host} を信頼できる場合にのみ許可してください。',
   consentAllow: '許可する',
   consentDeny: '許可しない',
   scopeOpenid: 'このプラットフォームでのあなたの識別',

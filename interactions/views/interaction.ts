@@ -120,7 +120,9 @@ export function consentPage(model: ConsentModel, env: PageEnv): Html {
     url === undefined ? [] : [html`<a href="${safeUrl(url)}" rel="noreferrer" target="_blank">${text}</a>`],
   );
   const notYou = html`<form method="post" action="${form.base}/other">${csrf(form)}<button class="link">${texts.consentNotYou}</button></form>`;
-  const body = html`${person(model.personName, model.platformHost, notYou)}
+  const body = html`${app.logoPath !== undefined && html`<p><img src="${app.logoPath}" alt="" height="48"></p>`}
+${app.unverified !== undefined && html`<p class="app-host">${app.unverified.host}</p><p class="warning">${fill(texts.consentUnverified, { host: app.unverified.host })}</p>`}
+${person(model.personName, model.platformHost, notYou)}
 <p>${fill(texts.consentAsks, { app: app.name })}</p>
 <ul class="permissions">${plain.map((scope) => permission(texts, scope))}${atResources}</ul>
 ${model.scopes.includes('ib:session') && html`<p class="warning">${texts.scopeSession}</p>`}

@@ -29,6 +29,10 @@ export interface AppView {
   readonly name: string;
   /** Host of the redirect URI, or a native app's scheme. */
   readonly host: string;
+  /** Of ours: the app's picture. */
+  readonly logoPath?: string;
+  /** No admin has entered the app: it registered itself, or its metadata document at `host` speaks for it. */
+  readonly unverified?: { readonly by: 'registration' | 'document'; readonly host: string };
   readonly clientUri?: string;
   readonly policyUri?: string;
   readonly tosUri?: string;

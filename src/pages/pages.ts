@@ -33,6 +33,7 @@ import type { ProviderPages } from '../provider/features.ts';
 import { backUrlOf } from '../provider/held-errors.ts';
 import { MetadataDocumentError } from '../provider/metadata-documents.ts';
 import { UnknownResourceError } from '../provider/resources.ts';
+import { type AppViewOf, createAppView } from './app-view.ts';
 import { type Asset, type Brands, createAsset, createBrands } from './brands.ts';
 
 export interface Pages {
@@ -66,20 +67,6 @@ function serveAssets(assets: readonly Asset[], brands: Brands): Answer {
     ctx.set('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'; sandbox");
     ctx.type = asset.type;
     ctx.body = asset.body;
-  };
-}
-
-/** The app's name and whose it is, from its registration and the request. */
-function appView(client: Client, redirectUri: unknown): AppView {
-  const metadata = client.metadata();
-  const target = typeof redirectUri === 'string' ? URL.parse(redirectUri) : null;
-  const host = target === null ? '' : target.host === '' ? target.protocol : target.host;
-  return {
-    name: metadata.client_name ?? client.clientId,
-    host,
-    ...(metadata.client_uri === undefined ? {} : { clientUri: metadata.client_uri }),
-    ...(metadata.policy_uri === undefined ? {} : { policyUri: metadata.policy_uri }),
-    ...(metadata.tos_uri === undefined ? {} : { tosUri: metadata.tos_uri }),
   };
 }
 
@@ -125,6 +112,7 @@ export interface PagesDeps {
 /** The pages of this product. Assets are read once, here; an app's own when its first page is shown. */
 export function createPages({ issuer, branding, registry }: PagesDeps): Pages {
   const write = createWrite(issuer);
+  const appViewOf = createAppView((clientId) => registry.ids().includes(clientId));
   const brandOf = (clientId: string) => registry.settings(clientId).brand;
   const brands = createBrands(() => [branding, ...registry.ids().flatMap((id) => brandOf(id) ?? [])]);
   const { logoFile: _file, color: _color, ...shown } = branding;
@@ -149,7 +137,7 @@ export function createPages({ issuer, branding, registry }: PagesDeps): Pages {
     envOf(ctx, interaction.params['ui_locales'], client.clientId);
   const about = (step: Step): { form: FormTarget; app: AppView } => ({
     form: { base: `/interaction/${step.interaction.uid}`, csrf: step.csrf },
-    app: appView(step.client, step.interaction.params['redirect_uri']),
+    app: appViewOf(step.client, step.interaction.params['redirect_uri']),
   });
   const failed = (ctx: Context, status: number, model: ErrorModel): void => {
     write(ctx, errorPage(model, envOf(ctx)), 'nowhere else');
@@ -189,7 +177,7 @@ export function createPages({ issuer, branding, registry }: PagesDeps): Pages {
       lost: (ctx) => failed(ctx, 400, { kind: 'lost' }),
       forged: (ctx) => failed(ctx, 403, { kind: 'forged' }),
     },
-    provider: createProviderPages(write, envOf, failed),
+    provider: createProviderPages({ appViewOf, write, envOf, failed }),
     error: (ctx, { status, error, description }) =>
       failed(ctx, status, { kind: kindOf(status), error, description }),
   };
@@ -243,7 +231,14 @@ function deviceStepLost(oidcCtx: KoaContextWithOIDC, failed: Failed): void {
   ctx.body = '';
 }
 
-function createProviderPages(write: Write, envOf: (ctx: Context) => PageEnv, failed: Failed): ProviderPages {
+interface ProviderPageDeps {
+  readonly appViewOf: AppViewOf;
+  readonly write: Write;
+  readonly envOf: (ctx: Context) => PageEnv;
+  readonly failed: Failed;
+}
+
+function createProviderPages({ appViewOf, write, envOf, failed }: ProviderPageDeps): ProviderPages {
   return {
     async renderError(oidcCtx, out, error) {
       const ctx = oidcCtx as unknown as Context;
@@ -265,7 +260,7 @@ function createProviderPages(write: Write, envOf: (ctx: Context) => PageEnv, fai
       },
       async userCodeConfirmSource(oidcCtx, form, client, _deviceInfo, userCode) {
         const ctx = oidcCtx as unknown as Context;
-        const app = appView(client as Client, undefined);
+        const app = appViewOf(client as Client, undefined);
         write(
           ctx,
           deviceConfirmPage({ action: '/device', xsrf: xsrfIn(form), app, userCode }, envOf(ctx)),
@@ -281,7 +276,7 @@ function createProviderPages(write: Write, envOf: (ctx: Context) => PageEnv, fai
       async logoutSource(oidcCtx: KoaContextWithOIDC, form: string) {
         const ctx = oidcCtx as unknown as Context;
         const client = oidcCtx.oidc.client as Client | undefined;
-        const app = client === undefined ? {} : { app: appView(client, undefined) };
+        const app = client === undefined ? {} : { app: appViewOf(client, undefined) };
         write(
           ctx,
           signOutPage({ action: '/logout/confirm', xsrf: xsrfIn(form), ...app }, envOf(ctx)),

@@ -35,7 +35,8 @@ export function documentChanged(clientId: string): MetadataDocumentError | undef
   return host === undefined ? undefined : new MetadataDocumentError(host, reason);
 }
 
-const isAddress = (clientId: string): boolean => /^https?:\/\//i.test(clientId);
+/** Whether a `client_id` is the address of a document. */
+export const isAddress = (clientId: string): boolean => /^https?:\/\//i.test(clientId);
 
 interface DocumentDeps {
   readonly issuer: string;

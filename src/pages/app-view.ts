@@ -1,0 +1,32 @@
+/** What pages tell of an app. */
+import type { Client } from '../../interactions/step.ts';
+import type { AppView } from '../../interactions/views/models.ts';
+import { isAddress } from '../provider/metadata-documents.ts';
+import { logoPathOf } from './app-logos.ts';
+
+export type AppViewOf = (client: Client, redirectUri: unknown) => AppView;
+
+/** Who speaks for an app that no admin has entered: the host of its metadata document, or nobody. */
+function unverified(clientId: string, host: string): NonNullable<AppView['unverified']> {
+  const document = isAddress(clientId) ? URL.parse(clientId) : null;
+  return document === null ? { by: 'registration', host } : { by: 'document', host: document.host };
+}
+
+/** The app's name and whose it is, from its registration and the request. */
+export const createAppView =
+  (isConfigured: (clientId: string) => boolean): AppViewOf =>
+  (client, redirectUri) => {
+    const metadata = client.metadata();
+    const { clientId, logoUri } = client;
+    const target = typeof redirectUri === 'string' ? URL.parse(redirectUri) : null;
+    const host = target === null ? '' : target.host === '' ? target.protocol : target.host;
+    return {
+      name: metadata.client_name ?? clientId,
+      host,
+      ...(logoUri === undefined ? {} : { logoPath: logoPathOf(clientId, logoUri) }),
+      ...(isConfigured(clientId) ? {} : { unverified: unverified(clientId, host) }),
+      ...(metadata.client_uri === undefined ? {} : { clientUri: metadata.client_uri }),
+      ...(metadata.policy_uri === undefined ? {} : { policyUri: metadata.policy_uri }),
+      ...(metadata.tos_uri === undefined ? {} : { tosUri: metadata.tos_uri }),
+    };
+  };
