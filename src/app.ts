@@ -40,6 +40,7 @@ import { createProvider } from './provider/provider.ts';
 import { createRequestDefaults } from './provider/request-defaults.ts';
 import { createResources } from './provider/resources.ts';
 import { createSessionEndAnswers } from './provider/session-check.ts';
+import { createUnit } from './provider/unit.ts';
 import { createCallLimit } from './proxy/call-limit.ts';
 import { createSidFinders } from './proxy/find-sid.ts';
 import { createProxy } from './proxy/proxy.ts';
@@ -113,7 +114,7 @@ export function createApp(deps: AppDeps): Provider {
       onLimited: events.limited,
       now: deps.now,
     }),
-    (_ctx, next) => store.unit(next),
+    createUnit(store),
     createSessionCheck({ store, issuer, nowSeconds }),
     createSessionEndAnswers({ ibSessions: store.ibSessions, nowSeconds }),
     createBridgeCompat({ registry, store, requestBodyBytes: lifetimes.requestBodyBytes }),
@@ -177,7 +178,7 @@ function providerOf(
   provider.proxy = true;
   // What ends a connection after the answer has begun, such as an app that hangs up, comes here.
   (provider as Koa).on('error', (error: unknown) => deps.events.failed(error));
-  tellProviderEvents(provider, deps.events);
+  tellProviderEvents(provider, deps.events, store.whenKept);
   return provider;
 }
 

@@ -6,9 +6,11 @@
  * - **Expiry.** An item whose `expires` has passed is never returned, however late DynamoDB deletes it.
  * - **One unit of work a request.** Reads are cached in it, writes are joined and flushed once, after the
  *   handler and before the answer. A failed flush fails the request; a rejected handler writes nothing.
- * - **Atomic verbs.** `consume`, `claimPoll`, `finish`, `renew`, `slowDown` and the replay check are single
- *   conditional writes. They take effect at once, not at the flush. Of any number of concurrent callers one wins.
- * - **Lost races.** `consume` rejects with `errors.InvalidGrant`; the others answer a value that says who won.
+ * - **Used up with what it gives.** `consume` of a code or token takes effect in the flush, in one atomic write with all
+ *   that the request has put, or not at all. Of any number at once one unit is kept; the others reject with
+ *   `errors.InvalidGrant` and have written nothing, and what a code has given is taken back.
+ * - **Atomic verbs.** `claimPoll`, `finish`, `renew`, `pace`, the replay check and `consume` of a pushed request are single
+ *   conditional writes that take effect at once. Of any number of concurrent callers one wins, and each learns it.
  * - **Retries.** A conditional write carries a nonce of its caller, so that repeating it after an unknown outcome
  *   (time-out, cut connection) is recognised as the same write. Flushed writes are plain puts and deletes under
  *   keys the caller chose: repeating them is harmless.
@@ -217,6 +219,8 @@ export interface Store {
    * refresh whose answer it lost gets the same pair. `context` is what else shapes the token, such as a narrower scope.
    */
   successor(model: 'AccessToken' | 'RefreshToken', rotated: string, context: string): string;
+  /** Tells something once all that the current unit writes has been written; at once outside of one. */
+  whenKept(tell: () => void): void;
   /** Names records that this unit will want, so that the next read brings them in the same batch. */
   hint(refs: readonly Ref[]): void;
   /** node-oidc-provider's adapter for one model. */

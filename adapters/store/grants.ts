@@ -2,7 +2,7 @@
 import type { GrantSummary, Store } from './contract.ts';
 import { type Item, type Key, modelOf, numberOf, stringOf } from './items.ts';
 import type { AdapterDeps } from './oidc-adapter.ts';
-import { removeGrant } from './session-grants.ts';
+import { revokeGrant } from './session-grants.ts';
 
 /** More apps than any user has; a listing shows so many at most. */
 const LISTED_GRANTS = 200;
@@ -29,15 +29,6 @@ export function createGrantListing(
       .map((item) => ({ key: { table: 'tokens', pk: item.pk }, item }));
   }
 
-  async function revoke(key: Key): Promise<void> {
-    const [grant] = (await engine.read([key])).values();
-    await engine.write([{ op: 'delete', key }]);
-    const session = grant === undefined ? undefined : stringOf(grant, 'session');
-    if (session === undefined) return;
-    const [item] = (await engine.read([{ table: 'tokens', pk: session }])).values();
-    if (item !== undefined) await removeGrant(engine, item, key.pk);
-  }
-
   return {
     async grantsOf(accountId) {
       return (await listed(accountId)).flatMap(({ key, item }) => {
@@ -54,7 +45,7 @@ export function createGrantListing(
 
     async revokeGrant(accountId, pk) {
       const mine = (await listed(accountId)).find(({ key }) => key.pk === pk);
-      if (mine !== undefined) await revoke(mine.key);
+      if (mine !== undefined) await revokeGrant(engine, mine.key);
       return mine !== undefined;
     },
 
@@ -68,7 +59,7 @@ export function createGrantListing(
           if (modelOf(item.pk) !== 'Grant' || client === undefined || !hashes.includes(client)) continue;
           if (item.expires <= nowSeconds) continue;
           count += 1;
-          if (revoking) await revoke({ table: 'tokens', pk: item.pk });
+          if (revoking) await revokeGrant(engine, { table: 'tokens', pk: item.pk });
         }
       }
       return count;

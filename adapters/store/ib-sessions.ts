@@ -10,7 +10,7 @@ const MODEL = 'IbSession';
 
 /** The IB sessions of a store. */
 export function createIbSessions(deps: AdapterDeps): IbSessions {
-  const { engine, units, sealer } = deps;
+  const { units, sealer } = deps;
   return {
     find: (id) =>
       units.within(async (unit) => {
@@ -24,10 +24,8 @@ export function createIbSessions(deps: AdapterDeps): IbSessions {
         const item = toItem({ model: MODEL, id, payload: session, expires: session.endsAt, sealer });
         const key = recordKey(MODEL, id);
         unit.remember(key, item);
-        unit.defer(async () => {
-          const changes = [set('data', item.data ?? new Uint8Array()), set('expires', item.expires)];
-          await engine.write([{ op: 'update', key, changes }]);
-        });
+        const changes = [set('data', item.data ?? new Uint8Array()), set('expires', item.expires)];
+        unit.write({ op: 'update', key, changes });
       }),
 
     end: (id) =>

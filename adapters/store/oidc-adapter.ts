@@ -3,13 +3,24 @@ import { randomBytes, scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
 import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
 import type { IbSession } from '../ib/session.ts';
-import { above, absent, all, any, atMost, equals, exists, missing, setIfAbsent } from './conditions.ts';
-import type { Engine } from './engine.ts';
+import {
+  above,
+  absent,
+  all,
+  any,
+  atMost,
+  changed,
+  equals,
+  exists,
+  missing,
+  setIfAbsent,
+} from './conditions.ts';
+import type { Engine, Write } from './engine.ts';
 import { grantIdOf, ibSessionIdOf, isPrefixedModel, isTokenValueOf, successorTokenValue } from './handles.ts';
-import { type AttributeScalar, type Item, numberOf } from './items.ts';
+import { type AttributeScalar, type Item, type Key, numberOf } from './items.ts';
 import { fromItem, isOutdated, type Payload, recordKey, sealingAnew, standsOn, toItem } from './records.ts';
 import type { Sealer } from './seal.ts';
-import { addGrant, removeGrant, sessionOf } from './session-grants.ts';
+import { addingGrant, removeGrant, revokeGrant, sessionOf } from './session-grants.ts';
 import type { UnitOfWork, UnitsOfWork } from './unit-of-work.ts';
 
 export interface AdapterDeps {
@@ -87,8 +98,7 @@ function plainAdapter(deps: AdapterDeps, model: string): Adapter {
       const payload = decode(deps, model, id, item);
       if (payload === undefined || item === undefined) return undefined;
       if (isOutdated(model, item, deps.sealer)) {
-        const write = sealingAnew(recordKey(model, id), item, { model, id, payload, sealer: deps.sealer });
-        unit.defer(() => deps.engine.write([write]));
+        unit.write(sealingAnew(recordKey(model, id), item, { model, id, payload, sealer: deps.sealer }));
       }
       // A browser session's item is kept under its uid: the id's secret part must match too.
       if (model === 'Session' && payload['jti'] !== id) return undefined;
@@ -101,7 +111,10 @@ function plainAdapter(deps: AdapterDeps, model: string): Adapter {
     upsert: (id, payload, expiresIn) =>
       units.within(async (unit) => put(deps, unit, { model, id, payload, expiresIn })),
     destroy: (id) => units.within(async (unit) => unit.delete(recordKey(model, id))),
-    consume: (id) => consumeOnce(deps, model, id),
+    consume: (id) =>
+      model === 'PushedAuthorizationRequest'
+        ? consumeAtOnce(deps, model, id)
+        : consumeWithFlush(deps, model, id),
     findByUid: (uid) =>
       units.within(async (unit) => decode(deps, model, uid, await unit.get(recordKey(model, uid)))),
     findByUserCode: async () => undefined,
@@ -111,25 +124,44 @@ function plainAdapter(deps: AdapterDeps, model: string): Adapter {
   };
 }
 
-/** Marks a record as used, once, at once. Rejects with `invalid_grant` where somebody else was first. */
-async function consumeOnce(deps: AdapterDeps, model: string, id: string, leewayMs = 0): Promise<void> {
+/** What marks a record as used, of any number of callers for one of them. */
+function consuming(deps: AdapterDeps, key: Key, leewayMs = 0): Extract<Write, { op: 'update' }> {
   const nowMs = deps.now();
-  const key = recordKey(model, id);
   const nonce = randomBytes(12).toString('base64url');
-  const changes = [setIfAbsent('consumedAtMs', nowMs), setIfAbsent('consumedBy', nonce)];
   const inLeeway = leewayMs > 0 ? [above('consumedAtMs', nowMs - leewayMs)] : [];
-  const condition = all(exists, any(absent('consumedAtMs'), equals('consumedBy', nonce), ...inLeeway));
+  return {
+    op: 'update',
+    key,
+    changes: [setIfAbsent('consumedAtMs', nowMs), setIfAbsent('consumedBy', nonce)],
+    condition: all(exists, any(absent('consumedAtMs'), equals('consumedBy', nonce), ...inLeeway)),
+  };
+}
+
+/** Marks a pushed request as used, at once: its answer may be a page that another one cannot replace. */
+async function consumeAtOnce(deps: AdapterDeps, model: string, id: string): Promise<void> {
+  const key = recordKey(model, id);
   await deps.units.within(async (unit) => {
-    const { held, item } = await unit.guard(() =>
-      deps.engine.decide({ op: 'update', key, changes, condition }),
-    );
-    if (!held) {
-      if (model === 'PushedAuthorizationRequest') {
-        throw new errors.InvalidRequestUri('request_uri is invalid, expired, or was already used');
-      }
-      throw new errors.InvalidGrant(`${model} was already used`);
-    }
+    const { held, item } = await unit.guard(() => deps.engine.decide(consuming(deps, key)));
+    if (!held) throw new errors.InvalidRequestUri('request_uri is invalid, expired, or was already used');
     unit.remember(key, item);
+  });
+}
+
+/**
+ * Uses a code or token up together with what it gives: the flush stands or falls with it. Who was second learns it there,
+ * as `invalid_grant`; and since a code that two have is a stolen one (RFC 6749 4.1.2), what it has given is taken back.
+ */
+async function consumeWithFlush(deps: AdapterDeps, model: string, id: string, leewayMs = 0): Promise<void> {
+  const key = recordKey(model, id);
+  await deps.units.within(async (unit) => {
+    const write = consuming(deps, key, leewayMs);
+    const before = unit.seen(key);
+    if (before !== undefined) unit.remember(key, changed(key.pk, before, write.changes));
+    unit.decide(write, async () => {
+      const grantId = leewayMs === 0 ? grantIdOf(id) : undefined;
+      if (grantId !== undefined) await revokeGrant(deps.engine, recordKey('Grant', grantId));
+      return new errors.InvalidGrant(`${model} was already used`);
+    });
   });
 }
 
@@ -155,7 +187,7 @@ function refreshTokenAdapter(deps: AdapterDeps): Adapter {
         const { consumed: _consumed, ...usable } = payload;
         return usable;
       }),
-    consume: (id) => consumeOnce(deps, 'RefreshToken', id, leewayMs),
+    consume: (id) => consumeWithFlush(deps, 'RefreshToken', id, leewayMs),
   };
 }
 
@@ -179,7 +211,7 @@ function grantAdapter(deps: AdapterDeps): Adapter {
         };
         put(deps, unit, { model: 'Grant', id, payload, expiresIn, clear });
         const ibSessionId = ibSessionIdOf(id);
-        if (ibSessionId !== undefined) unit.defer(() => addGrant(deps.engine, ibSessionId, pk));
+        if (ibSessionId !== undefined) unit.write(addingGrant(ibSessionId, pk));
       }),
     destroy: (id) =>
       deps.units.within(async (unit) => {

@@ -1,8 +1,8 @@
 /** The Grants that stand on an IB session, noted on it: the session goes with the last of them. */
 import { absent, any, equals, exclude, exists, include } from './conditions.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, Write } from './engine.ts';
 import { ibSessionIdOf } from './handles.ts';
-import { type Item, setOf } from './items.ts';
+import { type Item, type Key, setOf, stringOf } from './items.ts';
 import { recordKey } from './records.ts';
 
 const GRANTS = 'grants';
@@ -13,10 +13,20 @@ export function sessionOf(grantId: string): { session?: string } {
   return ibSessionId === undefined ? {} : { session: recordKey('IbSession', ibSessionId).pk };
 }
 
-/** Notes a Grant on its IB session. If that has ended meanwhile the Grant is dead already: nothing to note. */
-export async function addGrant(engine: Engine, ibSessionId: string, grantPk: string): Promise<void> {
+/** The write that notes a Grant on its IB session. If that has ended meanwhile the Grant is dead already: nothing to note. */
+export function addingGrant(ibSessionId: string, grantPk: string): Write {
   const key = recordKey('IbSession', ibSessionId);
-  await engine.write([{ op: 'update', key, changes: [include(GRANTS, grantPk)], condition: exists }]);
+  return { op: 'update', key, changes: [include(GRANTS, grantPk)], condition: exists };
+}
+
+/** Takes a Grant back, with all that stands on it, and the IB session with the last one. */
+export async function revokeGrant(engine: Engine, grantKey: Key): Promise<void> {
+  const [grant] = (await engine.read([grantKey])).values();
+  await engine.write([{ op: 'delete', key: grantKey }]);
+  const session = grant === undefined ? undefined : stringOf(grant, 'session');
+  if (session === undefined) return;
+  const [item] = (await engine.read([{ table: 'tokens', pk: session }])).values();
+  if (item !== undefined) await removeGrant(engine, item, grantKey.pk);
 }
 
 /** Takes a Grant off its IB session, and deletes the session with the last one: true then. */

@@ -53,6 +53,11 @@ export function createStore(engine: Engine, options: StoreOptions): Store {
         grantId: grantIdOf(rotated) ?? '',
         key: sealer.keyBehind(units.current()?.seen(recordKey('RefreshToken', rotated))?.data),
       }),
+    whenKept(tell) {
+      const unit = units.current();
+      if (unit === undefined) tell();
+      else unit.kept(tell);
+    },
     hint(refs) {
       const keys = refs.flatMap((ref) => [recordKey(ref.model, ref.id), ...standsOn(ref.model, ref.id)]);
       units.current()?.hint(keys);

@@ -13,8 +13,17 @@ export interface UnitOfWork {
   hint(keys: readonly Key[]): void;
   put(key: Key, item: Item): void;
   delete(key: Key): void;
-  /** A write that the flush starts together with the batch, such as a conditional one. */
-  defer(write: () => Promise<void>): void;
+  /** A write of another kind, flushed with the others, each by itself. */
+  write(write: Write): void;
+  /**
+   * The write that the whole flush stands or falls with: what was put goes along with it, and where it does not hold
+   * nothing is written, and `lost` says what the unit rejects with. One in a unit.
+   */
+  decide(write: Write, lost: () => Promise<Error>): void;
+  /** More work of the flush, which starts together with the writes; not where a decision was lost. */
+  defer(work: () => Promise<void>): void;
+  /** Told when everything has been written. */
+  kept(tell: () => void): void;
   /** What an immediate conditional write left behind, so that later reads of this unit see it. */
   remember(key: Key, item: Item | undefined): void;
   /** Runs an immediate engine call and notes its failure, which then fails the unit. */
@@ -26,7 +35,12 @@ interface State {
   /** What the cache's promises have come to. */
   readonly seen: Map<string, Item | undefined>;
   readonly writes: Map<string, Write>;
+  readonly others: Write[];
+  deciding: { readonly write: Write; readonly lost: () => Promise<Error> } | undefined;
   readonly deferred: (() => Promise<void>)[];
+  readonly tellings: (() => void)[];
+  /** Keys that are asked for in this turn, and the one read that brings them. */
+  asked: { readonly keys: Key[]; readonly answer: Promise<ReadonlyMap<string, Item>> } | undefined;
   hints: Key[];
   failure: StoreError | undefined;
 }
@@ -50,7 +64,11 @@ export function createUnitsOfWork(engine: Engine): UnitsOfWork {
       cache: new Map(),
       seen: new Map(),
       writes: new Map(),
+      others: [],
+      deciding: undefined,
       deferred: [],
+      tellings: [],
+      asked: undefined,
       hints: [],
       failure: undefined,
     };
@@ -59,6 +77,7 @@ export function createUnitsOfWork(engine: Engine): UnitsOfWork {
       const value = await work();
       if (state.failure !== undefined) throw state.failure;
       await flush(engine, state);
+      for (const tell of state.tellings) tell();
       return value;
     });
   }
@@ -77,8 +96,20 @@ export function createUnitsOfWork(engine: Engine): UnitsOfWork {
 }
 
 async function flush(engine: Engine, state: State): Promise<void> {
-  const writes = [...state.writes.values()];
-  await Promise.all([engine.write(writes), ...state.deferred.map((write) => write())]);
+  const writes = [...state.writes.values(), ...state.others];
+  const work = (): Promise<void>[] => state.deferred.map((start) => start());
+  if (state.deciding === undefined) {
+    await Promise.all([engine.write(writes), ...work()]);
+    return;
+  }
+  // What nobody has read under its key is new: it goes first, where an engine needs an order.
+  const isNew = ({ op, key }: Write): boolean => op === 'put' && !state.cache.has(keyName(key));
+  const { held } = await engine.decide(state.deciding.write, {
+    before: writes.filter(isNew),
+    after: writes.filter((write) => !isNew(write)),
+  });
+  if (!held) throw await state.deciding.lost();
+  await Promise.all(work());
 }
 
 function createUnit(engine: Engine, state: State): UnitOfWork {
@@ -92,20 +123,31 @@ function createUnit(engine: Engine, state: State): UnitOfWork {
     }
   }
 
+  /** All that this turn asks for comes with one read. */
+  function asking(): NonNullable<State['asked']> {
+    if (state.asked !== undefined) return state.asked;
+    const keys: Key[] = [];
+    const answer = Promise.resolve().then(() => {
+      state.asked = undefined;
+      return guard(() => engine.read(keys));
+    });
+    state.asked = { keys, answer };
+    return state.asked;
+  }
+
   function fetch(keys: readonly Key[]): void {
-    const missing = [...new Map(keys.map((key) => [keyName(key), key])).values()].filter(
-      (key) => !state.cache.has(keyName(key)),
-    );
-    if (missing.length === 0) return;
-    const answer = guard(() => engine.read(missing));
-    for (const key of missing) {
-      const item = answer.then((found) => {
-        state.seen.set(keyName(key), found.get(keyName(key)));
-        return found.get(keyName(key));
+    for (const key of keys) {
+      const name = keyName(key);
+      if (state.cache.has(name)) continue;
+      const asked = asking();
+      asked.keys.push(key);
+      const item = asked.answer.then((found) => {
+        state.seen.set(name, found.get(name));
+        return found.get(name);
       });
       // Whoever asks for the item sees the rejection; an item nobody asks for must not end the process.
       item.catch(() => undefined);
-      state.cache.set(keyName(key), item);
+      state.cache.set(name, item);
     }
   }
 
@@ -130,8 +172,18 @@ function createUnit(engine: Engine, state: State): UnitOfWork {
     delete(key) {
       state.writes.set(keyName(key), { op: 'delete', key });
     },
-    defer(write) {
-      state.deferred.push(write);
+    write(write) {
+      state.others.push(write);
+    },
+    decide(write, lost) {
+      if (state.deciding !== undefined) throw new TypeError('a unit of work has one deciding write');
+      state.deciding = { write, lost };
+    },
+    defer(work) {
+      state.deferred.push(work);
+    },
+    kept(tell) {
+      state.tellings.push(tell);
     },
     remember(key, item) {
       state.cache.set(keyName(key), Promise.resolve(item));

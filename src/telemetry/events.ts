@@ -272,6 +272,8 @@ const NO_METRICS: MetricsSink = {
 export function tellProviderEvents(
   provider: Provider,
   events: Pick<Events, 'tokens' | 'say' | 'audit'>,
+  /** Tells once what a request has done is written: until then it has not been done. */
+  whenKept: (tell: () => void) => void,
 ): void {
   const grantTypeOf = (ctx: KoaContextWithOIDC): string => {
     const asked = ctx.oidc.params?.['grant_type'];
@@ -291,9 +293,11 @@ export function tellProviderEvents(
     });
   }
   provider.on('grant.success', (ctx: KoaContextWithOIDC) => {
-    const grantType = grantTypeOf(ctx);
-    events.tokens({ grantType, ...clientOf(ctx), outcome: 'issued' });
-    events.say('info', 'grant.success', { ...clientOf(ctx), grantType }, 'tokens issued');
+    whenKept(() => {
+      const grantType = grantTypeOf(ctx);
+      events.tokens({ grantType, ...clientOf(ctx), outcome: 'issued' });
+      events.say('info', 'grant.success', { ...clientOf(ctx), grantType }, 'tokens issued');
+    });
   });
   provider.on('grant.revoked', (ctx: KoaContextWithOIDC) => {
     const { AccessToken, RefreshToken, AuthorizationCode } = ctx.oidc.entities;
