@@ -1,11 +1,11 @@
 /** The OpenID provider: node-oidc-provider, configured subject by subject in the files beside this one. */
-import { createHmac } from 'node:crypto';
 import type { Context } from 'koa';
 import Provider, { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { createSealedTexts } from '../../adapters/secrets/sealed-text.ts';
 import type { Secrets } from '../../adapters/secrets/secrets.ts';
 import type { Store, Visitor } from '../../adapters/store/contract.ts';
 import type { AppHostRule } from '../../config/app-hosts.ts';
+import { CLIENT_AUTH_METHODS } from '../../config/clients/supported.ts';
 import type { Lifetimes } from '../../config/lifetimes.ts';
 import type { Config, ProtectedResource } from '../../config/types.ts';
 import type { PlatformRules } from '../../interactions/platform.ts';
@@ -15,6 +15,7 @@ import { installBrowserSessions } from './browser-session.ts';
 import { type ClientRegistry, installClientRules, withConfiguredClients } from './clients.ts';
 import { createFeatures, type ProviderPages, ROUTES } from './features.ts';
 import { holdErrors, tellUnknownResources } from './held-errors.ts';
+import { algorithmsOf, cookiesOf, createPairwise } from './keys.ts';
 import { createMetadataDocuments } from './metadata-documents.ts';
 import {
   createInteractionPolicy,
@@ -61,15 +62,6 @@ export interface ProviderDeps {
   readonly nowSeconds: () => number;
 }
 
-/** Cookie names: with the prefixes that browsers enforce wherever the issuer is https. */
-function cookieNames(secure: boolean): NonNullable<NonNullable<Configuration['cookies']>['names']> {
-  return {
-    session: secure ? '__Host-ib_session' : 'ib_session',
-    interaction: secure ? '__Secure-ib_interaction' : 'ib_interaction',
-    resume: secure ? '__Secure-ib_resume' : 'ib_resume',
-  };
-}
-
 /**
  * The library leaves unknown scopes out of the request; here they are an error (RFC 6749 section 4.1.2.1), so that a
  * misspelt scope is noticed. Runs after client and redirect URI have been checked.
@@ -81,48 +73,49 @@ function rejectUnknownScopes(ctx: KoaContextWithOIDC, known: ReadonlySet<string>
   if (unknown.length > 0) throw new errors.InvalidScope('requested scope is not known', unknown.join(' '));
 }
 
-/** Builds the provider. It is a Koa application: `use` puts middleware before its own routes. */
-export function createProvider(deps: ProviderDeps): Provider {
+/** What several parts of the configuration stand on. */
+function partsOf(deps: ProviderDeps) {
   const { issuer, lifetimes, registry, secrets, store, nowSeconds } = deps;
-  const settings = registry.settings;
-  const isFapi = (clientId: string | undefined): boolean =>
-    clientId !== undefined && settings(clientId).profile === 'fapi2';
-  const tokenDeps = { lifetimes, settings, nowSeconds };
+  const { settings } = registry;
   const { platforms, wantsNewLogin, visitorOf } = deps;
-  const policyDeps = {
-    ibSessions: store.ibSessions,
-    settings,
-    platforms,
-    wantsNewLogin,
-    visitorOf,
-    nowSeconds,
+  const admit = createAdmit(deps);
+  return {
+    admit,
+    isFapi: (clientId: string | undefined): boolean =>
+      clientId !== undefined && settings(clientId).profile === 'fapi2',
+    tokenDeps: { lifetimes, settings, nowSeconds },
+    policyDeps: {
+      ibSessions: store.ibSessions,
+      settings,
+      platforms,
+      wantsNewLogin,
+      visitorOf,
+      nowSeconds,
+    },
+    grantHandles: createSealedTexts(secrets.peppers, 'grant handle 1'),
+    resources: createResources(issuer, deps.resources),
+    documents: createMetadataDocuments({
+      issuer,
+      hosts: deps.clientIdMetadataHosts,
+      admit,
+      fetch: deps.documentFetch,
+      cache: store.adapter('Client'),
+      limits: lifetimes,
+      nowSeconds,
+    }),
   };
+}
+
+type Parts = ReturnType<typeof partsOf>;
+
+function configurationOf(deps: ProviderDeps, parts: Parts): Configuration {
+  const { issuer, lifetimes, registry, secrets, store, pages } = deps;
+  const { admit, isFapi, tokenDeps, policyDeps, documents, resources } = parts;
   const scopes = scopesOf(deps.resources);
   const known = new Set(scopes);
-  const grantHandles = createSealedTexts(secrets.peppers, 'grant handle 1');
-  const admit = createAdmit(deps);
-  const resources = createResources(issuer, deps.resources);
-  const documents = createMetadataDocuments({
-    issuer,
-    hosts: deps.clientIdMetadataHosts,
-    admit,
-    fetch: deps.documentFetch,
-    cache: store.adapter('Client'),
-    limits: lifetimes,
-    nowSeconds,
-  });
   const [pepper] = secrets.peppers;
-  const secure = issuer.startsWith('https:');
-  const cookie = {
-    httpOnly: true,
-    sameSite: 'lax',
-    secure,
-    signed: true,
-    overwrite: true,
-    path: '/',
-  } as const;
-
-  const provider = new Provider(issuer, {
+  const findAccount = createFindAccount(policyDeps);
+  return {
     adapter: withConfiguredClients(store.adapter, { registry, admit, documents }),
     clockTolerance: lifetimes.clockToleranceSeconds,
     claims: Object.fromEntries(Object.entries(CLAIMS).map(([scope, claims]) => [scope, [...claims]])),
@@ -134,26 +127,13 @@ export function createProvider(deps: ProviderDeps): Provider {
     },
     // Frameworks such as Auth.js and Passport read a user's name from the ID token and ask nowhere else by default.
     conformIdTokenClaims: false,
-    cookies: {
-      names: cookieNames(secure),
-      keys: [...secrets.cookieKeys],
-      long: cookie,
-      short: withoutPath(cookie),
-    },
-    enabledJWA: {
-      idTokenSigningAlgValues: signingAlgs(secrets),
-      userinfoSigningAlgValues: signingAlgs(secrets),
-      introspectionSigningAlgValues: signingAlgs(secrets),
-      // Asymmetric only: a shared secret as a signing key is a key that two parties hold.
-      clientAuthSigningAlgValues: CLIENT_ALGS,
-      requestObjectSigningAlgValues: CLIENT_ALGS,
-      dPoPSigningAlgValues: ['ES256', 'EdDSA', 'Ed25519'],
-    },
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    cookies: cookiesOf(issuer, secrets.cookieKeys),
+    enabledJWA: algorithmsOf(secrets),
+    clientAuthMethods: [...CLIENT_AUTH_METHODS],
     // What the library adds itself where it reads the documents.
     discovery: deps.clientIdMetadataHosts.length > 0 ? { client_id_metadata_document_supported: true } : {},
     expiresWithSession: async () => false,
-    extraTokenClaims: createExtraTokenClaims(deps.resources, grantHandles),
+    extraTokenClaims: createExtraTokenClaims(deps.resources, parts.grantHandles),
     extraParams: { platform_url: (ctx) => rejectUnknownScopes(ctx, known) },
     features: createFeatures({
       resources,
@@ -162,16 +142,14 @@ export function createProvider(deps: ProviderDeps): Provider {
       registration: deps.registration,
       admit,
       registrationKey: pepper?.key ?? new Uint8Array(),
-      pages: deps.pages,
+      pages,
     }),
     fetch: deps.fetch,
     fetchResponseBodyLimits: {
       jwks_uri: lifetimes.requestBodyBytes,
       sector_identifier_uri: lifetimes.requestBodyBytes,
     },
-    findAccount: deps.sessionCheck
-      ? withSessionCheck(createFindAccount(policyDeps), deps.sessionCheck)
-      : createFindAccount(policyDeps),
+    findAccount: deps.sessionCheck ? withSessionCheck(findAccount, deps.sessionCheck) : findAccount,
     interactions: {
       policy: createInteractionPolicy(policyDeps),
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
@@ -180,7 +158,7 @@ export function createProvider(deps: ProviderDeps): Provider {
     jwks: { keys: [...secrets.signingKeys] },
     loadExistingGrant: createLoadExistingGrant(policyDeps),
     pairwiseIdentifier: createPairwise(secrets),
-    renderError: deps.pages.renderError,
+    renderError: pages.renderError,
     responseTypes: ['code'],
     revokeGrantPolicy: () => true,
     // FAPI 2.0 5.3.2.1: theirs are bound to a client that proves itself; rotation would only lose some.
@@ -189,12 +167,18 @@ export function createProvider(deps: ProviderDeps): Provider {
     scopes,
     subjectTypes: ['public', 'pairwise'],
     ttl: createTtl(tokenDeps),
-  } as Configuration);
+  } as Configuration;
+}
 
+/** Builds the provider. It is a Koa application: `use` puts middleware before its own routes. */
+export function createProvider(deps: ProviderDeps): Provider {
+  const { issuer, lifetimes, registry, secrets, store, nowSeconds } = deps;
+  const parts = partsOf(deps);
+  const provider = new Provider(issuer, configurationOf(deps, parts));
   installBrowserSessions(provider);
   installGrantOrigins(provider);
   installBackchannel(provider, { onCall: deps.onLogoutCall, limits: lifetimes });
-  installRequestContext(provider, resources);
+  installRequestContext(provider, parts.resources);
   holdErrors(provider, (clientId) => registry.metadata(clientId) !== undefined);
   tellUnknownResources(provider, deps.onUnknownResource);
   installAtHash(provider);
@@ -205,36 +189,8 @@ export function createProvider(deps: ProviderDeps): Provider {
     issuer,
     resources: deps.resources,
     signingKeys: secrets.signingKeys,
-    grantHandles,
+    grantHandles: parts.grantHandles,
     nowSeconds,
   });
   return provider;
-}
-
-function withoutPath<T extends { path: string }>(cookie: T): Omit<T, 'path'> {
-  const { path: _path, ...rest } = cookie;
-  return rest;
-}
-
-const CLIENT_ALGS: ('RS256' | 'PS256' | 'ES256' | 'EdDSA' | 'Ed25519')[] = [
-  'RS256',
-  'PS256',
-  'ES256',
-  'EdDSA',
-  'Ed25519',
-];
-
-/** A subject that two sectors cannot compare (OpenID Core section 8.1), by a key of its own, so that it stays. */
-function createPairwise({ pairwiseKey: key }: Secrets): NonNullable<Configuration['pairwiseIdentifier']> {
-  return async (_ctx, accountId, client) =>
-    createHmac('sha256', key)
-      .update(`pairwise\0${client.sectorIdentifier}\0${accountId}`)
-      .digest('base64url');
-}
-
-type SigningAlg = 'RS256' | 'ES256' | 'EdDSA';
-
-function signingAlgs(secrets: Secrets): SigningAlg[] {
-  const offered: readonly SigningAlg[] = ['RS256', 'ES256', 'EdDSA'];
-  return offered.filter((alg) => secrets.signingKeys.some((key) => key.alg === alg));
 }

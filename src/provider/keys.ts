@@ -1,0 +1,48 @@
+/** What keys are for: cookies, signatures, pairwise subjects. */
+import { createHmac } from 'node:crypto';
+import type { Configuration } from 'oidc-provider';
+import type { Secrets } from '../../adapters/secrets/secrets.ts';
+import { CLIENT_SIGNING_ALGS } from '../../config/clients/supported.ts';
+
+/** Cookies: with the name prefixes that browsers enforce wherever the issuer is https. */
+export function cookiesOf(issuer: string, keys: readonly string[]): NonNullable<Configuration['cookies']> {
+  const secure = issuer.startsWith('https:');
+  const short = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const;
+  return {
+    names: {
+      session: secure ? '__Host-ib_session' : 'ib_session',
+      interaction: secure ? '__Secure-ib_interaction' : 'ib_interaction',
+      resume: secure ? '__Secure-ib_resume' : 'ib_resume',
+    },
+    keys: [...keys],
+    long: { ...short, path: '/' },
+    short,
+  };
+}
+
+type SigningAlg = 'RS256' | 'ES256' | 'EdDSA';
+
+/** What is signed with what: the server's by the keys it has, its clients' by what `supported.ts` takes. */
+export function algorithmsOf(secrets: Secrets): NonNullable<Configuration['enabledJWA']> {
+  const offered: readonly SigningAlg[] = ['RS256', 'ES256', 'EdDSA'];
+  const own = offered.filter((alg) => secrets.signingKeys.some((key) => key.alg === alg));
+  return {
+    idTokenSigningAlgValues: own,
+    userinfoSigningAlgValues: own,
+    introspectionSigningAlgValues: own,
+    // Asymmetric only: a shared secret as a signing key is a key that two parties hold.
+    clientAuthSigningAlgValues: [...CLIENT_SIGNING_ALGS],
+    requestObjectSigningAlgValues: [...CLIENT_SIGNING_ALGS],
+    dPoPSigningAlgValues: ['ES256', 'EdDSA', 'Ed25519'],
+  };
+}
+
+/** A subject that two sectors cannot compare (OpenID Core section 8.1), by a key of its own, so that it stays. */
+export function createPairwise({
+  pairwiseKey: key,
+}: Secrets): NonNullable<Configuration['pairwiseIdentifier']> {
+  return async (_ctx, accountId, client) =>
+    createHmac('sha256', key)
+      .update(`pairwise\0${client.sectorIdentifier}\0${accountId}`)
+      .digest('base64url');
+}
