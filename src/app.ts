@@ -31,7 +31,7 @@ import { createLogoAnswer, isLogo } from './pages/app-logos.ts';
 import { createPages, type Pages } from './pages/pages.ts';
 import { createAnswers } from './provider/answers.ts';
 import { createAsked } from './provider/asked.ts';
-import { createSessionReader } from './provider/browser-session.ts';
+import { createSessionReader, type SessionReader } from './provider/browser-session.ts';
 import { createBasicCredentials } from './provider/client-secrets.ts';
 import type { ClientRegistry } from './provider/clients.ts';
 import { createDevicePollLimit } from './provider/device-poll.ts';
@@ -82,6 +82,7 @@ export function createApp(deps: AppDeps): Provider {
     now: deps.now,
   });
   const provider = providerOf(deps, { pages, takeCall, nowSeconds });
+  const sessions = createSessionReader(provider, nowSeconds);
   const metadata = createProtectedResourceMetadata(issuer, resources);
   const visitorOf = createVisitorOf(config.trustedProxies);
   const inOrder: readonly Middleware[] = [
@@ -123,7 +124,8 @@ export function createApp(deps: AppDeps): Provider {
     createIntrospectionAnswers(),
     createAnswers(),
     createDevicePollLimit({ store, intervalSeconds: lifetimes.devicePollIntervalSeconds }),
-    createDispatch(userSteps(deps, provider, pages)),
+    pages.stay({ provider, sessions }),
+    createDispatch(userSteps(deps, { provider, pages, sessions })),
   ];
   for (const middleware of inOrder) provider.use(middleware);
   return provider;
@@ -234,10 +236,12 @@ function proxyOf(deps: AppDeps, provider: Provider, { takeCall, nowSeconds }: Sh
 }
 
 /** The pages of ours that a user walks through. */
-function userSteps(deps: AppDeps, provider: Provider, pages: Pages): Parameters<typeof createDispatch>[0] {
+function userSteps(
+  deps: AppDeps,
+  { provider, pages, sessions }: { provider: Provider; pages: Pages; sessions: SessionReader },
+): Parameters<typeof createDispatch>[0] {
   const { config, store, registry, events } = deps;
   const formTokens = createFormTokens(deps.secrets.cookieKeys);
-  const sessions = createSessionReader(provider, () => Math.floor(deps.now() / 1000));
   const account = createAccountPage({
     provider,
     store,

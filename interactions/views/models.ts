@@ -101,7 +101,20 @@ export interface ErrorModel {
 export interface SignOutModel {
   readonly action: string;
   readonly xsrf: string;
-  readonly app?: AppView;
+  /** The app that asks for it. */
+  readonly appName?: string;
+  /** Names of the apps whose access ends. */
+  readonly ending: readonly string[];
+  /** Names of the apps that go on, as the user allowed them to (`offline_access`). */
+  readonly goingOn: readonly string[];
+  readonly mostNamed: number;
+}
+
+/** Who goes on being signed in, and the app that asked for the end. */
+export interface StayedModel {
+  readonly personName?: string;
+  readonly platformHost?: string;
+  readonly app?: { readonly name: string; readonly home: string };
 }
 
 export interface DeviceCodeModel {

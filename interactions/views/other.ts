@@ -1,15 +1,8 @@
-/** Pages beside the sign-in: errors, sign-out, devices. */
+/** Pages beside the sign-in: errors, devices, the account. */
 import { fill } from '../texts/en.ts';
 import { type Html, html } from './html.ts';
 import { layout, person } from './layout.ts';
-import type {
-  AccountModel,
-  DeviceCodeModel,
-  DeviceConfirmModel,
-  ErrorModel,
-  PageEnv,
-  SignOutModel,
-} from './models.ts';
+import type { AccountModel, DeviceCodeModel, DeviceConfirmModel, ErrorModel, PageEnv } from './models.ts';
 
 const ERRORS = {
   lost: 'errorLost',
@@ -33,24 +26,6 @@ ${model.toCopy !== undefined && html`<pre>${model.toCopy}</pre>`}
 ${model.backUrl !== undefined && html`<p><a data-cancel href="${model.backUrl}">${texts.errorBack}</a></p>`}
 ${model.error !== undefined && html`<p class="hint"><code>${model.error}</code> ${model.description}</p>`}`;
   return layout(env, { title: texts.errorTitle, body });
-}
-
-/** Sign out? The fields are those the library expects. */
-export function signOutPage(model: SignOutModel, env: PageEnv): Html {
-  const { texts } = env;
-  const body = html`${model.app !== undefined && html`<p>${fill(texts.signOutApp, { app: model.app.name })}</p>`}
-<p>${texts.signOutExplain}</p>
-<form method="post" action="${model.action}" class="choice-row">
-<input type="hidden" name="xsrf" value="${model.xsrf}">
-<button data-cancel>${texts.signOutNo}</button>
-<button name="logout" value="yes" class="primary">${texts.signOutYes}</button>
-</form>`;
-  return layout(env, { title: texts.signOutTitle, body });
-}
-
-/** Signed out. */
-export function signedOutPage(env: PageEnv): Html {
-  return layout(env, { title: env.texts.signedOutTitle, body: html`<p>${env.texts.signedOutExplain}</p>` });
 }
 
 /** Which device? */

@@ -1,6 +1,6 @@
 /** Pages on the wire: the views filled with what a request knows, their headers, and the assets they load. */
 import { readFileSync } from 'node:fs';
-import type { Context } from 'koa';
+import type { Context, Middleware } from 'koa';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Config } from '../../config/types.ts';
 import { handleOf } from '../../interactions/attempt.ts';
@@ -22,8 +22,6 @@ import {
   deviceConfirmPage,
   deviceDonePage,
   errorPage,
-  signedOutPage,
-  signOutPage,
 } from '../../interactions/views/other.ts';
 import type { PublicError } from '../http/errors.ts';
 import { referenceOf } from '../http/request.ts';
@@ -35,12 +33,15 @@ import { MetadataDocumentError } from '../provider/metadata-documents.ts';
 import { UnknownResourceError } from '../provider/resources.ts';
 import { type AppViewOf, createAppView } from './app-view.ts';
 import { type Asset, type Brands, createAsset, createBrands } from './brands.ts';
+import { createSignOutPages, createStay } from './sign-out.ts';
 
 export interface Pages {
   readonly interaction: InteractionPages;
   readonly provider: ProviderPages;
   readonly account: (ctx: Context, model: AccountModel) => void;
   readonly asset: Answer;
+  /** What is shown to who stays signed in. */
+  stay(deps: Omit<Parameters<typeof createStay>[0], 'write' | 'envOf' | 'forged'>): Middleware;
   readonly error: (ctx: Context, error: PublicError) => void;
 }
 
@@ -147,6 +148,8 @@ export function createPages({ issuer, branding, registry }: PagesDeps): Pages {
   return {
     account: (ctx, model) => write(ctx, accountPage(model, envOf(ctx)), 'nowhere else'),
     asset: serveAssets(Object.values(assets), brands),
+    stay: (deps) =>
+      createStay({ ...deps, write, envOf, forged: (ctx) => failed(ctx, 403, { kind: 'forged' }) }),
     interaction: {
       platform(step, question) {
         write(step.ctx, platformPage({ ...about(step), ...question }, envOfStep(step)), 'back to the app');
@@ -272,21 +275,6 @@ function createProviderPages({ appViewOf, write, envOf, failed }: ProviderPageDe
         write(ctx, deviceDonePage(envOf(ctx)), 'nowhere else');
       },
     },
-    logout: {
-      async logoutSource(oidcCtx: KoaContextWithOIDC, form: string) {
-        const ctx = oidcCtx as unknown as Context;
-        const client = oidcCtx.oidc.client as Client | undefined;
-        const app = client === undefined ? {} : { app: appViewOf(client, undefined) };
-        write(
-          ctx,
-          signOutPage({ action: '/logout/confirm', xsrf: xsrfIn(form), ...app }, envOf(ctx)),
-          'back to the app',
-        );
-      },
-      async postLogoutSuccessSource(oidcCtx: KoaContextWithOIDC) {
-        const ctx = oidcCtx as unknown as Context;
-        write(ctx, signedOutPage(envOf(ctx)), 'nowhere else');
-      },
-    },
+    logout: createSignOutPages({ write, envOf, xsrfIn }),
   };
 }

@@ -55,6 +55,21 @@ export function liveSignIns(session: BrowserSession | undefined, nowSeconds: num
   return Object.values(session?.signIns ?? {}).filter((signIn) => signIn.endsAt > nowSeconds);
 }
 
+/** What the session knows of each app's access, of all accounts. */
+export function authorizationsOf(
+  session: BrowserSession,
+): { readonly clientId: string; readonly persistsLogout: boolean }[] {
+  const { authorizations = {}, signIns = {}, accountId } = session;
+  const parked = Object.entries(signIns)
+    .filter(([account]) => account !== accountId)
+    .map(([, signIn]) => signIn.authorizations ?? {});
+  return [authorizations, ...parked].flatMap((known) =>
+    Object.entries(known as Readonly<Record<string, Pick<Parked, 'persistsLogout'>>>).map(
+      ([clientId, { persistsLogout = false }]) => ({ clientId, persistsLogout }),
+    ),
+  );
+}
+
 const RESUME_ROUTES: ReadonlySet<string> = new Set(['resume', 'device_resume']);
 
 /** What an interaction's result says of a finished sign-in. */
@@ -144,6 +159,8 @@ type SessionClass = {
 export interface SessionReader {
   signInsOf(ctx: Context): Promise<readonly SignIn[]>;
   hasGrant(ctx: Context, clientId: string, accountId: string): Promise<boolean>;
+  /** The app that has asked for a sign-out which is not decided yet. */
+  leavingFor(ctx: Context): Promise<string | undefined>;
 }
 
 /** Reads sessions for the interaction's steps: live sign-ins, the active account's first. */
@@ -168,6 +185,10 @@ export function createSessionReader(provider: Provider, nowSeconds: () => number
           ? session.authorizations
           : session.signIns?.[accountId]?.authorizations;
       return authorizations?.[clientId]?.grantId !== undefined;
+    },
+    async leavingFor(ctx) {
+      const { clientId } = ((await read(ctx))?.state ?? {}) as { clientId?: unknown };
+      return typeof clientId === 'string' ? clientId : undefined;
     },
   };
 }

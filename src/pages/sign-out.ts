@@ -1,0 +1,120 @@
+/** Leaving: the question, what it ends and what goes on, and staying after all. */
+import type { Context, Middleware } from 'koa';
+import type Provider from 'oidc-provider';
+import type { KoaContextWithOIDC } from 'oidc-provider';
+import { FormError, readForm } from '../../interactions/form.ts';
+import type { Client } from '../../interactions/step.ts';
+import type { Html } from '../../interactions/views/html.ts';
+import type { PageEnv, SignOutModel, StayedModel } from '../../interactions/views/models.ts';
+import { signedOutPage, signOutPage, stayedPage } from '../../interactions/views/sign-out.ts';
+import { giveBackForm } from '../http/body-again.ts';
+import { routeOf } from '../http/routes.ts';
+import { authorizationsOf, type BrowserSession, type SessionReader } from '../provider/browser-session.ts';
+import type { ProviderPages } from '../provider/features.ts';
+
+/** So many apps are named; of more, how many there are. */
+const MOST_NAMED = 8;
+
+type Leads = 'back to the app' | 'nowhere else';
+
+interface SignOutDeps {
+  readonly write: (ctx: Context, page: Html, leads: Leads) => void;
+  readonly envOf: (ctx: Context) => PageEnv;
+  /** The library's form holds the token that its next step asks for. */
+  readonly xsrfIn: (form: string) => string;
+}
+
+const nameOf = (client: Client): string => client.metadata().client_name ?? client.clientId;
+
+/** Where an app can be found again: its own page, else the origin that it is sent users back to. */
+function homeOf(client: Client): string | undefined {
+  const { client_uri: home } = client.metadata();
+  if (home !== undefined) return home;
+  const web = (client.redirectUris ?? []).map((uri) => URL.parse(uri));
+  return web.find((url) => url?.protocol === 'https:')?.origin;
+}
+
+/** The apps that a sign-out ends, and those that were allowed to go on without the user. */
+async function whatEnds(
+  provider: Provider,
+  session: BrowserSession,
+): Promise<Pick<SignOutModel, 'ending' | 'goingOn'>> {
+  const named = async (goesOn: boolean): Promise<string[]> => {
+    const ids = authorizationsOf(session)
+      .filter(({ persistsLogout }) => persistsLogout === goesOn)
+      .map(({ clientId }) => clientId);
+    const apps = await Promise.all(
+      [...new Set(ids)].slice(0, MOST_NAMED + 1).map((id) => provider.Client.find(id)),
+    );
+    return apps.flatMap((client) => (client === undefined ? [] : [nameOf(client)]));
+  };
+  return { ending: await named(false), goingOn: await named(true) };
+}
+
+/** The pages of a sign-out that node-oidc-provider asks for (OpenID RP-Initiated Logout 1.0). */
+export function createSignOutPages({ write, envOf, xsrfIn }: SignOutDeps): ProviderPages['logout'] {
+  return {
+    async logoutSource(oidcCtx: KoaContextWithOIDC, form: string) {
+      const ctx = oidcCtx as unknown as Context;
+      const { client, provider, session } = oidcCtx.oidc;
+      const model = {
+        action: '/logout/confirm',
+        xsrf: xsrfIn(form),
+        ...(client === undefined ? {} : { appName: nameOf(client as Client) }),
+        ...(await whatEnds(provider, session as BrowserSession)),
+        mostNamed: MOST_NAMED,
+      };
+      write(ctx, signOutPage(model, envOf(ctx)), 'back to the app');
+    },
+    async postLogoutSuccessSource(oidcCtx: KoaContextWithOIDC) {
+      const ctx = oidcCtx as unknown as Context;
+      write(ctx, signedOutPage(envOf(ctx)), 'nowhere else');
+    },
+  };
+}
+
+interface StayDeps extends Pick<SignOutDeps, 'write' | 'envOf'> {
+  readonly provider: Pick<Provider, 'Client'>;
+  readonly sessions: Pick<SessionReader, 'signInsOf' | 'leavingFor'>;
+  readonly forged: (ctx: Context) => void;
+}
+
+/**
+ * The answer to the question, in front of the library's: who stays (a form without `logout`) is told so and led back to the
+ * app, and nothing is changed. The library would take the app's access and say "signed out".
+ */
+export function createStay({ provider, sessions, forged, write, envOf }: StayDeps): Middleware {
+  return async (ctx, next) => {
+    if (routeOf(ctx).name !== '/logout/confirm') return next();
+    const form = await readForm(ctx).catch((error: unknown) => {
+      if (error instanceof FormError) return undefined;
+      throw error;
+    });
+    if (form === undefined) return forged(ctx);
+    if (form['logout'] === 'yes') {
+      giveBackForm(ctx, form);
+      return next();
+    }
+    write(ctx, stayedPage(await stayed(provider, sessions, ctx), envOf(ctx)), 'nowhere else');
+  };
+}
+
+async function stayed(
+  provider: StayDeps['provider'],
+  sessions: StayDeps['sessions'],
+  ctx: Context,
+): Promise<StayedModel> {
+  const [signIn] = await sessions.signInsOf(ctx);
+  const clientId = await sessions.leavingFor(ctx);
+  const client = clientId === undefined ? undefined : await provider.Client.find(clientId);
+  const home = client === undefined ? undefined : homeOf(client as Client);
+  return {
+    ...(signIn === undefined
+      ? {}
+      : {
+          personName: signIn.displayName === '' ? signIn.accountId : signIn.displayName,
+          platformHost: new URL(signIn.platformOrigin).host,
+        }),
+    ...(client === undefined || home === undefined ? {} : { app: { name: nameOf(client as Client), home } }),
+  };
+}
