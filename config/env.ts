@@ -25,6 +25,7 @@ export const ENV = Object.freeze({
   traceEndpoint: 'OTEL_EXPORTER_OTLP_ENDPOINT',
   tracesEndpoint: 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
   registration: 'REGISTRATION',
+  registrationsPerHour: 'REGISTRATIONS_PER_HOUR',
   trustedProxies: 'TRUSTED_PROXIES',
   accountsPerAddress: 'ACCOUNTS_PER_ADDRESS',
   metricsPort: 'METRICS_PORT',

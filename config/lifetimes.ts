@@ -93,8 +93,10 @@ export const lifetimes = Object.freeze({
   signInsPerAddress: 3000,
   /** In ten minutes: of 25,600,000,000 user codes a guesser tries so many. */
   userCodesPerAddress: 20,
-  /** In an hour: apps that register themselves do so once. */
-  registrationsPerAddress: 20,
+  /** In an hour: what is refused costs little, and an app that is being written is refused often. */
+  refusedRegistrationsPerAddress: 100,
+  /** In ten minutes: a page asks every two seconds, and once more when its user comes back to it. */
+  pollsPerAttempt: 1200,
   /** In ten minutes: a misconfigured app shows itself, a guesser gets nowhere. */
   failedAuthenticationsPerAddress: 60,
 

@@ -95,6 +95,10 @@ const VARIABLES = {
     .regex(/^[1-9]\d{0,5}$/, 'must be a whole number from 1')
     .transform(Number),
   [ENV.registration]: z.enum(REGISTRATION_MODES),
+  [ENV.registrationsPerHour]: z
+    .string()
+    .regex(/^[1-9]\d{0,5}$/, 'must be a whole number from 1 to 999999')
+    .transform(Number),
   [ENV.clientIdMetadataHosts]: appHosts({ any: true }),
   [ENV.appHosts]: appHosts({ any: false }),
 } as const;
@@ -140,6 +144,7 @@ export function parseSettings(
     trustedProxies: values.TRUSTED_PROXIES ?? 0,
     accountsPerAddress: values.ACCOUNTS_PER_ADDRESS ?? 50,
     registration: values.REGISTRATION ?? 'off',
+    registrationsPerHour: values.REGISTRATIONS_PER_HOUR ?? 20,
     clientIdMetadataHosts: values.CLIENT_ID_METADATA_HOSTS ?? [],
     appHosts: values.APP_HOSTS ?? [],
   };

@@ -49,6 +49,8 @@ export interface Config {
   readonly accountsPerAddress: number;
   /** Dynamic registration (RFC 7591): off, with an initial access token, or open to everybody. */
   readonly registration: 'off' | 'token' | 'open';
+  /** How many registrations of one address are accepted in an hour. */
+  readonly registrationsPerHour: number;
   /** Hosts whose client-ID metadata documents are fetched; none: the feature is off. */
   readonly clientIdMetadataHosts: readonly AppHostRule[];
   /** Hosts of the operator's own network that are called for configured apps: their keys, their back-channel logout. */

@@ -17,10 +17,11 @@ import type { PlatformRules } from '../interactions/platform.ts';
 import { createInteraction } from '../interactions/router.ts';
 import { createBridgeCompat } from './bridge/dialect.ts';
 import { createSessionCheck } from './http/bearer.ts';
+import { createBudget } from './http/budget.ts';
 import { createCors, createOptions } from './http/cors.ts';
 import { createDoor, createErrorBoundary } from './http/errors.ts';
 import { answerAlive, createReadiness } from './http/health.ts';
-import { createAbuseLimits } from './http/limits.ts';
+import { createLimits } from './http/limits.ts';
 import { createOverloadGuard, type LoopDelay } from './http/overload.ts';
 import { createProtectedResourceMetadata } from './http/protected-resource.ts';
 import { createIssuerAddress, createRequestLog, createSafeHeaders } from './http/request.ts';
@@ -41,7 +42,6 @@ import { createRequestDefaults } from './provider/request-defaults.ts';
 import { createResources } from './provider/resources.ts';
 import { createSessionEndAnswers } from './provider/session-check.ts';
 import { createUnit } from './provider/unit.ts';
-import { createCallLimit } from './proxy/call-limit.ts';
 import { createSidFinders } from './proxy/find-sid.ts';
 import { createProxy } from './proxy/proxy.ts';
 import { createSignedUrls } from './proxy/signed-url.ts';
@@ -75,12 +75,7 @@ export function createApp(deps: AppDeps): Provider {
   const { lifetimes, resources } = config;
   const nowSeconds = (): number => Math.floor(deps.now() / 1000);
   const pages = createPages({ issuer, branding: config.branding, registry });
-  const takeCall = createCallLimit({
-    store,
-    limit: lifetimes.proxyCallsPerMinute,
-    block: lifetimes.proxyCallBlock,
-    now: deps.now,
-  });
+  const takeCall = callLimit(deps);
   const provider = providerOf(deps, { pages, takeCall, nowSeconds });
   const sessions = createSessionReader(provider, nowSeconds);
   const metadata = createProtectedResourceMetadata(issuer, resources);
@@ -108,9 +103,11 @@ export function createApp(deps: AppDeps): Provider {
       '/.well-known/oauth-protected-resource': metadata,
       '/proxy': proxyOf(deps, provider, { takeCall, nowSeconds }),
     }),
-    createAbuseLimits({
+    createLimits({
       store,
       lifetimes,
+      registrationsPerHour: config.registrationsPerHour,
+      foundUserCode: (ctx) => oidcOf(ctx)?.entities.DeviceCode !== undefined,
       trustedProxies: config.trustedProxies,
       onLimited: events.limited,
       now: deps.now,
@@ -148,6 +145,19 @@ function assetsOf({ config, fetch, events, now }: AppDeps, provider: Provider, p
     now,
   });
   return (ctx, params) => (isLogo(params) ? logo : pages.asset)(ctx, params);
+}
+
+function callLimit({ store, config, now }: AppDeps): Shared['takeCall'] {
+  const { proxyCallsPerMinute: limit, proxyCallBlock: block } = config.lifetimes;
+  const calls = createBudget({
+    take: store.take,
+    limit: { name: 'proxy', limit, windowSeconds: 60, block },
+    now,
+  });
+  return async (accountId) => {
+    const taken = await calls.take(accountId);
+    return taken.ok ? 0 : taken.waitSeconds;
+  };
 }
 
 function providerOf(
@@ -191,10 +201,15 @@ function wantsNewLogin({
   return ({ scopes }) => ibSessionLogin === 'new' && scopes.includes('ib:session');
 }
 
+/** What the library has found out about a request, if it has come that far. */
+function oidcOf(ctx: Context): KoaContextWithOIDC['oidc'] | undefined {
+  return (ctx as unknown as Partial<KoaContextWithOIDC>).oidc;
+}
+
 /** The origins of the app that the library has found behind a request. */
 function originsBehind(registry: ClientRegistry, ctx: Context) {
-  const { oidc } = ctx as unknown as Partial<KoaContextWithOIDC>;
-  return oidc?.client === undefined ? undefined : registry.originsOf(oidc.client);
+  const client = oidcOf(ctx)?.client;
+  return client === undefined ? undefined : registry.originsOf(client);
 }
 
 /** Whoever may register itself is not known before it says who it is. */

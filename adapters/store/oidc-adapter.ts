@@ -1,6 +1,5 @@
 /** node-oidc-provider's adapter, one per model, on the unit of work of the current request. */
-import { randomBytes, scrypt } from 'node:crypto';
-import { promisify } from 'node:util';
+import { randomBytes } from 'node:crypto';
 import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
 import type { IbSession } from '../ib/session.ts';
 import {
@@ -39,17 +38,6 @@ export interface AdapterDeps {
 function refreshSuccessor(rotated: string, key: Uint8Array): string {
   const grantId = grantIdOf(rotated) ?? '';
   return successorTokenValue({ model: 'RefreshToken', grantId, rotated, context: '', key });
-}
-
-const scryptAsync = promisify<string, string, number, { N: number; r: number; p: number }, Buffer>(scrypt);
-
-/**
- * The lookup value of a user code. User codes have few bits (RFC 8628 section 6.1), so a slow derivation, about 50 ms,
- * stands between a copy of the table with the pepper and the device codes behind them.
- */
-async function userCodeId(userCode: string): Promise<string> {
-  const derived = await scryptAsync(userCode, 'ib-oauth user code 1', 32, { N: 2 ** 14, r: 8, p: 1 });
-  return derived.toString('base64url');
 }
 
 /** The factory that node-oidc-provider takes as `adapter`. */
@@ -272,6 +260,9 @@ function replayAdapter(deps: AdapterDeps): Adapter {
   };
 }
 
+/** Of a user code: its index is kept under a keyed hash, since it has too few bits for a plain one (RFC 8628 section 6.1). */
+const USER_CODE = 'user code';
+
 /** Device codes are found by their user code too: an index item that ends with them. */
 function deviceCodeAdapter(deps: AdapterDeps): Adapter {
   const plain = plainAdapter(deps, 'DeviceCode');
@@ -281,16 +272,20 @@ function deviceCodeAdapter(deps: AdapterDeps): Adapter {
       deps.units.within(async (unit) => {
         put(deps, unit, { model: 'DeviceCode', id, payload, expiresIn });
         if (typeof payload.userCode === 'string' && payload.accountId === undefined) {
-          const index = await userCodeId(payload.userCode);
+          const index = deps.sealer.hash(USER_CODE, payload.userCode);
           put(deps, unit, { model: 'UserCode', id: index, payload: { deviceCode: id }, expiresIn });
         }
       }),
     findByUserCode: (userCode) =>
       deps.units.within(async (unit) => {
-        const id = await userCodeId(userCode);
-        const index = decode(deps, 'UserCode', id, await read(unit, 'UserCode', id));
-        const deviceCode = index?.['deviceCode'];
-        return typeof deviceCode === 'string' ? plain.find(deviceCode) : undefined;
+        const ids = deps.sealer.hashes(USER_CODE, userCode);
+        unit.hint(ids.map((id) => recordKey('UserCode', id)));
+        for (const id of ids) {
+          const index = decode(deps, 'UserCode', id, await read(unit, 'UserCode', id));
+          const deviceCode = index?.['deviceCode'];
+          if (typeof deviceCode === 'string') return plain.find(deviceCode);
+        }
+        return undefined;
       }),
   };
 }

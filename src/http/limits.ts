@@ -1,100 +1,146 @@
 /**
- * Limits on what strangers may cause: sign-ins (each costs IB a call), device codes tried, registrations, failed client
- * authentications. Counted in the store, so over all processes, while the request goes on; whoever is over is turned
- * away by every process that has learned of it, without another call to the store.
+ * Limits on what strangers may cause, by the network they come from: sign-ins (each costs IB a call), user codes tried,
+ * registrations, failed client authentications. What a request may use is taken before it is worked on, so that a burst
+ * passes no limit; what it did not use is given back.
  */
 import type { Context, Middleware } from 'koa';
 import type { Store } from '../../adapters/store/contract.ts';
 import type { Lifetimes } from '../../config/lifetimes.ts';
+import { clientAddress, networkOf } from './address.ts';
+import { createBudget, createOwnCounters, createTurns, type UsedUp } from './budget.ts';
 import { RefusedError } from './errors.ts';
 import { type Limit, routeOf } from './routes.ts';
 
 interface Rule {
   readonly limit: number;
   readonly windowSeconds: number;
-  /** Requests that one entry in the store stands for. */
+  /** Requests that one call to the store stands for. */
   readonly block: number;
-  /** Whether an answer counts; every one does where absent. */
-  readonly counts?: (ctx: Context) => boolean;
+  /** Whether an answer has used what was taken for it; every one has where absent. */
+  readonly uses?: (ctx: Context) => boolean;
+  /** Who has used nothing in this window is let through, a few requests at a time: honest ones cost the store no call. */
+  readonly trusts?: boolean;
+  /** Counted in this process alone. */
+  readonly isLocal?: boolean;
+  /** Whom it counts, where that is not a network. */
+  readonly subject?: (ctx: Context) => string;
 }
 
-interface AbuseDeps {
+export interface LimitsDeps {
   readonly store: Pick<Store, 'take'>;
   readonly lifetimes: Lifetimes;
+  /** Accepted registrations an hour. */
+  readonly registrationsPerHour: number;
   /** How many proxies in front are ours; their `X-Forwarded-For` entries are believed. */
   readonly trustedProxies: number;
+  /** Whether the user code of this request was one that waits for its user. */
+  readonly foundUserCode: (ctx: Context) => boolean;
   readonly onLimited: (facts: { readonly limit: string }) => void;
   readonly now: () => number;
 }
 
-const MOST_SUBJECTS = 100_000;
+const TEN_MINUTES = 600;
+const HOUR = 3600;
 
-function rulesOf(lifetimes: Lifetimes): Readonly<Record<Limit, Rule>> {
-  const minutes = 10 * 60;
+function rulesOf({ lifetimes, registrationsPerHour, foundUserCode }: LimitsDeps): Record<Limit, Rule> {
   return {
-    sign_in: { limit: lifetimes.signInsPerAddress, windowSeconds: minutes, block: 5 },
-    user_code: { limit: lifetimes.userCodesPerAddress, windowSeconds: minutes, block: 1 },
-    registration: { limit: lifetimes.registrationsPerAddress, windowSeconds: 3600, block: 1 },
+    sign_in: { limit: lifetimes.signInsPerAddress, windowSeconds: TEN_MINUTES, block: 20 },
+    user_code: {
+      limit: lifetimes.userCodesPerAddress,
+      windowSeconds: TEN_MINUTES,
+      block: 1,
+      uses: (ctx) => !foundUserCode(ctx),
+    },
     client_authentication: {
       limit: lifetimes.failedAuthenticationsPerAddress,
-      windowSeconds: minutes,
+      windowSeconds: TEN_MINUTES,
       block: 1,
-      counts: ({ status }) => status === 401,
+      uses: ({ status }) => status === 401,
+      trusts: true,
+    },
+    registration: {
+      limit: registrationsPerHour,
+      windowSeconds: HOUR,
+      block: 1,
+      uses: ({ status }) => status === 201,
+    },
+    refused_registration: {
+      limit: lifetimes.refusedRegistrationsPerAddress,
+      windowSeconds: HOUR,
+      block: 1,
+      uses: ({ status }) => status >= 400 && status < 500,
+      trusts: true,
+    },
+    // Its own subject, so that a browser that waits uses up nothing that others need.
+    poll: {
+      limit: lifetimes.pollsPerAttempt,
+      windowSeconds: TEN_MINUTES,
+      block: 1,
+      isLocal: true,
+      subject: (ctx) => String(ctx.query['token']).slice(0, LONGEST_UID),
     },
   };
 }
 
-/** The address a request came from: the connection's, or what the nearest trusted proxy saw. */
-export function clientAddress(ctx: Context, trustedProxies: number): string {
-  const peer = ctx.req.socket.remoteAddress ?? '';
-  if (trustedProxies === 0) return peer;
-  const forwarded = ctx
-    .get('X-Forwarded-For')
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter(Boolean);
-  return forwarded.at(-trustedProxies) ?? peer;
+/** How many requests of a network that is trusted are worked on at once, before it is known whether they fail. */
+const AT_ONCE = 8;
+
+/** Of a poll's handle: the interaction's uid. */
+const LONGEST_UID = 43;
+
+/** A rule at work: runs the rest of a request of a subject, or throws `RefusedError`. */
+type Guard = (subject: string, ctx: Context, rest: () => Promise<void>) => Promise<void>;
+
+/** Turns away whoever is over a limit: `RefusedError`, which becomes 429 with `Retry-After`. */
+export function createLimits(deps: LimitsDeps): Middleware {
+  const rules = rulesOf(deps);
+  const guards = Object.fromEntries(
+    Object.entries(rules).map(([name, rule]) => [name, guardOf(deps, name as Limit, rule)]),
+  ) as Record<Limit, Guard>;
+  return (ctx, next) => {
+    const network = networkOf(clientAddress(ctx, deps.trustedProxies));
+    return routeOf(ctx).limits.reduceRight<() => Promise<void>>(
+      (rest, name) => () => guards[name](rules[name].subject?.(ctx) ?? network, ctx, rest),
+      next,
+    )();
+  };
 }
 
-/** Turns away addresses that are over a limit: `RefusedError`, which becomes 429 with `Retry-After`. */
-export function createAbuseLimits(deps: AbuseDeps): Middleware {
-  const rules = rulesOf(deps.lifetimes);
-  const blockedUntilMs = new Map<string, number>();
-  const uncounted = new Map<string, number>();
-
-  /** Notes one request, and enters a block of them in the store. */
-  async function count(name: Limit, subject: string): Promise<void> {
-    const rule = rules[name];
-    const key = `${name}\0${subject}`;
-    const pending = (uncounted.get(key) ?? 0) + 1;
-    if (uncounted.size > MOST_SUBJECTS) uncounted.clear();
-    uncounted.set(key, pending % rule.block);
-    if (pending % rule.block !== 0) return;
-    const { granted, windowEndsAtMs } = await deps.store.take({ ...rule, name, subject });
-    if (granted > 0) return;
-    if (blockedUntilMs.size > MOST_SUBJECTS) blockedUntilMs.clear();
-    blockedUntilMs.set(key, windowEndsAtMs);
-  }
-
-  return async (ctx, next) => {
-    const { limit: name } = routeOf(ctx);
-    if (name === 'none') return next();
-    const rule = rules[name];
-    const subject = clientAddress(ctx, deps.trustedProxies);
-    const waitMs = (blockedUntilMs.get(`${name}\0${subject}`) ?? 0) - deps.now();
-    if (waitMs > 0) {
-      deps.onLimited({ limit: name });
-      throw new RefusedError('too_many_requests', {
-        headers: { 'Retry-After': String(Math.ceil(waitMs / 1000)) },
-      });
-    }
-    if (rule.counts === undefined) {
-      // Both are over before either is heard: an answer is never written while the request still goes on.
-      const results = await Promise.allSettled([next(), count(name, subject)]);
-      for (const result of results) if (result.status === 'rejected') throw result.reason;
-      return;
-    }
-    await next();
-    if (rule.counts(ctx)) await count(name, subject);
+function guardOf(deps: LimitsDeps, name: Limit, rule: Rule): Guard {
+  const { limit, windowSeconds, block, uses } = rule;
+  const budget = createBudget({
+    take: rule.isLocal === true ? createOwnCounters(deps.now) : deps.store.take,
+    limit: { name, limit, windowSeconds, block },
+    now: deps.now,
+  });
+  const orRefuse = <T extends { readonly ok: true }>(taken: T | UsedUp): T => {
+    if (taken.ok) return taken;
+    deps.onLimited({ limit: name });
+    throw new RefusedError('too_many_requests', { headers: { 'Retry-After': String(taken.waitSeconds) } });
   };
+  if (uses === undefined) {
+    return async (subject, _ctx, rest) => {
+      orRefuse(await budget.take(subject));
+      await rest();
+    };
+  }
+  const holding: Guard = async (subject, ctx, rest) => {
+    const held = orRefuse(await budget.hold(subject));
+    let isUsed = false;
+    try {
+      await rest();
+      isUsed = uses(ctx);
+    } finally {
+      held.settle(isUsed);
+    }
+  };
+  if (rule.trusts !== true) return holding;
+  const inTurn = createTurns(AT_ONCE);
+  return (subject, ctx, rest) =>
+    inTurn(subject, async () => {
+      if (budget.isBegun(subject)) return holding(subject, ctx, rest);
+      await rest();
+      // Before the answer is told: over the limit nobody learns what a guess came to.
+      if (uses(ctx)) orRefuse(await budget.take(subject));
+    });
 }

@@ -7,7 +7,7 @@
  * `OPTIONS` is answered for each row that has GET or CORS.
  *
  * - path: `:name` is one segment, `*` the rest; as it is written here, but for `/*`, it is all that log and metrics know
- * - limit: the budgets of the caller that a request draws on (limits.ts)
+ * - limits: the budgets of the caller that a request draws on (limits.ts)
  * - CORS: whose pages may read the answers: nobody's, everybody's, registered apps' (cors.ts)
  * - body: what is read of it and for how long (bodies.ts)
  * - errors: as a page for whoever asks for one, or as JSON always
@@ -16,14 +16,20 @@
 import type { Context, Middleware } from 'koa';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-export type Limit = 'sign_in' | 'user_code' | 'client_authentication' | 'registration';
+export type Limit =
+  | 'sign_in'
+  | 'poll'
+  | 'user_code'
+  | 'client_authentication'
+  | 'registration'
+  | 'refused_registration';
 export type Cors = 'none' | 'public' | 'registered';
 export type Body = 'none' | 'form' | 'query' | 'request' | 'stream';
 
 type Row = readonly [
   methods: string,
   path: string,
-  limit: Limit | 'none',
+  limits: Limit | 'none' | 'client_authentication sign_in' | 'registration refused_registration',
   cors: Cors,
   body: Body,
   errors: 'page' | 'json',
@@ -32,48 +38,48 @@ type Row = readonly [
 
 // biome-ignore format: a table
 const TABLE = [
-  // methods                    path                                           limit                    CORS          body       errors  stands on
-  ['GET',                       '/.well-known/openid-configuration',           'none',                  'public',     'none',    'json', 'nothing'],
-  ['GET',                       '/.well-known/oauth-authorization-server',     'none',                  'public',     'none',    'json', 'nothing'],
-  ['GET',                       '/.well-known/oauth-protected-resource',       'none',                  'public',     'none',    'json', 'nothing'],
-  ['GET',                       '/.well-known/oauth-protected-resource/*',     'none',                  'public',     'none',    'json', 'nothing'],
-  ['GET',                       '/jwks',                                       'none',                  'public',     'none',    'json', 'nothing'],
+  // methods                    path                                           limits                               CORS          body       errors  stands on
+  ['GET',                       '/.well-known/openid-configuration',           'none',                              'public',     'none',    'json', 'nothing'],
+  ['GET',                       '/.well-known/oauth-authorization-server',     'none',                              'public',     'none',    'json', 'nothing'],
+  ['GET',                       '/.well-known/oauth-protected-resource',       'none',                              'public',     'none',    'json', 'nothing'],
+  ['GET',                       '/.well-known/oauth-protected-resource/*',     'none',                              'public',     'none',    'json', 'nothing'],
+  ['GET',                       '/jwks',                                       'none',                              'public',     'none',    'json', 'nothing'],
 
-  ['GET',                       '/authorize',                                  'sign_in',               'none',       'none',    'page', 'browser'],
-  ['POST',                      '/authorize',                                  'none',                  'none',       'query',   'page', 'browser'],
-  ['GET',                       '/authorize/poll',                             'none',                  'none',       'none',    'json', 'browser'],
-  ['GET',                       '/authorize/:uid',                             'none',                  'none',       'none',    'page', 'browser'],
-  ['GET',                       '/interaction/:uid',                           'none',                  'none',       'none',    'page', 'browser'],
-  ['POST',                      '/interaction/:uid/platform',                  'sign_in',               'none',       'form',    'page', 'browser'],
-  ['POST',                      '/interaction/:uid/continue',                  'none',                  'none',       'form',    'page', 'browser'],
-  ['POST',                      '/interaction/:uid/restart',                   'sign_in',               'none',       'form',    'page', 'browser'],
-  ['POST',                      '/interaction/:uid/other',                     'none',                  'none',       'form',    'page', 'browser'],
-  ['POST',                      '/interaction/:uid/consent',                   'none',                  'none',       'form',    'page', 'browser'],
-  ['POST',                      '/interaction/:uid/cancel',                    'none',                  'none',       'form',    'page', 'browser'],
+  ['GET',                       '/authorize',                                  'sign_in',                           'none',       'none',    'page', 'browser'],
+  ['POST',                      '/authorize',                                  'none',                              'none',       'query',   'page', 'browser'],
+  ['GET',                       '/authorize/poll',                             'poll',                              'none',       'none',    'json', 'browser'],
+  ['GET',                       '/authorize/:uid',                             'none',                              'none',       'none',    'page', 'browser'],
+  ['GET',                       '/interaction/:uid',                           'none',                              'none',       'none',    'page', 'browser'],
+  ['POST',                      '/interaction/:uid/platform',                  'sign_in',                           'none',       'form',    'page', 'browser'],
+  ['POST',                      '/interaction/:uid/continue',                  'none',                              'none',       'form',    'page', 'browser'],
+  ['POST',                      '/interaction/:uid/restart',                   'sign_in',                           'none',       'form',    'page', 'browser'],
+  ['POST',                      '/interaction/:uid/other',                     'none',                              'none',       'form',    'page', 'browser'],
+  ['POST',                      '/interaction/:uid/consent',                   'none',                              'none',       'form',    'page', 'browser'],
+  ['POST',                      '/interaction/:uid/cancel',                    'none',                              'none',       'form',    'page', 'browser'],
 
-  ['POST',                      '/token',                                      'client_authentication', 'registered', 'request', 'json', 'nothing'],
-  ['POST',                      '/par',                                        'client_authentication', 'registered', 'request', 'json', 'nothing'],
-  ['POST',                      '/introspect',                                 'client_authentication', 'registered', 'request', 'json', 'nothing'],
-  ['POST',                      '/revoke',                                     'client_authentication', 'registered', 'request', 'json', 'nothing'],
-  ['POST',                      '/device_authorization',                       'none',                  'registered', 'request', 'json', 'nothing'],
-  ['POST',                      '/register',                                   'registration',          'public',     'request', 'json', 'nothing'],
-  ['GET PUT DELETE',            '/register/:client_id',                        'none',                  'public',     'request', 'json', 'nothing'],
-  ['GET POST',                  '/userinfo',                                   'none',                  'registered', 'request', 'json', 'ib_session'],
-  ['GET POST PUT PATCH DELETE', '/proxy/*',                                    'none',                  'registered', 'stream',  'json', 'ib_session'],
+  ['POST',                      '/token',                                      'client_authentication',             'registered', 'request', 'json', 'nothing'],
+  ['POST',                      '/par',                                        'client_authentication',             'registered', 'request', 'json', 'nothing'],
+  ['POST',                      '/introspect',                                 'client_authentication',             'registered', 'request', 'json', 'nothing'],
+  ['POST',                      '/revoke',                                     'client_authentication',             'registered', 'request', 'json', 'nothing'],
+  ['POST',                      '/device_authorization',                       'client_authentication sign_in',     'registered', 'request', 'json', 'nothing'],
+  ['POST',                      '/register',                                   'registration refused_registration', 'public',     'request', 'json', 'nothing'],
+  ['GET PUT DELETE',            '/register/:client_id',                        'none',                              'public',     'request', 'json', 'nothing'],
+  ['GET POST',                  '/userinfo',                                   'none',                              'registered', 'request', 'json', 'ib_session'],
+  ['GET POST PUT PATCH DELETE', '/proxy/*',                                    'none',                              'registered', 'stream',  'json', 'ib_session'],
 
-  ['GET',                       '/device',                                     'none',                  'none',       'none',    'page', 'browser'],
-  ['POST',                      '/device',                                     'user_code',             'none',       'form',    'page', 'browser'],
-  ['GET',                       '/device/:uid',                                'none',                  'none',       'none',    'page', 'browser'],
-  ['GET',                       '/logout',                                     'none',                  'none',       'none',    'page', 'browser'],
-  ['POST',                      '/logout',                                     'none',                  'none',       'query',   'page', 'browser'],
-  ['POST',                      '/logout/confirm',                             'none',                  'none',       'form',    'page', 'browser'],
-  ['GET',                       '/logout/success',                             'none',                  'none',       'none',    'page', 'browser'],
-  ['GET',                       '/account',                                    'none',                  'none',       'none',    'page', 'browser'],
-  ['POST',                      '/account/revoke',                             'none',                  'none',       'form',    'page', 'browser'],
+  ['GET',                       '/device',                                     'none',                              'none',       'none',    'page', 'browser'],
+  ['POST',                      '/device',                                     'user_code',                         'none',       'form',    'page', 'browser'],
+  ['GET',                       '/device/:uid',                                'none',                              'none',       'none',    'page', 'browser'],
+  ['GET',                       '/logout',                                     'none',                              'none',       'none',    'page', 'browser'],
+  ['POST',                      '/logout',                                     'none',                              'none',       'query',   'page', 'browser'],
+  ['POST',                      '/logout/confirm',                             'none',                              'none',       'form',    'page', 'browser'],
+  ['GET',                       '/logout/success',                             'none',                              'none',       'none',    'page', 'browser'],
+  ['GET',                       '/account',                                    'none',                              'none',       'none',    'page', 'browser'],
+  ['POST',                      '/account/revoke',                             'none',                              'none',       'form',    'page', 'browser'],
 
-  ['GET',                       '/assets/*',                                   'none',                  'none',       'none',    'json', 'nothing'],
-  ['GET',                       '/healthz',                                    'none',                  'none',       'none',    'json', 'nothing'],
-  ['GET',                       '/readyz',                                     'none',                  'none',       'none',    'json', 'nothing'],
+  ['GET',                       '/assets/*',                                   'none',                              'none',       'none',    'json', 'nothing'],
+  ['GET',                       '/healthz',                                    'none',                              'none',       'none',    'json', 'nothing'],
+  ['GET',                       '/readyz',                                     'none',                              'none',       'none',    'json', 'nothing'],
 ] as const satisfies readonly Row[];
 
 type Path = (typeof TABLE)[number][1];
@@ -87,7 +93,7 @@ export interface Route {
   readonly name: RouteName | 'other';
   readonly path: string;
   readonly methods: readonly Method[];
-  readonly limit: Limit | 'none';
+  readonly limits: readonly Limit[];
   readonly cors: Cors;
   readonly body: Body;
   readonly errors: 'page' | 'json';
@@ -99,18 +105,18 @@ const NO_ROUTE: Route = {
   name: 'other',
   path: '',
   methods: [],
-  limit: 'none',
+  limits: [],
   cors: 'none',
   body: 'none',
   errors: 'page',
   standsOn: 'nothing',
 };
 
-const ROUTES: readonly Route[] = TABLE.map(([methods, path, limit, cors, body, errors, standsOn]) => ({
+const ROUTES: readonly Route[] = TABLE.map(([methods, path, limits, cors, body, errors, standsOn]) => ({
   name: path.replace('/*', '') as RouteName,
   path,
   methods: methods.split(' ') as Method[],
-  limit,
+  limits: limits === 'none' ? [] : (limits.split(' ') as Limit[]),
   cors,
   body,
   errors,

@@ -1,7 +1,7 @@
 /** Where a request comes from, as the audit stream and a user's list of apps tell it. */
 import type { Context } from 'koa';
 import type { Visitor } from '../../adapters/store/contract.ts';
-import { clientAddress } from './limits.ts';
+import { clientAddress } from './address.ts';
 
 /** A browser says more of itself than anybody reads. */
 const LONGEST_BROWSER = 200;

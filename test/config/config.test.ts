@@ -64,6 +64,7 @@ describe('the configuration', () => {
         ibSessionLogin: 'any',
         accountsPerAddress: 50,
         registration: 'off',
+        registrationsPerHour: 20,
         clientIdMetadataHosts: [],
         appHosts: [],
       });

@@ -16,8 +16,7 @@ describe('the picture of an app', () => {
         'client_name: Web App',
         'client_name: Web App\n    logo_uri: https://cdn.app.example/logo.png',
       ),
-      env: { REGISTRATION: 'open' },
-      lifetimes: { registrationsPerAddress: 1000 },
+      env: { REGISTRATION: 'open', REGISTRATIONS_PER_HOUR: '1000' },
       fetch: async (url) => {
         asked.push(String(url));
         return answer();

@@ -21,8 +21,7 @@ describe('an app with hostile words', () => {
   let stack: Stack;
   before(async () => {
     stack = await startStandards({
-      env: { REGISTRATION: 'open' },
-      lifetimes: { registrationsPerAddress: 1000 },
+      env: { REGISTRATION: 'open', REGISTRATIONS_PER_HOUR: '1000' },
     }).then((started) => started.stack);
   });
   after(() => stack.close());

@@ -11,8 +11,8 @@ describe('apps that register themselves', () => {
     let stack: Stack;
     before(async () => {
       ({ stack } = await startStandards({
-        env: { REGISTRATION: 'open' },
-        lifetimes: { registrationsPerAddress: 1000 },
+        env: { REGISTRATION: 'open', REGISTRATIONS_PER_HOUR: '1000' },
+        lifetimes: { refusedRegistrationsPerAddress: 1000 },
       }));
     });
     after(() => stack.close());

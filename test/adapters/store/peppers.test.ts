@@ -52,6 +52,13 @@ describe('a store whose peppers rotate', () => {
     expect(await afterwards.adapter('RegistrationAccessToken').find('r1')).to.deep.equal({ a: 2 });
   });
 
+  it('finds devices by user codes that were given out before', async () => {
+    const id = newTokenValue('DeviceCode', undefined);
+    await before.adapter('DeviceCode').upsert(id, payload({ jti: id, userCode: 'BCDFGHJK' }), 600);
+    expect(await between.adapter('DeviceCode').findByUserCode('BCDFGHJK')).to.include({ jti: id });
+    expect(await afterwards.adapter('DeviceCode').findByUserCode('BCDFGHJK')).to.equal(undefined);
+  });
+
   it('never brings back an app that is removed while it is sealed anew', async () => {
     await before.adapter('Client').upsert('c1', payload({ a: 1 }), 9000);
     await between.unit(async () => {
