@@ -26,14 +26,13 @@ export async function askAbout(deps: AskDeps, attempt: LoginAttempt): Promise<An
   const calls = chosen(attempt.loginTokens, deps.lifetimes.earlierLoginTokens).map(({ value }) =>
     deps.ib.checkLogin(platform, value, attempt.attemptId),
   );
-  const serving = await Promise.any(
-    calls.map(async (call) => {
-      const answer = await call;
-      if (answer.status !== 'signed_in' || !serves(deps, attempt, answer)) throw new RangeError('goes on');
-      return answer;
-    }),
-  ).catch(() => undefined);
-  return serving ?? weigh(await Promise.all(calls));
+  const all = Promise.all(calls).then(weigh);
+  const serving = calls.map(async (call) => {
+    const answer = await call;
+    // The others' answers are not waited for.
+    return answer.status === 'signed_in' && serves(deps, attempt, answer) ? answer : all;
+  });
+  return Promise.race(serving);
 }
 
 function serves(

@@ -4,7 +4,7 @@ import type { AttemptId, LoginAttempt } from '../adapters/store/contract.ts';
 import { askAbout } from './ask.ts';
 import { isOver, newGeneration, platformOf } from './attempt.ts';
 import type { InteractionDeps } from './deps.ts';
-import { settle } from './settle.ts';
+import { settle, type Verdict } from './settle.ts';
 
 /** How the login stands after one poll. Intervals in milliseconds. */
 export type PollOutcome =
@@ -69,10 +69,11 @@ function tooOld(deps: PollDeps, attempt: LoginAttempt): PollOutcome {
 
 async function askIb(deps: PollDeps, id: AttemptId, attempt: LoginAttempt): Promise<PollOutcome> {
   if (isOver(attempt, deps.lifetimes, deps.now())) return tooOld(deps, attempt);
-  const answer =
-    attempt.session === undefined
-      ? await askAbout(deps, attempt)
-      : ({ status: 'overdue', session: attempt.session } as const);
+  const { session } = attempt;
+  const asked = await askAbout(deps, attempt);
+  // A session that is kept until IB can be asked about it gives way to a login that needs no question.
+  const isKept = session !== undefined && asked.status !== 'signed_in';
+  const answer = isKept ? ({ status: 'overdue', session } as const) : asked;
   switch (answer.status) {
     case 'pending':
     case 'expired':
@@ -97,30 +98,28 @@ async function concluded(
   deps: PollDeps,
   id: AttemptId,
   attempt: LoginAttempt,
-  verdict: Awaited<ReturnType<typeof settle>>,
+  verdict: Verdict,
 ): Promise<PollOutcome> {
-  const { attempts } = deps.store;
   switch (verdict.kind) {
     case 'trouble':
       return slowDown(deps, id, { ...attempt, session: verdict.session }, verdict.trouble);
     case 'again':
       return renew(deps, id, attempt, verdict.reason);
     case 'signed_in':
+      return end(deps, id, { ...attempt, status: 'signed_in', session: verdict.session });
     case 'refused': {
-      const {
-        kind: status,
-        session,
-        reason: refusedReason,
-      } = { session: undefined, reason: undefined, ...verdict };
-      if (refusedReason !== undefined)
-        deps.events.signInRefused({ platformHost: platformOf(attempt).host, reason: refusedReason });
-      const ended = { ...attempt, loginTokens: [], status, session, refusedReason };
-      const finished = await attempts.finish(id, ended);
-      // Somebody else was first, or the user has started over: their record says how it stands.
-      if (!finished) return afterLostRace(deps, id, attempt);
-      return standing(deps, ended, { generation: attempt.generation, isLooking: false }, deps.now());
+      const { reason } = verdict;
+      deps.events.signInRefused({ platformHost: platformOf(attempt).host, reason });
+      return end(deps, id, { ...attempt, status: 'refused', refusedReason: reason, session: undefined });
     }
   }
+}
+
+async function end(deps: PollDeps, id: AttemptId, attempt: LoginAttempt): Promise<PollOutcome> {
+  const ended = { ...attempt, loginTokens: [] };
+  // Somebody else was first, or the user has started over: their record says how it stands.
+  if (!(await deps.store.attempts.finish(id, ended))) return afterLostRace(deps, id, attempt);
+  return standing(deps, ended, { generation: attempt.generation, isLooking: false }, deps.now());
 }
 
 async function afterLostRace(deps: PollDeps, id: AttemptId, attempt: LoginAttempt): Promise<PollOutcome> {
@@ -153,8 +152,9 @@ async function slowDown(
   attempt: LoginAttempt,
   trouble: IbTrouble,
 ): Promise<PollOutcome> {
-  // Nothing was sent: neither IB nor the record has learned anything.
-  if (trouble.reason === 'circuit_open') return { kind: 'trouble', retryAfterMs: attempt.intervalMs };
+  // Nothing was sent: neither IB nor the record has learned anything, unless there is a session to be kept.
+  if (trouble.reason === 'circuit_open' && attempt.session === undefined)
+    return { kind: 'trouble', retryAfterMs: attempt.intervalMs };
   const { pollIntervalSeconds, pollMaxIntervalSeconds } = deps.lifetimes;
   const failures = attempt.failures + 1;
   const wished = Math.min(trouble.retryAfterSeconds ?? 0, pollMaxIntervalSeconds);

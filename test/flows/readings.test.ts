@@ -306,6 +306,41 @@ describe('the login, under each reading of IntelligenceBank,', () => {
     });
   });
 
+  it('keeps a session that its numbers call over, too, where the API is not even asked any more', async () => {
+    const waiting = async (): Promise<readonly [Browser, Page]> => {
+      const browser = new Browser();
+      const page = await openWaiting(stack, browser);
+      acme.signIn('ada');
+      return [browser, page];
+    };
+    set({ periodHours: 2, loginAgeSeconds: 5 * HOUR, slides: true, tellOnce: true, apiStatus: 503 });
+    const others = [];
+    for (let at = 0; at < 8; at += 1) others.push(await waiting());
+    const [browser, page] = await waiting();
+    later(2);
+    for (const [other, its] of others) expect((await poll(other, handleOn(its))).status).to.equal(503);
+    stack.sandbox.calls.length = 0;
+    expect((await poll(browser, handleOn(page))).status).to.equal(503);
+    expect(asked('/api/'), 'the host has failed eight times').to.equal(0);
+    set({ apiStatus: 0 });
+    later(30);
+    await tokensAfter(stack, browser, await poll(browser, handleOn(page)));
+  });
+
+  it('takes a new login while it cannot ask about one that its numbers call over', async () => {
+    const browser = new Browser();
+    set({ periodHours: 2, loginAgeSeconds: 5 * HOUR, apiStatus: 503 });
+    const page = await openWaiting(stack, browser);
+    set({ slides: true });
+    acme.signIn('ada');
+    later(2);
+    expect((await poll(browser, handleOn(page))).status).to.equal(503);
+    set({ loginAgeSeconds: 0 });
+    acme.signIn('ada');
+    later(30);
+    await tokensAfter(stack, browser, await poll(browser, handleOn(page)));
+  });
+
   describe('where IB hands out an older session,', () => {
     const twoHours: Partial<Switches> = { loginAgeSeconds: 2 * HOUR };
     const wishes = [
