@@ -53,8 +53,10 @@ interface DocumentDeps {
 /** Without a word of the host's own, for so long; and never for longer. */
 const USUAL_FRESH_SECONDS = 300;
 const MOST_FRESH_SECONDS = 24 * 3600;
-/** How long the last good copy is kept: longer than any IB session, so that no token outlives its app's metadata. */
+/** How long a copy is kept of an app that has tokens: longer than any IB session, so that none outlives its metadata. */
 const KEPT_SECONDS = 7 * 24 * 3600;
+/** Of one that has none: as long as a sign-in may take. Anybody can name any number of addresses. */
+const TRIED_SECONDS = 2 * 3600;
 
 /** Where something begins, comes back or is redeemed, a document is read anew once it is no longer fresh. */
 const READ_ANEW: ReadonlySet<string> = new Set([
@@ -75,6 +77,8 @@ const BEGINNINGS: ReadonlySet<string> = new Set([
 interface Copy {
   readonly metadata: Metadata;
   readonly freshUntil: number;
+  /** Whether tokens have been asked for with it. */
+  readonly isUsed?: boolean;
 }
 
 export interface MetadataDocuments {
@@ -97,17 +101,24 @@ export function createMetadataDocuments(deps: DocumentDeps): MetadataDocuments {
     return begun;
   }
 
+  async function keep(clientId: string, copy: Copy): Promise<void> {
+    const seconds = copy.isUsed === true ? KEPT_SECONDS : TRIED_SECONDS;
+    await deps.cache.upsert(clientId, { document: copy } as AdapterPayload, seconds);
+  }
+
   async function find(clientId: string): Promise<AdapterPayload> {
     const address = addressOf(deps, clientId);
     const route = (Provider.ctx as KoaContextWithOIDC | undefined)?.oidc.route ?? '';
     const kept = (await deps.cache.find(clientId)) as { readonly document?: Copy } | undefined;
     const copy = kept?.document;
+    const isUsed = copy?.isUsed === true || route === 'token';
     if (copy !== undefined && (!READ_ANEW.has(route) || copy.freshUntil > deps.nowSeconds())) {
+      if (isUsed && copy.isUsed !== true) await keep(clientId, { ...copy, isUsed });
       return copy.metadata;
     }
     try {
       const fresh = await read(address);
-      await deps.cache.upsert(clientId, { document: fresh } as AdapterPayload, KEPT_SECONDS);
+      await keep(clientId, { ...fresh, isUsed });
       return fresh.metadata;
     } catch (error) {
       const { isOutage } = error as Partial<MetadataDocumentError>;

@@ -1,16 +1,18 @@
 import { expect } from 'chai';
+import { SignJWT } from 'jose';
 import { parse } from 'yaml';
 import { canonicalResource } from '../../config/clients/resource-uri.ts';
 import { attributeOf, Browser, decodeEntities } from '../support/browser.ts';
 import {
   authorizeUrl as anyUrl,
+  CHALLENGE,
   type Stack,
   signInAt,
   startStack,
   token,
   VERIFIER,
 } from '../support/stack.ts';
-import { answerIn, basic, post } from '../support/standards.ts';
+import { answerIn, basic, post, RESOURCE, startStandards } from '../support/standards.ts';
 
 const API = 'https://api.acme.example';
 const MCP = 'https://mcp.acme.example/mcp/';
@@ -152,6 +154,32 @@ describe('resources (RFC 8707)', () => {
       basic('server'),
     );
     expect(exchanged.status, exchanged.text).to.equal(200);
+  });
+
+  it('are meant however they are spelt in a signed request object', async () => {
+    const { stack: signing, key } = await startStandards({ sandbox: stack.sandbox });
+    try {
+      const request = await new SignJWT({
+        client_id: 'signed',
+        response_type: 'code',
+        redirect_uri: 'https://app.example/callback',
+        scope: 'profile ib:api',
+        resource: `${RESOURCE.replace('https://mcp.acme.', 'HTTPS://MCP.Acme.')}/`,
+        code_challenge: CHALLENGE,
+        code_challenge_method: 'S256',
+      })
+        .setProtectedHeader({ alg: 'ES256', kid: key.kid })
+        .setIssuer('signed')
+        .setAudience(signing.issuer)
+        .setIssuedAt()
+        .setExpirationTime('1m')
+        .sign(key.pair.privateKey);
+      const url = `${signing.issuer}/authorize?${new URLSearchParams({ client_id: 'signed', request })}`;
+      const consent = await signInAt(signing, new Browser(), url);
+      expect(consent.body).to.contain('name="decision"');
+    } finally {
+      await signing.close();
+    }
   });
 
   it('may be several, of which one is chosen for each token', async () => {
