@@ -134,8 +134,10 @@ export function createMetadataDocuments(deps: DocumentDeps): MetadataDocuments {
       try {
         return await find(clientId);
       } catch (error) {
-        // Or the library, which looks for the app's redirect URIs before it shows the error, reads it once more.
         const ctx = Provider.ctx as KoaContextWithOIDC | undefined;
+        // Elsewhere, such as in a list of apps or behind a token, such an app is one that is not registered any more.
+        if (!READ_ANEW.has(ctx?.oidc.route ?? '')) return undefined;
+        // Or the library, which looks for the app's redirect URIs before it shows the error, reads it once more.
         if (ctx !== undefined) Object.assign(ctx.oidc, { noclient: true });
         throw error;
       }

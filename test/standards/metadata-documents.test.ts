@@ -335,6 +335,26 @@ describe('apps whose client_id is the address of their metadata', () => {
     });
   });
 
+  it('are like apps that have been removed where their host is not allowed any more', async () => {
+    const id = host.document('/removed');
+    const browser = new Browser();
+    const consent = await signInAt(stack, browser, urlFor(id, { scope: 'openid ib:api' }));
+    const back = (await browser.press(consent, 'consent', { decision: 'allow' })).url;
+    const { body } = await redeem(id, back);
+    // After a week without a word of it, its copy is gone, and its host with it.
+    host.at('/removed', (_request, response) => void response.writeHead(410).end());
+    await stack.server.store.adapter('Client').destroy(id);
+    const bearer = { authorization: `Bearer ${String(body['access_token'])}` };
+    for (const path of ['/userinfo', '/proxy/api/3.0.0/6M0B/folder']) {
+      const answer = await fetch(stack.issuer + path, { headers: bearer });
+      expect([path, answer.status]).to.deep.equal([path, 401]);
+    }
+    const account = await browser.open(`${stack.issuer}/account`);
+    expect([account.status, account.body.includes(id)]).to.deep.equal([200, true]);
+    const signedOut = await browser.open(`${stack.issuer}/logout`);
+    expect(signedOut.status).to.equal(200);
+  });
+
   it('are of no use where no host is named', async () => {
     const plain = await startStack({ env: { LOG_LEVEL: 'silent' }, sandbox: stack.sandbox });
     try {
