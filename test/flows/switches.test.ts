@@ -19,7 +19,7 @@ describe('IntelligenceBank in trouble', () => {
     stack = await startStack({
       now: () => nowMs,
       env: { LOG_LEVEL: 'silent' },
-      lifetimes: { ibTimeoutMs: 150 },
+      lifetimes: { ibTimeoutMs: 500 },
     });
     [acme] = stack.sandbox.platforms;
   });
@@ -135,7 +135,7 @@ describe('IntelligenceBank in trouble', () => {
     ['429 with Retry-After', { status: 429, retryAfterSeconds: 20 }, 20],
     ['a cut connection', { cut: true }, 4],
     ['a redirect', { redirect: true }, 4],
-    ['an answer later than its time-out', { delayMs: 400 }, 4],
+    ['an answer later than its time-out', { delayMs: 1_500 }, 4],
   ];
   for (const [name, switches, seconds] of troubles) {
     it(`answers 503 while IB gives ${name}, slows down, and goes on when IB is back`, async () => {
