@@ -171,6 +171,9 @@ function internalFaults(wanted: Members, context: SelfRegistrationContext): Faul
 
 const SHOWN_LENGTH = 120;
 
+/** What is allowed, where the rule says only what is not. */
+const ALLOWED_URIS = 'allowed: https, http on loopback, or a scheme that is a domain in reverse';
+
 /** One line of ASCII without quotes and backslashes (RFC 6749 5.2): the field, what is wrong, and what came. */
 function sentence({ path, message }: Fault, came: Members): string {
   const value = path.reduce<unknown>((inner, step) => {
@@ -180,7 +183,9 @@ function sentence({ path, message }: Fault, came: Members): string {
   }, came);
   const shown =
     value === undefined ? '' : ` (came: ${plain(JSON.stringify(value) ?? '').slice(0, SHOWN_LENGTH)})`;
-  return `${formatPath(path)}: ${plain(message)}${shown}`;
+  const isRedirect = path.length === 2 && String(path[0]).endsWith('redirect_uris');
+  const allowed = isRedirect && !message.includes('https') ? `; ${ALLOWED_URIS}` : '';
+  return `${formatPath(path)}: ${plain(message)}${allowed}${shown}`;
 }
 
 function plain(text: string): string {

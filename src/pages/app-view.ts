@@ -21,7 +21,7 @@ export const createAppView =
     const target = typeof redirectUri === 'string' ? URL.parse(redirectUri) : null;
     const host = target === null ? '' : target.host === '' ? target.protocol : target.host;
     return {
-      name: metadata.client_name ?? clientId,
+      name: metadata.client_name ?? (isConfigured(clientId) || host === '' ? clientId : host),
       host,
       ...(logoUri === undefined ? {} : { logoPath: logoPathOf(clientId, logoUri) }),
       ...(isConfigured(clientId) ? {} : { unverified: unverified(clientId, host) }),

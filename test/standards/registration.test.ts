@@ -249,6 +249,7 @@ describe('apps that register themselves', () => {
           expect(description).to.match(/^[\x20-\x21\x23-\x5B\x5D-\x7E]+$/);
           expect(description.startsWith(`${field}: `), description).to.equal(true);
           expect(description).to.contain(came);
+          if (field.includes('redirect_uris[')) expect(description, 'what is allowed').to.contain('https');
         });
       }
     });
