@@ -44,7 +44,7 @@ const isPublic = (metadata: Metadata): boolean => metadata['token_endpoint_auth_
 
 /**
  * The features of `/register`. The same metadata gets the same public client: hosted apps register at each connection.
- * It has no registration access token then, or whoever registers it once more could change it (docs/decisions/0012).
+ * It has no registration access token then, or whoever registers it once more could change it (docs/decisions/0023).
  */
 export function createRegistration(deps: {
   readonly mode: Config['registration'];
