@@ -67,6 +67,7 @@ describe('the configuration', () => {
         registrationsPerHour: 20,
         clientIdMetadataHosts: [],
         appHosts: [],
+        workers: 1,
       });
     });
 
