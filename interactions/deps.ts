@@ -34,6 +34,8 @@ export interface InteractionDeps {
   readonly formTokens: FormTokens;
   /** Where a request comes from. */
   readonly visitorOf: (ctx: Context) => Visitor;
+  /** Whom an address stands for: an IPv6 subscriber has many. */
+  readonly networkOf: (address: string) => string;
   /** Whether what a request asks for wants a login made for this very attempt. */
   readonly wantsNewLogin: (asked: Pick<Asked, 'scopes'>) => boolean;
   /** So many accounts may sign in from one address within an hour before it is told. */

@@ -113,7 +113,7 @@ export async function finishInteraction(
 /** An office signs in many accounts from one address; so does whoever sends login links to victims. */
 async function countAccounts(deps: InteractionDeps, step: Step, accountId: string): Promise<void> {
   await deps.store.noteSignIn({
-    address: deps.visitorOf(step.ctx).address,
+    address: deps.networkOf(deps.visitorOf(step.ctx).address),
     accountId,
     told(accounts) {
       if (accounts > deps.accountsPerAddress) deps.events.manyAccounts({ accounts });

@@ -16,6 +16,7 @@ import { createFormTokens } from '../interactions/form-tokens.ts';
 import type { PlatformRules } from '../interactions/platform.ts';
 import { createInteraction } from '../interactions/router.ts';
 import { createBridgeCompat } from './bridge/dialect.ts';
+import { networkOf } from './http/address.ts';
 import { createSessionCheck } from './http/bearer.ts';
 import { createBudget } from './http/budget.ts';
 import { createCors, createOptions } from './http/cors.ts';
@@ -282,6 +283,7 @@ function userSteps(
     newIbSessionId,
     formTokens,
     visitorOf: createVisitorOf(config.trustedProxies),
+    networkOf,
     wantsNewLogin: wantsNewLogin(config),
     accountsPerAddress: config.accountsPerAddress,
     now: deps.now,

@@ -80,6 +80,18 @@ describe('a login link in the wrong hands', () => {
     expect(told(), 'another address has done nothing').to.have.length(2);
   });
 
+  it('counts an IPv6 subscriber once, whatever address it takes', async () => {
+    await start({ ACCOUNTS_PER_ADDRESS: '1' });
+    for (const [user, address] of [
+      ['ada', '2001:db8:1:2::1'],
+      ['grace', '2001:DB8:1:2:ffff::9'],
+    ] as const) {
+      const browser = from(address, 'B');
+      await allow(browser, await signInAt(stack, browser, authorizeUrl(stack.issuer), user));
+    }
+    expect(audited('many_accounts')).to.have.length(1);
+  });
+
   describe('gets no raw session with IB_SESSION_LOGIN=new', () => {
     beforeEach(async () => {
       await start({ IB_SESSION_LOGIN: 'new' });
