@@ -29,7 +29,7 @@ import { createIssuerAddress, createRequestLog, createSafeHeaders } from './http
 import { type Answer, createArrivals, createDispatch, createMatcher } from './http/routes.ts';
 import { createVisitorOf } from './http/visitor.ts';
 import { createAccountPage } from './pages/account.ts';
-import { createLogoAnswer, isLogo } from './pages/app-logos.ts';
+import { createAssetAnswer } from './pages/app-logos.ts';
 import { createPages, type Pages } from './pages/pages.ts';
 import { createAnswers } from './provider/answers.ts';
 import { createAsked } from './provider/asked.ts';
@@ -97,7 +97,13 @@ export function createApp(deps: AppDeps): Provider {
     createDispatch({
       '/healthz': answerAlive,
       '/readyz': createReadiness(store),
-      '/assets': assetsOf(deps, provider, pages),
+      '/assets': createAssetAnswer(pages.asset, {
+        provider,
+        fetch: deps.fetch,
+        timeoutMs: lifetimes.metadataDocumentMs,
+        onRefused: events.logoRefused,
+        now: deps.now,
+      }),
     }),
     ...overloadGuard(deps),
     createDispatch({
@@ -134,18 +140,6 @@ interface Shared {
   /** Takes a call from a user's limit of calls to IB; 0, or the seconds to wait. */
   readonly takeCall: (accountId: string) => Promise<number>;
   readonly nowSeconds: () => number;
-}
-
-/** Our own assets and operators' brands, and the pictures that apps name. */
-function assetsOf({ config, fetch, events, now }: AppDeps, provider: Provider, pages: Pages): Answer {
-  const logo = createLogoAnswer({
-    logoUriOf: async (clientId) => (await provider.Client.find(clientId).catch(() => undefined))?.logoUri,
-    fetch,
-    timeoutMs: config.lifetimes.metadataDocumentMs,
-    onRefused: (facts) => events.say('info', 'logo_refused', facts, 'the logo of an app is not shown'),
-    now,
-  });
-  return (ctx, params) => (isLogo(params) ? logo : pages.asset)(ctx, params);
 }
 
 function callLimit({ store, config, now }: AppDeps): Shared['takeCall'] {

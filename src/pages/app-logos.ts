@@ -1,13 +1,13 @@
 /** The pictures that apps name in `logo_uri`: fetched by the server, so that no page of ours calls a foreign host. */
 import { createHash } from 'node:crypto';
 import type { Context } from 'koa';
+import type Provider from 'oidc-provider';
 import { BodyTooLargeError, readBytes } from '../../adapters/ib/http-agent.ts';
 import { MOST_LOGO_BYTES } from '../../config/clients/logo.ts';
 import type { Answer } from '../http/routes.ts';
 
 interface LogoDeps {
-  /** The `logo_uri` that a client is registered with. */
-  readonly logoUriOf: (clientId: string) => Promise<string | undefined>;
+  readonly provider: Pick<Provider, 'Client'>;
   /** Guarded against private addresses. */
   readonly fetch: typeof globalThis.fetch;
   readonly timeoutMs: number;
@@ -31,13 +31,14 @@ export function logoPathOf(clientId: string, logoUri: string): string {
   return `/assets/${SEGMENT}/${hash}/${Buffer.from(clientId).toString('base64url')}`;
 }
 
-/** Whether an address below `/assets` is a logo's. */
-export function isLogo({ rest = '' }: { readonly rest?: string }): boolean {
-  return rest.startsWith(`${SEGMENT}/`);
+/** Answers below `/assets`: with apps' pictures, and by `others` elsewhere. */
+export function createAssetAnswer(others: Answer, deps: LogoDeps): Answer {
+  const logo = createLogoAnswer(deps);
+  return (ctx, params) => (params['rest']?.startsWith(`${SEGMENT}/`) === true ? logo : others)(ctx, params);
 }
 
 /** Answers with pictures: read when a page first shows one, kept in this process. Nothing for what is no picture. */
-export function createLogoAnswer(deps: LogoDeps): Answer {
+function createLogoAnswer(deps: LogoDeps): Answer {
   const kept = new Map<string, { readonly picture: Promise<Picture>; readonly untilMs: number }>();
 
   function pictureAt(clientId: string, logoUri: string): Promise<Picture> {
@@ -57,7 +58,8 @@ export function createLogoAnswer(deps: LogoDeps): Answer {
   return async (ctx: Context, { rest = '' }) => {
     const [, , encoded = ''] = rest.split('/');
     const clientId = Buffer.from(encoded, 'base64url').toString();
-    const logoUri = await deps.logoUriOf(clientId);
+    const client = await deps.provider.Client.find(clientId).catch(() => undefined);
+    const logoUri = client?.logoUri;
     // The address that a page gave, and no other: no stranger makes this server fetch what it will.
     if (logoUri === undefined || logoPathOf(clientId, logoUri) !== `/assets/${rest}`) return;
     const picture = await pictureAt(clientId, logoUri);

@@ -7,6 +7,7 @@ import type { IbCallEvent } from '../../adapters/ib/call.ts';
 import type { StoreCall, Visitor } from '../../adapters/store/contract.ts';
 import { GRANT_TYPES } from '../../config/clients/supported.ts';
 import type { InteractionEvents } from '../../interactions/events.ts';
+import { type AppEvents, createAppEvents } from './app-events.ts';
 import type { Audit, AuditEvent } from './audit.ts';
 import { boundByApps, boundByHosts } from './bounds.ts';
 import { type Correlation, createCorrelations } from './correlation.ts';
@@ -19,7 +20,7 @@ import type { Traces } from './traces.ts';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
-export interface Events extends KeyEvents {
+export interface Events extends KeyEvents, AppEvents {
   /** Runs a request, whose lines all carry its correlation. */
   during<T>(correlation: Correlation, headers: IncomingHttpHeaders, work: () => T): T;
   /** Where the request comes from: on every audit line of it. */
@@ -46,20 +47,9 @@ export interface Events extends KeyEvents {
     readonly outcome: string;
   }): void;
   limited(facts: { readonly limit: string }): void;
-  /** A `resource` that is not configured; `line` is what an admin would add under `resources`. */
-  resourceUnknown(facts: { readonly clientId: string | undefined; readonly line: string }): void;
-  /** An app was told of a sign-out by back channel, or could not be. */
-  appSignedOut(call: {
-    readonly clientId: string;
-    readonly accountId: string;
-    readonly outcome: 'delivered' | 'failed' | 'given_up';
-    readonly reason?: string;
-  }): void;
-  accessTakenBack(facts: { readonly accountId: string; readonly clientId: string }): void;
   /** The clients' file is in force as it stands: at the start, and when it has been read again. */
   clientsLoaded(clientIds: readonly string[]): void;
   clientsReloaded(clientIds: readonly string[]): void;
-  clientsRefused(faults: readonly string[]): void;
   /** What a sweep of the embedded store deleted, and how many IB sessions it saw alive. */
   swept(facts: { readonly deleted: number; readonly ibSessions: number }): void;
   /** An error nobody expected, with its cause. */
@@ -221,33 +211,14 @@ export function createEvents({
       metrics.count('ib_oauth_limited_total', facts);
       say('warn', 'limited', facts);
     },
-    resourceUnknown({ clientId, line }) {
-      say(
-        'warn',
-        'resource_unknown',
-        { clientId, line },
-        'an app asks for a resource that is not in the clients file',
-      );
-    },
-    appSignedOut(call) {
-      metrics.count('ib_oauth_backchannel_logouts_total', { outcome: call.outcome });
-      say(call.outcome === 'delivered' ? 'info' : 'warn', 'backchannel_logout', call);
-      noted('backchannel_logout', call);
-    },
-    accessTakenBack: told('access_taken_back'),
     clientsLoaded,
     clientsReloaded(clientIds) {
       clientsLoaded(clientIds);
       metrics.count('ib_oauth_clients_reloads_total', { outcome: 'taken' });
       told('clients_reloaded')({ clients: clientIds.length });
     },
-    clientsRefused(faults) {
-      metrics.set('ib_oauth_clients_refused', 1);
-      metrics.count('ib_oauth_clients_reloads_total', { outcome: 'refused' });
-      say('error', 'clients_refused', { faults }, 'the new clients file is refused; the old one stays');
-      noted('clients_refused', { faults: faults.length });
-    },
     ...createKeyEvents({ metrics, say, noted, now }),
+    ...createAppEvents({ metrics, say, noted }),
     swept(facts) {
       metrics.set('ib_oauth_ib_sessions', facts.ibSessions);
       say('debug', 'swept', facts);
