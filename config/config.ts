@@ -8,7 +8,7 @@ import type { IbHostRule } from './hosts.ts';
 import { lifetimes } from './lifetimes.ts';
 import { coversPlatform, platformFault } from './platforms.ts';
 import { parseSettings } from './settings.ts';
-import type { ClientSecrets, Config } from './types.ts';
+import type { ClientRegistration, ClientSecrets, Config } from './types.ts';
 
 /** What loading gives: everything, or every fault, each one line that names file or variable and the path inside. */
 export type LoadedConfig =
@@ -38,6 +38,11 @@ export function loadConfig(
     ibHosts: faulty.has(ENV.ibHosts) ? undefined : settings.ibHosts,
     appHosts: settings.appHosts,
   });
+  if (parsed.ok && settings.registration === 'bridge' && !parsed.clients.some(isPublicBridge)) {
+    faults.push(
+      `${ENV.registration}: bridge needs a client with ib.bridge_compat and token_endpoint_auth_method: none in ${settings.clientsFile}`,
+    );
+  }
   if (faults.length > 0 || !parsed.ok) {
     return { ok: false, faults: [...faults, ...(parsed.ok ? [] : parsed.faults)] };
   }
@@ -51,6 +56,10 @@ export function loadConfig(
     ...(secretsText === undefined ? {} : { secretsText }),
     warnings: [...warnings, ...parsed.warnings],
   };
+}
+
+function isPublicBridge({ metadata, ib }: ClientRegistration): boolean {
+  return ib.bridgeCompat && metadata['token_endpoint_auth_method'] === 'none';
 }
 
 /** The clients' file by itself, for a reload or a check of text that is not written yet. */

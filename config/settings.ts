@@ -18,7 +18,7 @@ export interface Settings extends Omit<Config, 'clients' | 'resources' | 'lifeti
 /** IntelligenceBank's own hosts; customers' custom domains have to be named. */
 const DEFAULT_IB_HOSTS: readonly IbHostRule[] = [{ kind: 'pattern', pattern: '*.intelligencebank.com' }];
 
-const REGISTRATION_MODES = ['off', 'token', 'open'] as const;
+const REGISTRATION_MODES = ['off', 'token', 'open', 'bridge'] as const;
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 

@@ -47,8 +47,8 @@ export interface Config {
   readonly trustedProxies: number;
   /** So many different accounts may sign in from one address within an hour before it is told. */
   readonly accountsPerAddress: number;
-  /** Dynamic registration (RFC 7591): off, with an initial access token, or open to everybody. */
-  readonly registration: 'off' | 'token' | 'open';
+  /** Dynamic registration (RFC 7591): off, with an initial access token, open to everybody, or `bridge`: the configured client is the answer. */
+  readonly registration: 'off' | 'token' | 'open' | 'bridge';
   /** How many registrations of one address are accepted in an hour. */
   readonly registrationsPerHour: number;
   /** Hosts whose client-ID metadata documents are fetched; none: the feature is off. */

@@ -1,6 +1,6 @@
 /** From a sign-in to the end of the interaction: by way of the user's consent where that is needed. */
 import type { LoginAttempt } from '../adapters/store/contract.ts';
-import { askedIn, mustAsk } from './consent.ts';
+import { askedIn, mustAsk, skipsConsent } from './consent.ts';
 import { everythingAsked } from './decision.ts';
 import type { InteractionDeps } from './deps.ts';
 import { finishInteraction, refuseInteraction, signInFrom } from './login.ts';
@@ -23,8 +23,7 @@ export async function consentOrFinish(deps: InteractionDeps, step: Step, source:
     return deps.pages.consent(step, { signIn, asked: askedIn(deps, step) });
   }
   // `prompt=consent` of an app that is never asked for: the decision stands for the question.
-  const skips = deps.settings(step.client.clientId).skipConsent;
-  return finish(deps, step, { source, signIn, allowed: skips });
+  return finish(deps, step, { source, signIn, allowed: skipsConsent(deps, step) });
 }
 
 /** Writes down the user's decision and ends the interaction. */

@@ -4,13 +4,21 @@ import type { InteractionDeps } from './deps.ts';
 import type { SignIn } from './sign-in.ts';
 import type { Step } from './step.ts';
 
+const SESSION_SCOPE = 'ib:session';
+
+/** Whether an app's requests need no question: `skip_consent`, but for the raw session, which is named each first time. */
+export function skipsConsent(deps: InteractionDeps, step: Step): boolean {
+  if (!deps.settings(step.client.clientId).skipConsent) return false;
+  return !askedIn(deps, step).permissions.includes(SESSION_SCOPE);
+}
+
 /**
- * Whether to ask now. An app with `skip_consent` is never asked for. After a sign-in the question comes at once where
+ * Whether to ask now. An app with `skip_consent` is not asked for. After a sign-in the question comes at once where
  * the app has no Grant yet; where it has one, the provider decides whether that is enough.
  */
 export async function mustAsk(deps: InteractionDeps, step: Step, signIn: SignIn): Promise<boolean> {
   const { clientId } = step.client;
-  if (deps.settings(clientId).skipConsent) return false;
+  if (skipsConsent(deps, step)) return false;
   if (step.interaction.prompt.name === 'consent') return true;
   return !(await deps.hasGrant(step.ctx, clientId, signIn.accountId));
 }

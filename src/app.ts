@@ -15,7 +15,8 @@ import type { Config } from '../config/types.ts';
 import { createFormTokens } from '../interactions/form-tokens.ts';
 import type { PlatformRules } from '../interactions/platform.ts';
 import { createInteraction } from '../interactions/router.ts';
-import { createBridgeCompat } from './bridge/dialect.ts';
+import { createBridge } from './bridge/bridge.ts';
+import { MARK } from './bridge/request-mark.ts';
 import { networkOf } from './http/address.ts';
 import { createSessionCheck } from './http/bearer.ts';
 import { createBudget } from './http/budget.ts';
@@ -78,6 +79,7 @@ export function createApp(deps: AppDeps): Provider {
   const pages = createPages({ issuer, branding: config.branding, registry });
   const takeCall = callLimit(deps);
   const provider = providerOf(deps, { pages, takeCall, nowSeconds });
+  const bridge = createBridge({ issuer, config, provider, registry, store });
   const sessions = createSessionReader(provider, nowSeconds);
   const metadata = createProtectedResourceMetadata(issuer, resources);
   const visitorOf = createVisitorOf(config.trustedProxies);
@@ -109,6 +111,7 @@ export function createApp(deps: AppDeps): Provider {
     createDispatch({
       '/.well-known/oauth-protected-resource': metadata,
       '/proxy': proxyOf(deps, provider, { takeCall, nowSeconds }),
+      ...bridge.answers,
     }),
     createLimits({
       store,
@@ -122,7 +125,7 @@ export function createApp(deps: AppDeps): Provider {
     createUnit(store),
     createSessionCheck({ store, issuer, nowSeconds }),
     createSessionEndAnswers({ ibSessions: store.ibSessions, nowSeconds }),
-    createBridgeCompat({ registry, store, requestBodyBytes: lifetimes.requestBodyBytes }),
+    bridge.dialect,
     createBasicCredentials(),
     createRequestDefaults({ registry, resources }),
     createIntrospectionAnswers(),
@@ -176,6 +179,7 @@ function providerOf(
     visitorOf: createVisitorOf(config.trustedProxies),
     sessionCheck: config.ibSessionCheck === 'off' ? undefined : { ibSessions, ib: deps.ib, takeCall },
     pages: pages.provider,
+    extraParams: [MARK],
     fetch: deps.fetch,
     documentFetch: deps.documentFetch,
     onLogoutCall: deps.events.appSignedOut,

@@ -1,25 +1,32 @@
 /**
  * The dialect of the earlier bridge, for clients with `bridge_compat: true` and for no other: `scope=profile` alone, a
- * `resource` that means nothing, JSON at `/token`, and the IB session's fields in its answers. Everything else of their
- * requests takes the standard course; nothing of this is known elsewhere.
+ * `resource` that means nothing here, JSON at `/token`, the IB session's fields in its answers, and no word of this server's
+ * issuer where they have found it by other metadata. Everything else of their requests takes the standard course; nothing
+ * of this is known elsewhere.
  */
-import type { IncomingMessage } from 'node:http';
-import { Readable } from 'node:stream';
 import type { Context, Middleware } from 'koa';
+import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { IbSession } from '../../adapters/ib/session.ts';
 import type { Store } from '../../adapters/store/contract.ts';
 import { grantIdOf, ibSessionIdOf } from '../../adapters/store/handles.ts';
 import { routeOf } from '../http/routes.ts';
 import type { ClientRegistry } from '../provider/clients.ts';
+import { MARK, markIn, markOf, type RequestMark } from './request-mark.ts';
+import { readTokenBody, replay } from './token-body.ts';
 
-interface BridgeDeps {
+export interface BridgeDeps {
+  readonly issuer: string;
   readonly registry: Pick<ClientRegistry, 'settings' | 'metadata' | 'ids'>;
   readonly store: Pick<Store, 'ibSessions'>;
+  /** Whether a `resource` is configured, or this server itself. */
+  readonly isOurs: (resource: string) => boolean;
   readonly requestBodyBytes: number;
 }
 
 /** What these clients read from `/userinfo` and `/token`: who the user is, and the raw session, which consent names. */
 const IMPLIED_SCOPES = ['openid', 'profile', 'ib:api', 'ib:session'];
+/** Without it the raw session is nobody's, however a token was come by. */
+const SESSION_SCOPE = 'ib:session';
 
 /** Translates requests and answers of the bridge's clients. */
 export function createBridgeCompat(deps: BridgeDeps): Middleware {
@@ -27,22 +34,21 @@ export function createBridgeCompat(deps: BridgeDeps): Middleware {
     typeof clientId === 'string' && deps.registry.settings(clientId).bridgeCompat;
 
   return async (ctx, next) => {
+    const bridged = deps.registry.ids().some(isBridgeClient);
     const { name } = routeOf(ctx);
-    if (name === '/authorize' && isBridgeClient(ctx.query['client_id'])) {
-      ctx.query = authorizeQuery(ctx.query, registeredScopes(deps.registry, ctx.query['client_id']));
-      return next();
-    }
-    const bridged = deps.registry.ids().some((id) => deps.registry.settings(id).bridgeCompat);
-    if (!bridged || name !== '/token') return next();
+    if (!bridged) return next();
+    if (name === '/token') return answerToken(deps, ctx, { next, isBridgeClient });
+    if (name !== '/authorize' && name !== '/authorize/:uid') return next();
 
-    const params = await readParams(ctx, deps.requestBodyBytes);
-    if (params === undefined) return next();
-    const isBridge = isBridgeClient(params.form.get('client_id'));
-    if (isBridge) params.form.delete('resource');
-    // JSON of other clients goes on as it came, and is refused as it must be.
-    replay(ctx, isBridge ? Buffer.from(params.form.toString()) : params.raw, isBridge);
+    const { client_id: clientId, request, request_uri: pushed } = ctx.query;
+    const isPlain = request === undefined && pushed === undefined;
+    if (name === '/authorize' && isPlain && isBridgeClient(clientId)) {
+      ctx.query = authorizeQuery(deps, ctx.query, clientId);
+    }
     await next();
-    if (isBridge && ctx.status === 200) await addSession(ctx, deps.store);
+    const { oidc } = ctx as unknown as Partial<KoaContextWithOIDC>;
+    const params = oidc?.params ?? (name === '/authorize' ? ctx.query : {});
+    if (isBridgeClient(params['client_id']) && markIn(params) !== undefined) hideIssuer(ctx, deps.issuer);
   };
 }
 
@@ -53,67 +59,104 @@ function registeredScopes(registry: BridgeDeps['registry'], clientId: string): R
 
 type Query = Context['query'];
 
-function authorizeQuery(query: Query, registered: ReadonlySet<string>): Query {
-  const { resource: _resource, ...rest } = query;
-  const asked = typeof query['scope'] === 'string' ? query['scope'].split(' ').filter(Boolean) : [];
-  const implied = IMPLIED_SCOPES.filter((scope) => registered.has(scope));
-  return { ...rest, scope: [...new Set([...asked, ...implied])].join(' ') };
+const given = (value: string | string[] | undefined): string[] =>
+  [value ?? []].flat().filter((one) => one !== '');
+
+/** The request in standard words: implied scopes said, and of the resources those that are known here. */
+function authorizeQuery(deps: BridgeDeps, query: Query, clientId: string): Query {
+  const { resource, scope, [MARK]: _forged, ...rest } = query;
+  const named = given(resource);
+  const ours = named.filter(deps.isOurs);
+  const isForeign = named.length > 0 && ours.length === 0;
+  const asked = typeof scope === 'string' ? scope.split(' ').filter(Boolean) : [];
+  const registered = registeredScopes(deps.registry, clientId);
+  const implied = IMPLIED_SCOPES.filter((one) => registered.has(one));
+  const mark: RequestMark = asked.includes('openid') ? 'foreign_openid' : 'foreign';
+  return {
+    ...rest,
+    scope: [...new Set([...asked, ...implied])].join(' '),
+    ...(ours.length === 0 ? {} : { resource: ours }),
+    ...(isForeign ? { [MARK]: mark } : {}),
+  };
 }
 
-/** The parameters of a body, form or JSON; undefined for other types, which are left alone. */
-async function readParams(
+/**
+ * Takes `iss` (RFC 9207) out of the answer to a client that would compare it with another issuer, errors included. The
+ * library adds it to each; the answer is a redirect, or a form that sends itself.
+ */
+function hideIssuer(ctx: Context, issuer: string): void {
+  const location = String(ctx.response.get('Location') ?? '');
+  const ours = `iss=${encodeURIComponent(issuer)}`;
+  if (location !== '') ctx.set('Location', withoutPart(location, ours));
+  if (typeof ctx.body === 'string' && ctx.type === 'text/html') {
+    ctx.body = ctx.body.replace(/<input type="hidden" name="iss" value="[^"]*"\s*\/?>/, '');
+  }
+}
+
+/** An address without one parameter of its query or fragment; no other byte changes. */
+function withoutPart(address: string, part: string): string {
+  return address.replace(new RegExp(`([?#&])${RegExp.escape(part)}(?:&|$)`), '$1').replace(/[?#&]$/, '');
+}
+
+async function answerToken(
+  deps: BridgeDeps,
   ctx: Context,
-  limit: number,
-): Promise<{ raw: Buffer; form: URLSearchParams } | undefined> {
-  const type = ctx.is('application/x-www-form-urlencoded', 'application/json');
-  if (typeof type !== 'string') return undefined;
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of ctx.req) {
-    size += (chunk as Buffer).length;
-    if (size > limit) ctx.throw(413, 'the request is too large');
-    chunks.push(chunk as Buffer);
+  {
+    next,
+    isBridgeClient,
+  }: { next: () => Promise<unknown>; isBridgeClient: (clientId: unknown) => clientId is string },
+): Promise<void> {
+  const body = await readTokenBody(ctx, deps.requestBodyBytes);
+  if (body === undefined) return void (await next());
+  const { raw, form } = body;
+  const isBridge = isBridgeClient(form.get('client_id') ?? basicClientId(ctx));
+  if (isBridge) {
+    const ours = form.getAll('resource').filter(deps.isOurs);
+    form.delete('resource');
+    for (const resource of ours) form.append('resource', resource);
   }
-  const raw = Buffer.concat(chunks);
-  const text = raw.toString('utf8');
-  return { raw, form: type === 'application/json' ? fromJson(text) : new URLSearchParams(text) };
+  // JSON of other clients goes on as it came, and is refused as it must be.
+  replay(ctx, isBridge ? Buffer.from(form.toString()) : raw, isBridge);
+  await next();
+  if (!isBridge || ctx.status !== 200) return;
+  const { id_token: idToken, ...rest } = ctx.body as Record<string, unknown>;
+  const unasked = markOf(ctx as unknown as KoaContextWithOIDC) === 'foreign';
+  ctx.body = {
+    ...rest,
+    ...(idToken === undefined || unasked ? {} : { id_token: idToken }),
+    ...(await sessionFields(rest, deps.store)),
+  };
 }
 
-/** String members of a JSON object; anything else is no parameter. */
-function fromJson(text: string): URLSearchParams {
-  const form = new URLSearchParams();
+/** The client of an `Authorization: Basic` header (RFC 6749 section 2.3.1); the library checks its secret. */
+function basicClientId(ctx: Context): string | undefined {
+  const [, encoded] = /^basic ([\w+/=-]+)$/i.exec(ctx.get('Authorization')) ?? [];
+  if (encoded === undefined) return undefined;
+  const [id = ''] = Buffer.from(encoded, 'base64').toString('utf8').split(':', 1);
   try {
-    for (const [name, value] of Object.entries(JSON.parse(text) as object)) {
-      if (typeof value === 'string') form.append(name, value);
-    }
+    return decodeURIComponent(id.replaceAll('+', ' '));
   } catch {
-    // Not JSON: no parameters, and the provider says what is missing.
+    return undefined;
   }
-  return form;
 }
 
-/** Puts a body back, so that the provider reads it as if nobody had. */
-function replay(ctx: Context, body: Buffer, asForm: boolean): void {
-  const { req } = ctx;
-  const headers = { ...req.headers, 'content-length': String(body.length) };
-  delete headers['transfer-encoding'];
-  if (asForm) headers['content-type'] = 'application/x-www-form-urlencoded';
-  const { method, url, socket, httpVersion } = req;
-  const again = Object.assign(Readable.from([body]), { headers, method, url, socket, httpVersion });
-  ctx.req = again as unknown as IncomingMessage;
-  ctx.request.req = ctx.req;
-}
-
-/** Adds the IB session to a token answer, in both spellings that were in use. Times in unix seconds. */
-async function addSession(ctx: Context, store: BridgeDeps['store']): Promise<void> {
-  const body = ctx.body as { access_token?: unknown };
-  const grantId = typeof body.access_token === 'string' ? grantIdOf(body.access_token) : undefined;
+/**
+ * The IB session beside a token that was granted it, in both spellings that were in use; times in unix seconds. The scope of
+ * this very answer decides: consent has named what stands there, whatever way led to the token.
+ */
+async function sessionFields(
+  { access_token: accessToken, scope }: Readonly<Record<string, unknown>>,
+  store: BridgeDeps['store'],
+): Promise<Record<string, unknown>> {
+  if (typeof accessToken !== 'string' || typeof scope !== 'string') return {};
+  if (!scope.split(' ').includes(SESSION_SCOPE)) return {};
+  const grantId = grantIdOf(accessToken);
   const ibSessionId = grantId === undefined ? undefined : ibSessionIdOf(grantId);
   const session = ibSessionId === undefined ? undefined : await store.ibSessions.find(ibSessionId);
-  if (session !== undefined) ctx.body = { ...body, ...sessionFields(session) };
+  return session === undefined ? {} : fieldsOf(session);
 }
 
-function sessionFields(session: IbSession): Record<string, unknown> {
+function fieldsOf(session: IbSession): Record<string, unknown> {
   return {
     sid: session.sid,
     clientid: session.clientid,

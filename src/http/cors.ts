@@ -4,6 +4,7 @@
  */
 import type { Context, Middleware } from 'koa';
 import { isLoopbackHost } from '../../config/clients/redirect-uris.ts';
+import { RefusedError } from './errors.ts';
 import { arrivalOf, type Cors, routeOf } from './routes.ts';
 
 /** What tells the origins of an app. */
@@ -98,9 +99,14 @@ export function createOptions(): Middleware {
   return (ctx, next) => {
     const { kind, route, allow } = arrivalOf(ctx);
     if (kind !== 'options') return next();
+    const isPreflight = ctx.get('Access-Control-Request-Method') !== '';
+    // What is passed on to somebody else is not ours to answer for.
+    if (route.body === 'stream' && !isPreflight) {
+      throw new RefusedError('wrong_method', { headers: { Allow: allow.join(', ') } });
+    }
     ctx.status = 204;
     ctx.set('Allow', allow.join(', '));
-    if (route.cors === 'none' || ctx.get('Access-Control-Request-Method') === '') return undefined;
+    if (route.cors === 'none' || !isPreflight) return undefined;
     const headers = ctx.get('Access-Control-Request-Headers');
     ctx.vary('Access-Control-Request-Headers');
     ctx.set('Access-Control-Allow-Methods', allow.join(', '));

@@ -93,7 +93,8 @@ async function isAlive(deps: PolicyDeps, signIn: SignIn): Promise<boolean> {
 
 /**
  * The Grant of this app under the active sign-in: the one it has, widened by what the user has just allowed, or a new
- * one. Apps with `skip_consent` are granted what they ask for, within their registration.
+ * one. Apps with `skip_consent` are granted what they ask for, within their registration, but for the raw IB session: the
+ * consent page has to name that.
  */
 export function createLoadExistingGrant(deps: PolicyDeps): NonNullable<Configuration['loadExistingGrant']> {
   return async (ctx) => {
@@ -105,7 +106,7 @@ export function createLoadExistingGrant(deps: PolicyDeps): NonNullable<Configura
     const existing = await currentGrant(provider, session, client.clientId, signIn);
     if (existing !== undefined && ctx.oidc.route === 'authorization') keepEarlierScopes(ctx, existing);
     const decision =
-      decisionOf(ctx.oidc.result) ?? (deps.settings(client.clientId).skipConsent ? asked(ctx) : undefined);
+      decisionOf(ctx.oidc.result) ?? (deps.settings(client.clientId).skipConsent ? unasked(ctx) : undefined);
     if (decision === undefined) return existing;
 
     const grant = existing ?? new provider.Grant({ accountId: session.accountId, clientId: client.clientId });
@@ -178,14 +179,15 @@ async function currentGrant(
   return grant?.accountId === session.accountId && grant?.clientId === clientId ? grant : undefined;
 }
 
-function asked(ctx: KoaContextWithOIDC): Decision {
+function unasked(ctx: KoaContextWithOIDC): Decision {
+  const isNamed = (scope: string): boolean => scope !== 'ib:session';
   const resources = Object.entries(ctx.oidc.resourceServers ?? {}).map(([identifier, server]) => ({
     identifier,
-    scopes: [...server.scopes],
+    scopes: [...server.scopes].filter(isNamed),
   }));
   return everythingAsked({
     scopes: [...ctx.oidc.requestParamScopes],
-    oidcScopes: [...ctx.oidc.requestParamOIDCScopes],
+    oidcScopes: [...ctx.oidc.requestParamOIDCScopes].filter(isNamed),
     claims: [...ctx.oidc.requestParamClaims],
     resources,
   });

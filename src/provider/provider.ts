@@ -50,6 +50,8 @@ export interface ProviderDeps {
   readonly sessionCheck: SessionCheckDeps | undefined;
   readonly pages: ProviderPages;
   readonly onLogoutCall: (call: LogoutCall) => void;
+  /** Parameters of requests that are kept with them, for rooms in front. */
+  readonly extraParams: readonly string[];
   readonly onUnknownResource: (facts: {
     readonly clientId: string | undefined;
     readonly line: string;
@@ -134,7 +136,10 @@ function configurationOf(deps: ProviderDeps, parts: Parts): Configuration {
     discovery: deps.clientIdMetadataHosts.length > 0 ? { client_id_metadata_document_supported: true } : {},
     expiresWithSession: async () => false,
     extraTokenClaims: createExtraTokenClaims(deps.resources, parts.grantHandles),
-    extraParams: { platform_url: (ctx) => rejectUnknownScopes(ctx, known) },
+    extraParams: {
+      platform_url: (ctx) => rejectUnknownScopes(ctx, known),
+      ...Object.fromEntries(deps.extraParams.map((name) => [name, null])),
+    },
     features: createFeatures({
       resources,
       configured: deps.resources,

@@ -53,6 +53,8 @@ export function createRegistration(deps: {
   readonly key: Uint8Array;
 }): Pick<Features, 'registration' | 'registrationManagement'> {
   const enabled = deps.mode !== 'off';
+  // A client that is answered and not registered is nobody's to manage.
+  const managed = enabled && deps.mode !== 'bridge';
   return {
     registration: {
       enabled,
@@ -67,6 +69,6 @@ export function createRegistration(deps: {
       },
       issueRegistrationAccessToken: (ctx: KoaContextWithOIDC) => !isPublic(ctx.oidc.body ?? {}),
     } as Features['registration'] & object,
-    registrationManagement: { enabled, rotateRegistrationAccessToken: true },
+    registrationManagement: { enabled: managed, rotateRegistrationAccessToken: true },
   };
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Browser } from '../support/browser.ts';
@@ -9,16 +10,27 @@ import {
   signInAt,
   startStack,
   VERIFIER,
+  WEB_SECRET,
   withBearer,
 } from '../support/stack.ts';
 
 const shipped = readFileSync(join(import.meta.dirname, '../../config/clients.yaml'), 'utf8');
+/** Beside what ships: an MCP server of the operator's own. */
+const MORE = `
+  - client_id: mcp-server
+    client_secret_env: WEB_SECRET
+    redirect_uris: [https://mcp.acme.example/cb]
+resources:
+  - identifier: https://mcp.acme.example/mcp
+    scopes: [profile, ib:api]
+    client_id: mcp-server
+`;
 const REDIRECT = 'http://localhost:54321/oauth/callback/debug';
 
 describe('clients of the earlier bridge', () => {
   let stack: Stack;
   before(async () => {
-    stack = await startStack({ clients: shipped });
+    stack = await startStack({ clients: shipped.replace('\nresources: []\n', MORE) });
   });
   after(() => stack.close());
 
@@ -143,6 +155,106 @@ describe('clients of the earlier bridge', () => {
   it('fill in the platform that the request names', async () => {
     const page = await new Browser().open(authorizeAs({ platform_url: stack.sandbox.platforms[0].origin }));
     expect(page.body).to.contain(`value="${new URL(stack.sandbox.platforms[0].origin).host}"`);
+  });
+
+  const OWN = 'https://mcp.acme.example/mcp';
+  for (const [resource, scope, iss, idToken] of [
+    [['https://mcp.example/mcp'], 'profile', false, false],
+    [['https://mcp.example/mcp'], 'openid profile', false, true],
+    [['https://a.example/', 'https://b.example/'], 'profile', false, false],
+    [[], 'profile', true, true],
+    [[''], 'profile', true, true],
+    [['ISSUER'], 'profile', true, true],
+    [['ISSUER/'], 'profile', true, true],
+    [['ISSUER/proxy'], 'profile', true, true],
+    [[OWN], 'profile', true, true],
+    [[`${OWN}/`, 'https://mcp.example/mcp'], 'openid profile', true, true],
+  ] as const) {
+    const shown = `resource=${resource.join(' and ') || '(none)'}, scope=${scope}`;
+    it(`get ${iss ? '' : 'no '}iss and ${idToken ? 'an' : 'no'} ID token for ${shown}`, async () => {
+      const configured = stack.issuer;
+      const named = resource.map((one) => one.replace('ISSUER', configured));
+      const url = new URL(authorizeAs({ scope, state: 'a%20b+c&iss=x' }));
+      for (const one of named) url.searchParams.append('resource', one);
+      const browser = new Browser();
+      const back = (
+        await browser.press(await signInAt(stack, browser, url.href), 'consent', { decision: 'allow' })
+      ).url;
+      expect(back.searchParams.get('iss')).to.equal(iss ? stack.issuer : null);
+      expect(back.searchParams.get('state')).to.equal('a%20b+c&iss=x');
+      const params = new URLSearchParams({ ...redeem(back.searchParams.get('code') ?? '') });
+      params.delete('resource');
+      for (const one of named) params.append('resource', one);
+      const answer = await post(params.toString(), 'application/x-www-form-urlencoded');
+      expect(answer.status, JSON.stringify(answer.body)).to.equal(200);
+      expect('id_token' in answer.body).to.equal(idToken);
+      const again = await post(
+        new URLSearchParams({
+          grant_type: 'refresh_token',
+          client_id: 'mcp-public-client',
+          refresh_token: String(answer.body['refresh_token']),
+        }).toString(),
+        'application/x-www-form-urlencoded',
+      );
+      expect('id_token' in again.body, 'refreshed').to.equal(idToken);
+    });
+  }
+
+  it('are told errors without iss too, and no other client is, whatever it says of itself', async () => {
+    const wrong = { prompt: 'none', ib_bridge_request: 'foreign' };
+    const errorOf = async (params: Record<string, string>) => {
+      const { headers } = await new Browser().request(authorizeAs({ ...wrong, ...params }));
+      return new URL(headers.get('location') ?? '').searchParams;
+    };
+    const foreign = await errorOf({ resource: 'https://mcp.example/mcp' });
+    expect([foreign.get('error'), foreign.get('state'), foreign.get('iss')]).to.deep.equal([
+      'login_required',
+      's',
+      null,
+    ]);
+    expect((await errorOf({})).get('iss')).to.equal(stack.issuer);
+    const implicit = await new Browser().request(
+      authorizeAs({ ...wrong, resource: 'https://mcp.example/mcp', response_type: 'token' }),
+    );
+    expect(implicit.headers.get('location'), 'in the fragment')
+      .to.contain('error=unsupported_response_type')
+      .and.not.contain('iss=');
+    const spa = await new Browser().request(
+      authorizeUrl(stack.issuer, {
+        ...wrong,
+        client_id: 'mcp-server',
+        redirect_uri: 'https://mcp.acme.example/cb',
+      }),
+    );
+    expect(spa.headers.get('location')).to.contain(`iss=${encodeURIComponent(stack.issuer)}`);
+  });
+
+  it('get tokens for a resource that is configured, as its server sees', async () => {
+    const code = await codeFor({ resource: OWN });
+    const params = new URLSearchParams({ ...redeem(code), resource: OWN });
+    const { body } = await post(params.toString(), 'application/x-www-form-urlencoded');
+    const introspected = await fetch(`${stack.issuer}/introspect`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${Buffer.from(`mcp-server:${WEB_SECRET}`).toString('base64')}` },
+      body: new URLSearchParams({ token: String(body['access_token']) }),
+    });
+    expect(await introspected.json()).to.include({ active: true, aud: OWN, client_id: 'mcp-public-client' });
+  });
+
+  it('leave the connection usable after a body that is too large, for whoever comes next', async () => {
+    const socket = connect(Number(new URL(stack.issuer).port), '127.0.0.1');
+    const size = 2 * 1024 * 1024;
+    socket.write(
+      `POST /token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${size}\r\n\r\n`,
+    );
+    socket.write(Buffer.alloc(size, 'a'));
+    socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    let text = '';
+    for await (const chunk of socket) text += String(chunk);
+    const statuses = [...text.matchAll(/^HTTP\/1\.1 (\d+)/gm)].map(([, status]) => status);
+    // Closed is as good an answer as a second one: the client asks again on another connection.
+    expect(statuses.join(' ')).to.match(/^413( 200)?$/);
+    expect(statuses.length === 2 || /connection: close/i.test(text)).to.equal(true);
   });
 
   it('leave others alone: JSON and foreign resources of standard clients are refused', async () => {

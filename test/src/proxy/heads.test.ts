@@ -168,7 +168,7 @@ describe("what surrounds IB's answers", () => {
       request.resume();
       response.end();
     });
-    for (const method of ['TRACE', 'PROPFIND', 'QUERY', 'PURGE', 'LINK', 'SEARCH']) {
+    for (const method of ['TRACE', 'OPTIONS', 'PROPFIND', 'QUERY', 'PURGE', 'LINK', 'SEARCH']) {
       for (const path of ['/proxy/thing', '/proxy/~/forged', '/proxy/']) {
         const answer = await ib.rawCall({ path, method });
         expect([method, answer.status]).to.deep.equal([method, 405]);
