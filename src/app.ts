@@ -38,6 +38,7 @@ import { createSessionReader, type SessionReader } from './provider/browser-sess
 import { createBasicCredentials } from './provider/client-secrets.ts';
 import type { ClientRegistry } from './provider/clients.ts';
 import { createDevicePollLimit } from './provider/device-poll.ts';
+import { createGrantHints } from './provider/grant-hints.ts';
 import { createIntrospectionAnswers } from './provider/introspection.ts';
 import { createProvider } from './provider/provider.ts';
 import { createRequestDefaults } from './provider/request-defaults.ts';
@@ -123,6 +124,7 @@ export function createApp(deps: AppDeps): Provider {
       now: deps.now,
     }),
     createUnit(store),
+    createGrantHints(store, issuer),
     createSessionCheck({ store, issuer, nowSeconds }),
     createSessionEndAnswers({ ibSessions: store.ibSessions, nowSeconds }),
     bridge.dialect,

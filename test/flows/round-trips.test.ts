@@ -43,7 +43,7 @@ const PROMISED = {
     proxy: 1,
     introspect: 1,
     refresh: 2,
-    'single sign-on': 3,
+    'single sign-on': 2,
     revoke: 2,
   },
   dynamodb: {
@@ -53,7 +53,7 @@ const PROMISED = {
     proxy: 1,
     introspect: 1,
     refresh: 3,
-    'single sign-on': 3,
+    'single sign-on': 2,
     revoke: 2,
   },
 } as const;
