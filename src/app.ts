@@ -38,6 +38,7 @@ import { createSessionReader, type SessionReader } from './provider/browser-sess
 import { createBasicCredentials } from './provider/client-secrets.ts';
 import type { ClientRegistry } from './provider/clients.ts';
 import { createDevicePollLimit } from './provider/device-poll.ts';
+import { createGoOn } from './provider/go-on.ts';
 import { createGrantHints } from './provider/grant-hints.ts';
 import { createIntrospectionAnswers } from './provider/introspection.ts';
 import { createProvider } from './provider/provider.ts';
@@ -134,7 +135,7 @@ export function createApp(deps: AppDeps): Provider {
     createAnswers(),
     createDevicePollLimit({ store, intervalSeconds: lifetimes.devicePollIntervalSeconds }),
     pages.stay({ provider, sessions }),
-    createDispatch(userSteps(deps, { provider, pages, sessions })),
+    createGoOn(provider, createDispatch(userSteps(deps, { provider, pages, sessions }))),
   ];
   for (const middleware of inOrder) provider.use(middleware);
   return provider;

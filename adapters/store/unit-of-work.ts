@@ -1,5 +1,6 @@
 /** One request's dealings with the store: reads are cached, writes are joined and flushed once. */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { exists } from './conditions.ts';
 import type { Engine, Write } from './engine.ts';
 import { StoreError } from './errors.ts';
 import { type Item, type Key, keyName } from './items.ts';
@@ -173,7 +174,12 @@ function createUnit(engine: Engine, state: State): UnitOfWork {
       state.writes.set(keyName(key), { op: 'delete', key });
     },
     write(write) {
-      state.others.push(write);
+      const at = state.others.findIndex(({ key }) => keyName(key) === keyName(write.key));
+      const before = state.others[at];
+      if (before?.op === 'update' && write.op === 'update' && write.condition === exists) {
+        // One write of one item: what the first makes exists for the second.
+        state.others[at] = { ...before, changes: [...before.changes, ...write.changes] };
+      } else state.others.push(write);
     },
     decide(write, lost) {
       if (state.deciding !== undefined) throw new TypeError('a unit of work has one deciding write');

@@ -29,10 +29,10 @@ function parse(text: string | undefined): Hints {
     });
 }
 
-/** In front of `/authorize`, and on the way back to it. */
+/** In front of all that can lead to an answer of `/authorize`. */
 export function createGrantHints(store: Pick<Store, 'hint'>, issuer: string): Middleware {
   const isSecure = issuer.startsWith('https:');
-  const name = isSecure ? '__Secure-ib_grants' : 'ib_grants';
+  const name = isSecure ? '__Host-ib_grants' : 'ib_grants';
   const read = (ctx: Context): Hints => parse(ctx.cookies.get(name, { signed: false }));
 
   function remember(ctx: Context, known: Hints, app: string, grantId: string): void {
@@ -43,24 +43,22 @@ export function createGrantHints(store: Pick<Store, 'hint'>, issuer: string): Mi
       httpOnly: true,
       sameSite: 'lax',
       secure: isSecure,
-      path: '/authorize',
+      path: '/',
       signed: false,
       overwrite: true,
     });
   }
 
   return async (ctx, next) => {
-    const { name: route } = routeOf(ctx);
-    if (ctx.method !== 'GET' || (route !== '/authorize' && route !== '/authorize/:uid')) return next();
-    const known = read(ctx);
-    const asking = ctx.query['client_id'];
-    const hinted = typeof asking === 'string' && known.find(([app]) => app === appOf(asking));
+    const asking = routeOf(ctx).name === '/authorize' ? ctx.query['client_id'] : undefined;
+    const hinted = typeof asking === 'string' && read(ctx).find(([app]) => app === appOf(asking));
     if (hinted) store.hint([{ model: 'Grant', id: hinted[1] }]);
     await next();
-    const { client, entities } = (ctx as unknown as Partial<KoaContextWithOIDC>).oidc ?? {};
+    const { route, client, entities } = (ctx as unknown as Partial<KoaContextWithOIDC>).oidc ?? {};
     const grantId = entities?.Grant?.jti;
-    if (client !== undefined && grantId !== undefined && ibSessionIdOf(grantId) !== undefined) {
-      remember(ctx, known, appOf(client.clientId), grantId);
+    if (client === undefined || grantId === undefined || ibSessionIdOf(grantId) === undefined) return;
+    if (route === 'authorization' || route === 'resume') {
+      remember(ctx, read(ctx), appOf(client.clientId), grantId);
     }
   };
 }

@@ -37,7 +37,7 @@ class Counter {
 /** What waits for the store, one after another: SQLite takes a code and what it gives in one write, DynamoDB in two. */
 const PROMISED = {
   embedded: {
-    'sign-in': 12,
+    'sign-in': 10,
     'code exchange': 2,
     userinfo: 1,
     proxy: 1,
@@ -47,7 +47,7 @@ const PROMISED = {
     revoke: 2,
   },
   dynamodb: {
-    'sign-in': 12,
+    'sign-in': 10,
     'code exchange': 3,
     userinfo: 1,
     proxy: 1,
