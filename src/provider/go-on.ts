@@ -17,9 +17,15 @@ export function createGoOn(provider: Provider, steps: Middleware): Middleware {
     await steps(ctx, next);
     const uid = resumedBy(provider, ctx);
     if (uid === undefined) return;
+    const { method, url } = ctx;
     answerAsResume(provider, ctx, uid);
-    await next();
-    await keepForAWhile(ctx);
+    try {
+      await next();
+      await keepForAWhile(ctx);
+    } finally {
+      // What tells of the request tells of the one that came.
+      Object.assign(ctx, { method, url });
+    }
   };
 }
 
