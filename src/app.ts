@@ -27,7 +27,7 @@ import { createLimits } from './http/limits.ts';
 import { createOverloadGuard, type LoopDelay } from './http/overload.ts';
 import { createProtectedResourceMetadata } from './http/protected-resource.ts';
 import { createIssuerAddress, createRequestLog, createSafeHeaders } from './http/request.ts';
-import { type Answer, createArrivals, createDispatch, createMatcher } from './http/routes.ts';
+import { type Answer, createArrivals, createDispatch } from './http/routes.ts';
 import { createVisitorOf } from './http/visitor.ts';
 import { createAccountPage } from './pages/account.ts';
 import { createAssetAnswer } from './pages/app-logos.ts';
@@ -86,7 +86,7 @@ export function createApp(deps: AppDeps): Provider {
   const metadata = createProtectedResourceMetadata(issuer, resources);
   const visitorOf = createVisitorOf(config.trustedProxies);
   const inOrder: readonly Middleware[] = [
-    createArrivals(createMatcher({ registration: config.registration !== 'off' })),
+    createArrivals({ registration: config.registration !== 'off' }),
     createRequestLog(events),
     (ctx, next) => {
       events.visited(visitorOf(ctx));

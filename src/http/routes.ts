@@ -13,6 +13,8 @@
  * - errors: as a page for whoever asks for one, or as JSON always
  * - stands on: a live IB session, the cookies of a browser, or nothing
  */
+import { METHODS } from 'node:http';
+import Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -138,61 +140,59 @@ export interface Arrival {
   readonly isUnderPath?: boolean;
 }
 
-/** Matches a method and a raw request target. */
-export type Matcher = (method: string, target: string) => Arrival;
+const KEY = 'arrival';
 
-/** One address: its rows, and how its path is recognised. */
-interface Address {
-  readonly path: string;
-  readonly rows: readonly Route[];
-  readonly pattern: RegExp;
-}
+/** One segment that stands for something: what ids of ours are made of. */
+const SEGMENT = /^[\w-]+$/;
 
-/** One segment: what ids of ours are made of. */
-const SEGMENT = '([\\w-]+)';
-
-function addressOf(path: string, rows: readonly Route[]): Address {
-  const source = path.replaceAll('.', '\\.').replace('*', '(.*)').replaceAll(/:\w+/g, SEGMENT);
-  return { path, rows, pattern: new RegExp(`^${source}$`, 's') };
-}
-
-/** Builds the matcher. Without registration its addresses do not exist. */
-export function createMatcher(options: { readonly registration: boolean }): Matcher {
+/** The addresses there are, in @koa/router's spelling. */
+function addressesOf(options: { readonly registration: boolean }): Map<string, Route[]> {
   const routes = ROUTES.filter(({ path }) => options.registration || !path.startsWith('/register'));
-  const addresses = [...Map.groupBy(routes, ({ path }) => path)].map(([path, rows]) => addressOf(path, rows));
-  const isPattern = ({ path }: Address): boolean => /[:*]/.test(path);
-  const patterned = addresses.filter(isPattern);
-  const plain = new Map(
-    addresses.filter((address) => !isPattern(address)).map((address) => [address.path, address]),
-  );
-  const find = (path: string): Address | undefined =>
-    plain.get(path) ?? patterned.find(({ pattern }) => pattern.test(path));
+  return Map.groupBy(routes, ({ path }) => path.replace('*', '{*rest}'));
+}
 
-  return (method, target) => {
-    const nowhere = { route: NO_ROUTE, params: {}, allow: [] };
-    if (!target.startsWith('/')) return { kind: 'not_a_path', ...nowhere };
-    const [path = ''] = target.split('?', 1);
-    const address = find(path);
-    if (address === undefined) {
-      return {
-        kind: 'unknown',
-        ...nowhere,
-        isUnderPath: addresses.some((known) => isUnderPath(known, path)),
-      };
-    }
-    return arrivalAt(address, method, path);
+/**
+ * Matches each request once, before anything else looks at it. Without registration its addresses do not exist.
+ * All methods of an address are its own business: which of them it has is told in words, with its row.
+ */
+export function createArrivals(options: { readonly registration: boolean }): Middleware {
+  const addresses = addressesOf(options);
+  const router = new Router({ sensitive: true, strict: true });
+  for (const [path, rows] of addresses) {
+    router.register(path, METHODS, (ctx, next) => {
+      const values = ctx['captures'] as (string | undefined)[];
+      const isRest = path.endsWith('}');
+      const isOurs = isRest || values.every((value = '') => SEGMENT.test(value));
+      // As it was sent: `rest` is not decoded. Of two addresses that fit, the first counts.
+      const params = isRest ? { rest: values[0] ?? '' } : (ctx['params'] as Params);
+      if (isOurs && ctx.state[KEY] === undefined) ctx.state[KEY] = arrivalAt(rows, ctx.method, params);
+      return next();
+    });
+  }
+  const match = router.routes() as Middleware;
+  return (ctx, next) => {
+    const [path = ''] = (ctx.req.url ?? '').split('?', 1);
+    const onward = (): Promise<void> => {
+      ctx.state[KEY] ??= nowhere(path, [...addresses.values()].flat());
+      return next();
+    };
+    // What Koa reads otherwise than it is written is no address of ours.
+    return ctx.path === path ? match(ctx, onward) : onward();
   };
 }
 
-function arrivalAt({ path, rows, pattern }: Address, method: string, asked: string): Arrival {
+function nowhere(path: string, known: readonly Route[]): Arrival {
+  const at = { route: NO_ROUTE, params: {}, allow: [] };
+  if (!path.startsWith('/')) return { kind: 'not_a_path', ...at };
+  return { kind: 'unknown', ...at, isUnderPath: known.some((route) => isUnderPath(route, path)) };
+}
+
+function arrivalAt(rows: readonly Route[], method: string, params: Params): Arrival {
   const [first = NO_ROUTE] = rows;
   const methods = rows.flatMap((row) => row.methods);
-  const gets = methods.includes('GET');
-  const options = gets || first.cors !== 'none';
-  const [, ...values] = pattern.exec(asked) ?? [];
-  const names = [...path.matchAll(/:(\w+)|\*/g)].map(([, name = 'rest']) => name);
+  const options = methods.includes('GET') || first.cors !== 'none';
   const at = {
-    params: Object.fromEntries(names.map((name, index) => [name, values[index] ?? ''])),
+    params,
     allow: [
       ...methods.flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name])),
       ...(options ? ['OPTIONS'] : []),
@@ -207,20 +207,10 @@ function arrivalAt({ path, rows, pattern }: Address, method: string, asked: stri
 }
 
 /** `/dev/token` and `/.well-known/oauth-authorization-server/dev`: an endpoint under a path that the issuer has not. */
-function isUnderPath({ path }: Address, asked: string): boolean {
+function isUnderPath({ path }: Route, asked: string): boolean {
   if (path.endsWith('*')) return asked.indexOf(path.slice(0, -1)) > 1;
   if (asked.length <= path.length + 1) return false;
   return asked.endsWith(path) || (path.startsWith('/.well-known/') && asked.startsWith(`${path}/`));
-}
-
-const KEY = 'arrival';
-
-/** Matches each request once, before anything else looks at it. */
-export function createArrivals(match: Matcher): Middleware {
-  return (ctx, next) => {
-    ctx.state[KEY] = match(ctx.method, ctx.req.url ?? '');
-    return next();
-  };
 }
 
 /** How this request was matched. */
