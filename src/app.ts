@@ -49,7 +49,9 @@ import { createUnit } from './provider/unit.ts';
 import { createSidFinders } from './proxy/find-sid.ts';
 import { createProxy } from './proxy/proxy.ts';
 import { createSignedUrls } from './proxy/signed-url.ts';
-import { type Events, tellProviderEvents } from './telemetry/events.ts';
+import type { Events } from './telemetry/events.ts';
+import { tellProviderEvents } from './telemetry/provider-events.ts';
+import { withTokenTrail } from './telemetry/token-trail.ts';
 
 export interface AppDeps {
   readonly config: Config;
@@ -74,24 +76,21 @@ export interface AppDeps {
 }
 
 /** Builds the application: the provider itself, with everything else in front of its routes. */
-export function createApp(deps: AppDeps): Provider {
-  const { config, issuer, store, registry, events } = deps;
+export function createApp(given: AppDeps): Provider {
+  const { config, issuer, registry, events } = given;
   const { lifetimes, resources } = config;
-  const nowSeconds = (): number => Math.floor(deps.now() / 1000);
+  const nowSeconds = (): number => Math.floor(given.now() / 1000);
+  const store = withTokenTrail(given.store, events.saw, nowSeconds);
+  const deps = { ...given, store };
   const pages = createPages({ issuer, branding: config.branding, registry });
   const takeCall = callLimit(deps);
   const provider = providerOf(deps, { pages, takeCall, nowSeconds });
   const bridge = createBridge({ issuer, config, provider, registry, store });
   const sessions = createSessionReader(provider, nowSeconds);
   const metadata = createProtectedResourceMetadata(issuer, resources);
-  const visitorOf = createVisitorOf(config.trustedProxies);
   const inOrder: readonly Middleware[] = [
     createArrivals({ registration: config.registration !== 'off' }),
-    createRequestLog(events),
-    (ctx, next) => {
-      events.visited(visitorOf(ctx));
-      return next();
-    },
+    createRequestLog(events, createVisitorOf(config.trustedProxies)),
     createIssuerAddress(issuer),
     createSafeHeaders(issuer),
     createCors({ originsBehind: (ctx) => originsBehind(registry, ctx), mayBeAnApps: mayBeAnApps(deps) }),

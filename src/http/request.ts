@@ -1,8 +1,11 @@
 /** What holds for every request: its place in the log, the address it came to, what the answer must never allow. */
 import { createHash } from 'node:crypto';
 import type { Context, Middleware } from 'koa';
+import type { Visitor } from '../../adapters/store/contract.ts';
+import { grantIdOf } from '../../adapters/store/handles.ts';
 import { correlationOf, signInIn } from '../telemetry/correlation.ts';
 import type { Events } from '../telemetry/events.ts';
+import { bearerToken } from './bearer.ts';
 import { routeOf } from './routes.ts';
 
 /** The request's reference: in the log, in `X-Request-Id`, and on error pages. */
@@ -11,19 +14,27 @@ export function referenceOf(ctx: Context): string {
 }
 
 /** Gives the request its reference and writes one log line when it is answered. The path only: queries hold secrets. */
-export function createRequestLog(events: Pick<Events, 'requested' | 'during'>): Middleware {
+export function createRequestLog(
+  events: Pick<Events, 'requested' | 'during' | 'tokenRefused' | 'saw' | 'visited'>,
+  visitorOf: (ctx: Context) => Visitor,
+): Middleware {
   return (ctx, next) => {
     const correlation = correlationOf(ctx.url);
     const started = performance.now();
     ctx.state['reference'] = correlation.reference;
     ctx.set('X-Request-Id', correlation.reference);
     return events.during(correlation, ctx.req.headers, async () => {
+      events.visited(visitorOf(ctx));
+      // Known before anything is read: the first call of the store tells whose it is.
+      events.saw({ grantId: grantIdOf(bearerToken(ctx) ?? '') });
       try {
         await next();
       } finally {
         // The answer to /authorize names the sign-in that it began.
         const begun = signInIn(String(ctx.response.get('Location') ?? ''));
         if (begun !== undefined) correlation.signIn ??= begun;
+        const refusal = refusalIn(ctx);
+        if (refusal !== undefined) events.tokenRefused(refusal);
         events.requested({
           method: ctx.method,
           route: routeOf(ctx).name,
@@ -33,6 +44,20 @@ export function createRequestLog(events: Pick<Events, 'requested' | 'during'>): 
       }
     });
   };
+}
+
+/** Where an app shows a token that it has. What `/token` refuses the library tells by itself. */
+const TOKEN_SHOWN: ReadonlySet<string> = new Set(['/userinfo', '/proxy', '/introspect']);
+
+/** What an answer of ours says against the token that came with the request. */
+function refusalIn(ctx: Context): { error: string; detail?: string } | undefined {
+  if (!TOKEN_SHOWN.has(routeOf(ctx).name)) return undefined;
+  const { error, error_description: said, active } = (ctx.body ?? {}) as Record<string, unknown>;
+  if (active === false) return { error: 'inactive' };
+  if (typeof error !== 'string' || ctx.status < 400 || ctx.status >= 500) return undefined;
+  // What follows a quote may be a piece of the request.
+  const [detail] = String(said ?? '').split(/["'`]/, 1);
+  return { error, ...(detail ? { detail } : {}) };
 }
 
 /**

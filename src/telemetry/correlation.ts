@@ -2,12 +2,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash, randomBytes } from 'node:crypto';
 import type { Visitor } from '../../adapters/store/contract.ts';
+import type { Seen } from './token-trail.ts';
 import type { Trace } from './traces.ts';
 
-/** What lines are found by. The sign-in becomes known while its first request is answered. */
+/** What lines are found by. Sign-in, grant and account become known while a request is answered. */
 export interface Correlation {
   readonly reference: string;
   signIn?: string;
+  /** A digest of the access that the request's token stands on: the same from the code to the last refresh. */
+  grant?: string;
+  accountId?: string;
 }
 
 /** A request that is being answered. */
@@ -16,6 +20,8 @@ interface Running {
   readonly trace: Trace | undefined;
   /** Where it comes from; for the audit stream alone. */
   visitor?: Visitor;
+  /** What became of the tokens that were looked up. */
+  readonly seen: Seen;
 }
 
 export interface Correlations {

@@ -1,11 +1,8 @@
 /** What happens, one helper an event: a log line, without a secret in it. */
 import type { IncomingHttpHeaders } from 'node:http';
-import type Provider from 'oidc-provider';
-import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Logger } from 'pino';
 import type { IbCallEvent } from '../../adapters/ib/call.ts';
 import type { StoreCall, Visitor } from '../../adapters/store/contract.ts';
-import { GRANT_TYPES } from '../../config/clients/supported.ts';
 import type { InteractionEvents } from '../../interactions/events.ts';
 import { type AppEvents, createAppEvents } from './app-events.ts';
 import type { Audit, AuditEvent } from './audit.ts';
@@ -16,6 +13,7 @@ import { type MetricsSink, trafficOf } from './metric-names.ts';
 import { createOpenCircuits } from './open-circuits.ts';
 import type { Bytes, ProxyCall } from './proxied.ts';
 import { ibResult, STORE_RESULTS } from './results.ts';
+import { grantDigest, type RefusalReason, reasonOf, type Sight } from './token-trail.ts';
 import type { Traces } from './traces.ts';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
@@ -25,6 +23,12 @@ export interface Events extends KeyEvents, AppEvents {
   during<T>(correlation: Correlation, headers: IncomingHttpHeaders, work: () => T): T;
   /** Where the request comes from: on every audit line of it. */
   visited(visitor: Visitor): void;
+  /** A token, Grant or IB session was looked up: on every line of the request from now on. */
+  saw(sight: Sight): void;
+  /** Why the request's token is refused, as far as its own state says so. */
+  refusalReason(): RefusalReason | undefined;
+  /** A token was refused; `detail` is of ours or the library's, nothing of the request's. */
+  tokenRefused(facts: { readonly error: string; readonly detail?: string | undefined }): void;
   /** One line of the log. */
   say(level: Level, event: string, facts?: object, message?: string): void;
   /** One line of the audit stream. */
@@ -107,6 +111,7 @@ export function createEvents({
       ...correlations.current()?.visitor,
       ...facts,
     });
+  const refusalReason = (): RefusalReason | undefined => reasonOf(correlations.current()?.seen ?? {});
   const signIn =
     (event: string, outcome: string, auditEvent?: AuditEvent) =>
     (facts: object): void => {
@@ -123,11 +128,24 @@ export function createEvents({
   return {
     during(correlation, headers, work) {
       metrics.begin();
-      return correlations.run({ correlation, trace: traces?.begin(headers, correlation.reference) }, work);
+      const trace = traces?.begin(headers, correlation.reference);
+      return correlations.run({ correlation, trace, seen: {} }, work);
     },
     visited(visitor) {
       const running = correlations.current();
       if (running !== undefined) running.visitor = visitor;
+    },
+    saw({ grantId, accountId, ...seen }) {
+      const running = correlations.current();
+      if (running === undefined) return;
+      if (grantId !== undefined) running.correlation.grant = grantDigest(grantId);
+      if (accountId !== undefined) running.correlation.accountId = accountId;
+      // What is no token of one kind may be one of another that was looked up before.
+      if (seen.token !== 'malformed' || running.seen.token === undefined) Object.assign(running.seen, seen);
+    },
+    refusalReason,
+    tokenRefused(facts) {
+      say('info', 'token_refused', { ...facts, reason: refusalReason() });
     },
     say,
     audit: noted,
@@ -238,58 +256,3 @@ const NO_METRICS: MetricsSink = {
   set: () => undefined,
   ask: () => undefined,
 };
-
-/** OAuth's own events, as node-oidc-provider emits them. */
-export function tellProviderEvents(
-  provider: Provider,
-  events: Pick<Events, 'tokens' | 'say' | 'audit'>,
-  /** Tells once what a request has done is written: until then it has not been done. */
-  whenKept: (tell: () => void) => void,
-): void {
-  const grantTypeOf = (ctx: KoaContextWithOIDC): string => {
-    const asked = ctx.oidc.params?.['grant_type'];
-    return GRANT_TYPES.find((known) => known === asked) ?? 'other';
-  };
-  const clientOf = (ctx: KoaContextWithOIDC) => ({ clientId: ctx.oidc.client?.clientId });
-  const names = ['authorization.error', 'grant.error', 'userinfo.error', 'revocation.error'] as const;
-  for (const name of names) {
-    provider.on(name as 'grant.error', (ctx: KoaContextWithOIDC, failure: Error) => {
-      const { error, error_detail: said = '' } = failure as { error?: string; error_detail?: string };
-      // What follows a quote may be a piece of the request.
-      const [detail] = said.split(/["'`]/, 1);
-      events.say('info', name, { ...clientOf(ctx), error, detail });
-      if (name === 'grant.error') {
-        events.tokens({ grantType: grantTypeOf(ctx), ...clientOf(ctx), outcome: error ?? 'other' });
-      }
-    });
-  }
-  provider.on('grant.success', (ctx: KoaContextWithOIDC) => {
-    whenKept(() => {
-      const grantType = grantTypeOf(ctx);
-      events.tokens({ grantType, ...clientOf(ctx), outcome: 'issued' });
-      events.say('info', 'grant.success', { ...clientOf(ctx), grantType }, 'tokens issued');
-    });
-  });
-  provider.on('grant.revoked', (ctx: KoaContextWithOIDC) => {
-    const { AccessToken, RefreshToken, AuthorizationCode } = ctx.oidc.entities;
-    const { accountId } = AccessToken ?? RefreshToken ?? AuthorizationCode ?? {};
-    events.audit('grant_revoked', { ...clientOf(ctx), accountId });
-  });
-  provider.on('end_session.success', (ctx: KoaContextWithOIDC) => {
-    events.audit('signed_out', { ...clientOf(ctx), accountId: ctx.oidc.session?.accountId });
-  });
-  for (const [name, noted] of [
-    ['registration_create.success', 'app_registered'],
-    ['registration_update.success', 'app_changed'],
-    ['registration_delete.success', 'app_removed'],
-  ] as const) {
-    provider.on(
-      name as 'registration_create.success',
-      (_ctx: KoaContextWithOIDC, client: { clientId: string }) =>
-        events.audit(noted, { clientId: client.clientId }),
-    );
-  }
-  provider.on('server_error', (_ctx: KoaContextWithOIDC, error: Error) => {
-    events.say('error', 'server_error', errorFacts(error), 'server error');
-  });
-}
