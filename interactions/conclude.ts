@@ -16,11 +16,16 @@ async function resolve(deps: InteractionDeps, step: Step, source: Source): Promi
 }
 
 /** Asks for consent, or finishes where none is needed. */
-export async function consentOrFinish(deps: InteractionDeps, step: Step, source: Source): Promise<void> {
+export async function consentOrFinish(
+  deps: InteractionDeps,
+  step: Step,
+  facts: { readonly source: Source; readonly isChanged: boolean },
+): Promise<void> {
+  const { source, isChanged } = facts;
   const signIn = await resolve(deps, step, source);
   if (signIn === undefined) return deps.pages.lost(step.ctx);
   if (await mustAsk(deps, step, signIn)) {
-    return deps.pages.consent(step, { signIn, asked: askedIn(deps, step) });
+    return deps.pages.consent(step, { signIn, asked: askedIn(deps, step), isAnotherPerson: isChanged });
   }
   // `prompt=consent` of an app that is never asked for: the decision stands for the question.
   return finish(deps, step, { source, signIn, allowed: skipsConsent(deps, step) });

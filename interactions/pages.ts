@@ -17,11 +17,15 @@ export interface PlatformQuestion {
   readonly value: string;
   readonly fault?: PlatformFault;
   readonly remembered: readonly RememberedPlatform[];
+  /** Asked again, as the sign-in that the page before was about is gone. */
+  readonly isSignInGone?: boolean;
 }
 
 /** What a waiting page says. */
 export type WaitingState =
   | 'waiting'
+  /** Begun as the sign-in that the page before was about is gone. */
+  | 'signed_out_elsewhere'
   | 'not_yet'
   | 'renewed'
   /** IB handed out a session that is over, or older than the request allows: the user is asked once more. */
@@ -46,6 +50,8 @@ export interface Waiting {
 export interface ConsentQuestion {
   readonly signIn: SignIn;
   readonly asked: Asked;
+  /** The page before was about somebody else. */
+  readonly isAnotherPerson: boolean;
 }
 
 export interface InteractionPages {

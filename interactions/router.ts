@@ -4,16 +4,17 @@ import type { Context } from 'koa';
 import { errors } from 'oidc-provider';
 import type { LoginAttempt } from '../adapters/store/contract.ts';
 import { handleOf, parseHandle, platformOf } from './attempt.ts';
-import { concludeConsent } from './conclude.ts';
+import { concludeConsent, type Source } from './conclude.ts';
 import { parseDecision } from './consent.ts';
 import type { InteractionDeps } from './deps.ts';
 import { FormError, readForm } from './form.ts';
 import { refuseInteraction, seeOther, startAttempt } from './login.ts';
+import { loginSecretOf, settleLoginSecret } from './login-cookie.ts';
 import { parseFor } from './platform.ts';
 import { type PollOutcome, poll } from './poll.ts';
 import { forgetPlatform, rememberedPlatforms } from './remembered.ts';
 import { faultOf, showInteraction, showWaiting, standingState, usableSignIns } from './show.ts';
-import { browserOf, ensureBrowser, formSubject, type Step } from './step.ts';
+import { formSubject, type Step } from './step.ts';
 
 type Form = Readonly<Record<string, string>>;
 type Handler = (step: Step, form: Form) => Promise<void> | void;
@@ -36,7 +37,10 @@ export interface InteractionAnswers {
 /** `/authorize/poll` and `/interaction/{uid}/…`. */
 export function createInteraction(deps: InteractionDeps): InteractionAnswers {
   return {
-    show: withStep(deps, (step) => showInteraction(deps, step, step.ctx.query['platform'] === 'other')),
+    show: withStep(deps, (step) => {
+      const { platform, changed } = step.ctx.query;
+      return showInteraction(deps, step, { isAsking: platform === 'other', isChanged: changed === '1' });
+    }),
     platform: withForm(deps, choosePlatform(deps)),
     continue: withForm(deps, continueLogin(deps)),
     restart: withForm(deps, restart(deps)),
@@ -54,11 +58,10 @@ const pathOf = (step: Step): string => `/interaction/${step.interaction.uid}`;
 
 /** Loads an interaction with all that belongs to it in one read, or says that it is lost. */
 async function loadStep(deps: InteractionDeps, ctx: Context, uid: string): Promise<Step | undefined> {
-  const browser = ensureBrowser(ctx, deps.issuer);
-  const attemptId = { uid, browser };
+  const known = loginSecretOf(ctx, deps.issuer, uid);
   const session = ctx.cookies.get(deps.provider.cookieName('session'), { signed: true });
   deps.store.hint([
-    deps.store.attempts.ref(attemptId),
+    ...(known === undefined ? [] : [deps.store.attempts.ref({ uid, browser: known })]),
     ...(session === undefined ? [] : [{ model: 'Session', id: session }]),
   ]);
   try {
@@ -66,6 +69,9 @@ async function loadStep(deps: InteractionDeps, ctx: Context, uid: string): Promi
     if (interaction.uid !== uid) return undefined;
     const client = await deps.provider.Client.find(String(interaction.params['client_id']));
     if (client === undefined) return undefined;
+    const lifeSeconds = deps.lifetimes.interactionSeconds;
+    const browser = known ?? settleLoginSecret(ctx, deps.issuer, { uid, lifeSeconds });
+    const attemptId = { uid, browser };
     return { ctx, interaction, client, attemptId, csrf: deps.formTokens.of(formSubject(attemptId)) };
   } catch (error) {
     if (error instanceof errors.SessionNotFound) return undefined;
@@ -169,23 +175,34 @@ function otherPlatform(deps: InteractionDeps): Handler {
 function consent(deps: InteractionDeps): Handler {
   return async (step, form) => {
     const decision = parseDecision(form);
-    const attempt = await deps.store.attempts.find(step.attemptId);
     if (decision === undefined) return seeOther(step.ctx, pathOf(step));
-    if (attempt?.status === 'signed_in')
-      return concludeConsent(deps, step, { source: { attempt }, decision });
-    // The account that the page named, if it may be used: not whichever is active by now, nor whichever the form says.
-    const usable = await usableSignIns(deps, step);
-    const signIn = usable.find(({ accountId }) => accountId === form['account']);
-    if (signIn === undefined) return seeOther(step.ctx, pathOf(step));
-    await concludeConsent(deps, step, { source: { signIn }, decision });
+    const source = await sourceOf(deps, step, form['account']);
+    if (source !== undefined) return concludeConsent(deps, step, { source, decision });
+    if (decision === 'deny') return refuseInteraction(deps, step, 'the user did not allow the access');
+    seeOther(step.ctx, `${pathOf(step)}?changed=1`);
   };
+}
+
+/** The sign-in of the person that the page named, if it still lives: not of whoever has signed in meanwhile in another tab. */
+async function sourceOf(
+  deps: InteractionDeps,
+  step: Step,
+  account: string | undefined,
+): Promise<Source | undefined> {
+  const attempt = await deps.store.attempts.find(step.attemptId);
+  const session = attempt?.status === 'signed_in' ? attempt.session : undefined;
+  if (attempt !== undefined && session !== undefined && deps.accountIdOf(session) === account)
+    return { attempt };
+  const usable = await usableSignIns(deps, step);
+  const signIn = usable.find(({ accountId }) => accountId === account);
+  return signIn && { signIn };
 }
 
 /** The poll of the waiting page's script; JSON as the contract fixes it. */
 async function answerPoll(deps: InteractionDeps, ctx: Context): Promise<void> {
   ctx.set('Cache-Control', 'no-store');
   const handle = parseHandle(ctx.query['token']);
-  const browser = browserOf(ctx, deps.issuer);
+  const browser = handle && loginSecretOf(ctx, deps.issuer, handle.uid);
   const unknown = { kind: 'unknown' } as const;
   const outcome =
     handle === undefined || browser === undefined

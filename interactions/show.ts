@@ -12,10 +12,18 @@ import { rememberedPlatforms } from './remembered.ts';
 import type { SignIn } from './sign-in.ts';
 import type { Step } from './step.ts';
 
-/** Shows the step this interaction is at. `asking` leaves sign-ins the browser has aside and asks for a platform. */
-export async function showInteraction(deps: InteractionDeps, step: Step, asking = false): Promise<void> {
+export interface ShowWish {
+  /** Leaves sign-ins that the browser has aside and asks for a platform. */
+  readonly isAsking?: boolean;
+  /** A form was about somebody whose sign-in is gone: whatever comes next says so. */
+  readonly isChanged?: boolean;
+}
+
+/** Shows the step this interaction is at. */
+export async function showInteraction(deps: InteractionDeps, step: Step, wish: ShowWish = {}): Promise<void> {
+  const { isAsking = false, isChanged = false } = wish;
   const attempt = await deps.store.attempts.find(step.attemptId);
-  if (attempt?.status === 'signed_in') return consentOrFinish(deps, step, { attempt });
+  if (attempt?.status === 'signed_in') return consentOrFinish(deps, step, { source: { attempt }, isChanged });
   if (attempt?.status === 'refused' && attempt.refusedReason === 'older_login')
     return refuseInteraction(deps, step, OLDER_LOGIN, 'login_required');
   if (attempt !== undefined) {
@@ -23,10 +31,10 @@ export async function showInteraction(deps: InteractionDeps, step: Step, asking 
     return showWaiting(deps, step, attempt, standingState(deps, attempt));
   }
 
-  const signIns = asking ? [] : await usableSignIns(deps, step);
-  const [signIn] = signIns;
-  if (signIn !== undefined) return consentOrFinish(deps, step, { signIn });
-  return askPlatform(deps, step, asking);
+  const [signIn] = isAsking ? [] : await usableSignIns(deps, step);
+  if (signIn !== undefined) return consentOrFinish(deps, step, { source: { signIn }, isChanged });
+  const isGone = isChanged || (!isAsking && step.interaction.prompt.name === 'consent');
+  return askPlatform(deps, step, { isAsking, isGone });
 }
 
 /** For the app's developer: what `login_required` is about. */
@@ -77,24 +85,44 @@ const REUSABLE: ReadonlySet<string> = new Set(['no_session', 'ib_session']);
 export async function usableSignIns(deps: InteractionDeps, step: Step): Promise<readonly SignIn[]> {
   const { prompt, params } = step.interaction;
   const signIns = await deps.signInsOf(step.ctx);
-  if (prompt.name === 'consent') return signIns.slice(0, 1);
+  const theirs = step.interaction.session?.accountId;
+  // The library has found that one's sign-in to serve, and nobody else's, whoever is active by now.
+  if (prompt.name === 'consent')
+    return alive(deps, theirs === undefined ? signIns.slice(0, 1) : signIns.filter(isOf(theirs)));
   if (prompt.name === 'select_account') return [];
   if (!prompt.reasons.every((reason) => REUSABLE.has(reason))) return [];
   const settings = deps.settings(step.client.clientId);
   const wanted = wantedPlatform(params, settings, deps.platforms);
   const mustBeNew = deps.wantsNewLogin(deps.askedBy(params));
-  const serving = signIns.filter(
-    ({ platformOrigin, newLogin }) =>
-      acceptsPlatform(platformOrigin, wanted, settings, deps.platforms) && (!mustBeNew || newLogin === true),
+  return alive(
+    deps,
+    signIns.filter(
+      ({ platformOrigin, newLogin }) =>
+        acceptsPlatform(platformOrigin, wanted, settings, deps.platforms) &&
+        (!mustBeNew || newLogin === true),
+    ),
   );
-  for (const signIn of serving) {
-    if ((await deps.store.ibSessions.find(signIn.ibSessionId)) !== undefined) return [signIn];
-  }
-  return [];
+}
+
+const isOf =
+  (account: string) =>
+  ({ accountId }: SignIn): boolean =>
+    accountId === account;
+
+/** Those whose IB session has not ended otherwise. */
+async function alive(deps: InteractionDeps, signIns: readonly SignIn[]): Promise<readonly SignIn[]> {
+  const sessions = await Promise.all(
+    signIns.map(({ ibSessionId }) => deps.store.ibSessions.find(ibSessionId)),
+  );
+  return signIns.filter((_signIn, at) => sessions[at] !== undefined);
 }
 
 /** Asks for the platform; where the app's settings name it, the question is skipped. */
-async function askPlatform(deps: InteractionDeps, step: Step, asking: boolean): Promise<void> {
+async function askPlatform(
+  deps: InteractionDeps,
+  step: Step,
+  { isAsking, isGone }: { readonly isAsking: boolean; readonly isGone: boolean },
+): Promise<void> {
   const { params } = step.interaction;
   const settings = deps.settings(step.client.clientId);
   const wanted = wantedPlatform(params, settings, deps.platforms);
@@ -104,14 +132,21 @@ async function askPlatform(deps: InteractionDeps, step: Step, asking: boolean): 
   }
   const named = wanted.kind === 'named' ? wanted.platform : undefined;
   const isDefault = params['platform_url'] === undefined && settings.defaultPlatform !== undefined;
-  if (named !== undefined && isDefault && !asking) return beginAt(deps, step, named);
-  deps.pages.platform(step, { value: named?.host ?? remembered[0]?.host ?? '', remembered });
+  if (named !== undefined && isDefault && !isAsking)
+    return beginAt(deps, step, named, isGone ? 'signed_out_elsewhere' : 'waiting');
+  const value = named?.host ?? remembered[0]?.host ?? '';
+  deps.pages.platform(step, { value, remembered, isSignInGone: isGone });
 }
 
 /** Starts an attempt and shows its waiting page, or says beside the field why that platform cannot be used. */
-export async function beginAt(deps: InteractionDeps, step: Step, platform: Platform): Promise<void> {
+async function beginAt(
+  deps: InteractionDeps,
+  step: Step,
+  platform: Platform,
+  state: WaitingState,
+): Promise<void> {
   const started = await startAttempt(deps, step, platform);
-  if (started.status === 'started') return showWaiting(deps, step, started.attempt, 'waiting');
+  if (started.status === 'started') return showWaiting(deps, step, started.attempt, state);
   deps.pages.platform(step, {
     value: platform.host,
     fault: faultOf(started),

@@ -30,6 +30,8 @@ export const de: Texts = {
   waitingOther: 'Andere Plattform verwenden',
   waitingRestart: 'Neu beginnen',
   stateWaiting: 'Wir warten auf Ihre Anmeldung …',
+  stateSignedOutElsewhere:
+    'Die Anmeldung, um die es auf dieser Seite ging, ist beendet, vielleicht in einem anderen Tab. Melden Sie sich erneut an.',
   stateNotYet: 'Sie haben sich noch nicht angemeldet. Öffnen Sie zuerst die Anmeldeseite.',
   stateRenewed:
     'Hier ist ein neuer Anmeldelink. Wenn Sie sich mit dem letzten schon anmelden, machen Sie einfach weiter.',
@@ -51,6 +53,8 @@ export const de: Texts = {
   stateOffline: 'Sie scheinen offline zu sein. Diese Seite fragt weiter und geht weiter, sobald sie kann.',
   consentTitle: 'Darf {app} Ihr Konto verwenden?',
   consentNotYou: 'Nicht Sie?',
+  consentAnother:
+    'Inzwischen hat sich jemand anderes angemeldet, vielleicht in einem anderen Tab. Prüfen Sie, wessen Konto dies ist.',
   consentReturn: 'Sie kehren zurück zu {host}',
   consentAsks: '{app} möchte:',
   consentUnverified:

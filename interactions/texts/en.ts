@@ -27,6 +27,8 @@ export const en = {
   waitingOther: 'Use another platform',
   waitingRestart: 'Begin again',
   stateWaiting: 'Waiting for you to sign in…',
+  stateSignedOutElsewhere:
+    'The sign-in that this page was about has ended, perhaps in another tab. Sign in again to go on.',
   stateNotYet: 'You have not signed in yet. Open the sign-in page first.',
   stateRenewed: 'Here is a new sign-in link. If you are signing in with the last one already, just go on.',
   stateSessionOver: 'Your IntelligenceBank session had ended. Sign in there once more, with this new link.',
@@ -44,6 +46,8 @@ export const en = {
   stateOffline: 'You seem to be offline. This page keeps asking and goes on when it can.',
   consentTitle: 'Allow {app} to use your account?',
   consentNotYou: 'Not you?',
+  consentAnother:
+    'Somebody else has signed in meanwhile, perhaps in another tab. Look whose account this is before you go on.',
   consentReturn: 'You will return to {host}',
   consentAsks: '{app} asks to:',
   consentUnverified:

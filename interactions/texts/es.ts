@@ -30,6 +30,8 @@ export const es: Texts = {
   waitingOther: 'Usar otra plataforma',
   waitingRestart: 'Empezar de nuevo',
   stateWaiting: 'Esperando a que inicie sesión…',
+  stateSignedOutElsewhere:
+    'La sesión de la que trataba esta página ha terminado, quizá en otra pestaña. Inicie sesión de nuevo para continuar.',
   stateNotYet: 'Aún no ha iniciado sesión. Abra primero la página de inicio de sesión.',
   stateRenewed:
     'Aquí tiene un nuevo enlace de inicio de sesión. Si ya está iniciando sesión con el anterior, continúe sin más.',
@@ -50,6 +52,8 @@ export const es: Texts = {
   stateOffline: 'Parece que no tiene conexión. Esta página sigue preguntando y continuará en cuanto pueda.',
   consentTitle: '¿Permitir que {app} use su cuenta?',
   consentNotYou: '¿No es usted?',
+  consentAnother:
+    'Mientras tanto ha iniciado sesión otra persona, quizá en otra pestaña. Compruebe de quién es esta cuenta antes de continuar.',
   consentReturn: 'Volverá a {host}',
   consentAsks: '{app} solicita:',
   consentUnverified:

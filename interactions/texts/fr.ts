@@ -30,6 +30,8 @@ export const fr: Texts = {
   waitingOther: 'Utiliser une autre plateforme',
   waitingRestart: 'Recommencer',
   stateWaiting: 'En attente de votre connexion…',
+  stateSignedOutElsewhere:
+    'La connexion dont parlait cette page est terminée, peut-être dans un autre onglet. Reconnectez-vous pour continuer.',
   stateNotYet: 'Vous n’êtes pas encore connecté. Ouvrez d’abord la page de connexion.',
   stateRenewed:
     'Voici un nouveau lien de connexion. Si vous vous connectez déjà avec le précédent, continuez simplement.',
@@ -51,6 +53,8 @@ export const fr: Texts = {
     'Vous semblez être hors ligne. Cette page continue de demander et reprendra dès que possible.',
   consentTitle: 'Autoriser {app} à utiliser votre compte ?',
   consentNotYou: 'Ce n’est pas vous ?',
+  consentAnother:
+    'Une autre personne s’est connectée entre-temps, peut-être dans un autre onglet. Vérifiez à qui est ce compte avant de continuer.',
   consentReturn: 'Vous retournerez à {host}',
   consentAsks: '{app} demande à :',
   consentUnverified:

@@ -30,6 +30,8 @@ export const ja: Texts = {
   waitingOther: '別のプラットフォームを使う',
   waitingRestart: 'もう一度始める',
   stateWaiting: 'サインインを待っています…',
+  stateSignedOutElsewhere:
+    'このページのサインインは、別のタブなどで終了しました。続けるにはもう一度サインインしてください。',
   stateNotYet: 'まだサインインしていません。先にサインインページを開いてください。',
   stateRenewed: '新しいサインイン用リンクです。前のリンクでサインイン中の場合は、そのままお続けください。',
   stateSessionOver:
@@ -50,6 +52,8 @@ export const ja: Texts = {
   stateOffline: 'オフラインのようです。このページは確認を続け、可能になり次第進みます。',
   consentTitle: '{app} にアカウントの使用を許可しますか？',
   consentNotYou: '別の方ですか？',
+  consentAnother:
+    'その間に、別のタブなどでほかの人がサインインしました。続ける前に、誰のアカウントか確認してください。',
   consentReturn: '{host} に戻ります',
   consentAsks: '{app} が求めている内容:',
   consentUnverified:

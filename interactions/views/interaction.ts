@@ -30,7 +30,8 @@ export function platformPage(model: PlatformModel, env: PageEnv): Html {
     ({ host, name }) =>
       html`<li><button name="remembered" value="${host}" class="choice"><strong>${name ?? host}</strong>${name !== undefined && html`<span>${host}</span>`}</button><button name="forget" value="${host}" class="link" aria-label="${fill(texts.platformForget, { host })}">✕</button></li>`,
   );
-  const body = html`<p>${fill(texts.continueTo, { app: model.app.name })}</p>
+  const body = html`${model.isSignInGone === true && html`<p class="status" role="status">${texts.stateSignedOutElsewhere}</p>`}
+<p>${fill(texts.continueTo, { app: model.app.name })}</p>
 <form method="post" action="${form.base}/platform" novalidate>
 ${csrf(form)}
 <label for="platform">${texts.platformLabel}</label>
@@ -48,6 +49,7 @@ ${
 
 const STATES: Readonly<Record<WaitingModel['state'], keyof Texts>> = {
   waiting: 'stateWaiting',
+  signed_out_elsewhere: 'stateSignedOutElsewhere',
   not_yet: 'stateNotYet',
   renewed: 'stateRenewed',
   session_over: 'stateSessionOver',
@@ -60,7 +62,12 @@ const STATES: Readonly<Record<WaitingModel['state'], keyof Texts>> = {
 };
 
 /** States that stay to be read while the page asks. */
-const STAYING: ReadonlySet<WaitingModel['state']> = new Set(['renewed', 'session_over', 'older_login']);
+const STAYING: ReadonlySet<WaitingModel['state']> = new Set([
+  'signed_out_elsewhere',
+  'renewed',
+  'session_over',
+  'older_login',
+]);
 
 /** What the script says, by what it learns. */
 function sayings(model: WaitingModel, texts: Texts): Html {
@@ -120,7 +127,8 @@ export function consentPage(model: ConsentModel, env: PageEnv): Html {
     url === undefined ? [] : [html`<a href="${safeUrl(url)}" rel="noreferrer" target="_blank">${text}</a>`],
   );
   const notYou = html`<form method="post" action="${form.base}/other">${csrf(form)}<button class="link">${texts.consentNotYou}</button></form>`;
-  const body = html`${app.logoPath !== undefined && html`<p><img src="${app.logoPath}" alt="" height="48"></p>`}
+  const body = html`${model.isAnotherPerson && html`<p class="status" role="status">${texts.consentAnother}</p>`}
+${app.logoPath !== undefined && html`<p><img src="${app.logoPath}" alt="" height="48"></p>`}
 ${app.unverified !== undefined && html`<p class="app-host">${app.unverified.host}</p><p class="warning">${fill(texts.consentUnverified, { host: app.unverified.host })}</p>`}
 ${person(model.personName, model.platformHost, notYou)}
 <p>${fill(texts.consentAsks, { app: app.name })}</p>

@@ -51,6 +51,7 @@ export interface PlatformModel {
   readonly value: string;
   readonly fault?: 'empty' | 'not_a_host' | 'not_allowed' | 'not_ib' | 'not_answering';
   readonly remembered: readonly { readonly host: string; readonly name?: string }[];
+  readonly isSignInGone?: boolean;
 }
 
 export interface WaitingModel {
@@ -72,6 +73,8 @@ export interface ConsentModel {
   readonly platformHost: string;
   readonly scopes: readonly string[];
   readonly resources: readonly { readonly identifier: string; readonly scopes: readonly string[] }[];
+  /** The page before was about somebody else. */
+  readonly isAnotherPerson: boolean;
 }
 
 export interface ErrorModel {

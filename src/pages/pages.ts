@@ -166,7 +166,7 @@ export function createPages({ issuer, branding, registry }: PagesDeps): Pages {
         };
         write(step.ctx, waitingPage(model, envOfStep(step)), 'back to the app');
       },
-      consent(step, { signIn, asked }) {
+      consent(step, { signIn, asked, isAnotherPerson }) {
         const model = {
           ...about(step),
           accountId: signIn.accountId,
@@ -174,6 +174,7 @@ export function createPages({ issuer, branding, registry }: PagesDeps): Pages {
           platformHost: new URL(signIn.platformOrigin).host,
           scopes: asked.permissions,
           resources: asked.resources,
+          isAnotherPerson,
         };
         write(step.ctx, consentPage(model, envOfStep(step)), 'back to the app');
       },

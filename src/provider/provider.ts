@@ -15,6 +15,7 @@ import { installBrowserSessions } from './browser-session.ts';
 import { type ClientRegistry, installClientRules, withConfiguredClients } from './clients.ts';
 import { createFeatures, type ProviderPages, ROUTES } from './features.ts';
 import { holdErrors, tellUnknownResources } from './held-errors.ts';
+import { createInteractionUrl, installInteractions } from './interactions.ts';
 import { algorithmsOf, cookiesOf, createPairwise } from './keys.ts';
 import { createMetadataDocuments } from './metadata-documents.ts';
 import {
@@ -157,7 +158,7 @@ function configurationOf(deps: ProviderDeps, parts: Parts): Configuration {
     findAccount: deps.sessionCheck ? withSessionCheck(findAccount, deps.sessionCheck) : findAccount,
     interactions: {
       policy: createInteractionPolicy(policyDeps),
-      url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
+      url: createInteractionUrl(issuer, lifetimes),
     },
     issueRefreshToken: createIssueRefreshToken(tokenDeps),
     jwks: { keys: [...secrets.signingKeys] },
@@ -181,6 +182,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   const parts = partsOf(deps);
   const provider = new Provider(issuer, configurationOf(deps, parts));
   installBrowserSessions(provider);
+  installInteractions(provider, issuer);
   installGrantOrigins(provider);
   installBackchannel(provider, { onCall: deps.onLogoutCall, limits: lifetimes });
   installRequestContext(provider, parts.resources);
