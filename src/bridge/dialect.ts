@@ -38,18 +38,22 @@ export function createBridgeCompat(deps: BridgeDeps): Middleware {
     const { name } = routeOf(ctx);
     if (!bridged) return next();
     if (name === '/token') return answerToken(deps, ctx, { next, isBridgeClient });
-    if (name !== '/authorize' && name !== '/authorize/:uid') return next();
-
     const { client_id: clientId, request, request_uri: pushed } = ctx.query;
     const isPlain = request === undefined && pushed === undefined;
     if (name === '/authorize' && isPlain && isBridgeClient(clientId)) {
       ctx.query = authorizeQuery(deps, ctx.query, clientId);
     }
     await next();
-    const { oidc } = ctx as unknown as Partial<KoaContextWithOIDC>;
-    const params = oidc?.params ?? (name === '/authorize' ? ctx.query : {});
+    const params = authorizationParams(ctx);
     if (isBridgeClient(params['client_id']) && markIn(params) !== undefined) hideIssuer(ctx, deps.issuer);
   };
+}
+
+/** The parameters of the request that this one begins, or goes on with: a step of the user's may do so. */
+function authorizationParams(ctx: Context): Query | Readonly<Record<string, unknown>> {
+  const { oidc } = ctx as unknown as Partial<KoaContextWithOIDC>;
+  if (oidc?.route === 'authorization' || oidc?.route === 'resume') return oidc.params ?? ctx.query;
+  return routeOf(ctx).name === '/authorize' ? ctx.query : {};
 }
 
 function registeredScopes(registry: BridgeDeps['registry'], clientId: string): ReadonlySet<string> {

@@ -79,10 +79,30 @@ export interface StackOptions
 /** Starts a stack. Its store is in memory, its logs are kept for the test to read. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const folder = mkdtempSync(join(tmpdir(), 'ib-oauth-test-'));
-  const clientsFile = join(folder, 'clients.yaml');
-  writeFileSync(clientsFile, options.clients ?? CLIENTS);
   const sandbox =
     options.sandbox ?? (await startSandbox(options.now === undefined ? {} : { clock: options.now }));
+  const end = async (): Promise<void> => {
+    if (options.sandbox === undefined) await sandbox.close();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    return await startOn(sandbox, { folder, end, options });
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
+interface Ground {
+  readonly folder: string;
+  /** Takes away what the server stood on. */
+  readonly end: () => Promise<void>;
+  readonly options: StackOptions;
+}
+
+async function startOn(sandbox: Sandbox, { folder, end, options }: Ground): Promise<Stack> {
+  const clientsFile = join(folder, 'clients.yaml');
+  writeFileSync(clientsFile, options.clients ?? CLIENTS);
   const [first, second] = sandbox.platforms;
   const env = {
     PORT: '0',
@@ -135,8 +155,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     },
     async close() {
       await server.close();
-      if (options.sandbox === undefined) await sandbox.close();
-      rmSync(folder, { recursive: true, force: true });
+      await end();
     },
   };
 }
