@@ -34,6 +34,7 @@ type Members = Readonly<Record<string, unknown>>;
 
 /** Reads what an app says of itself. Members that are empty or unknown are ignored (RFC 7591 2). */
 export function parseSelfRegistered(body: Members, context: SelfRegistrationContext): SelfRegistration {
+  if (isDeeper(body, DEEPEST)) return { ok: false, faults: ['metadata is nested too deeply'] };
   const came = withoutEmpty(body);
   const wanted = withoutEmpty(narrowed(came, context));
   const shape = selfRegisteredSchema.safeParse(wanted, { reportInput: true });
@@ -53,6 +54,15 @@ export function parseSelfRegistered(body: Members, context: SelfRegistrationCont
   };
   const said = Object.entries(metadata).filter(([, value]) => value !== undefined);
   return { ok: true, metadata: Object.fromEntries(said) };
+}
+
+/** A certificate of a key of a key set is at five. */
+const DEEPEST = 8;
+
+/** Whether something is nested deeper than so many levels; whoever walks through it may then run out of stack. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
 }
 
 type Parsed = z.output<typeof selfRegisteredSchema>;

@@ -147,6 +147,21 @@ describe('apps that register themselves', () => {
         ).to.equal(undefined);
       });
 
+      it('what is nested without end is refused, and not walked through', async () => {
+        const bottomless = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+        for (const field of ['redirect_uris', 'contacts', 'jwks', 'nobody_knows_this']) {
+          const { status, body } = await post(
+            stack,
+            '/register',
+            `{"redirect_uris":["https://self.example/cb"],"${field}":${bottomless}}`,
+            { 'content-type': 'application/json' },
+          );
+          expect([status, body['error']], field).to.deep.equal([400, 'invalid_client_metadata']);
+        }
+        const key = { kty: 'RSA', n: 'AQAB', e: 'AQAB', kid: 'a', x5c: ['AAAA'] };
+        expect(await answered({ jwks: { keys: [key] } }, 'jwks')).to.be.an('object');
+      });
+
       it('an app that registers itself acts for users only', async () => {
         const both = ['client_credentials', 'authorization_code'];
         const secret = { token_endpoint_auth_method: 'client_secret_basic' };

@@ -318,6 +318,13 @@ resources:
     expect(canonicalResource('nonsense')).to.equal(undefined);
   });
 
+  it('are read in time that grows with their length and no faster', () => {
+    // Read once for each slash, this row of them would outlast the test, and with it every other request.
+    const row = '/'.repeat(1_000_000);
+    expect(canonicalResource(`https://a.example${row}x`)).to.equal(`https://a.example${row}x`);
+    expect(canonicalResource(`https://a.example/x${row}`)).to.equal('https://a.example/x');
+  });
+
   it('keep a token’s audience through a code that names none', async () => {
     const back = await signIn(stack, new Browser(), { resource: `${API}/`, scope: 'profile' });
     const { body } = await token(stack, {
