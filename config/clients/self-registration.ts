@@ -106,7 +106,7 @@ function narrowed(came: Members, context: SelfRegistrationContext): Members {
     client_uri: shownUri(came['client_uri']),
     policy_uri: shownUri(came['policy_uri']),
     tos_uri: shownUri(came['tos_uri']),
-    logo_uri: ownLogo(came, context.ownHost),
+    logo_uri: ownLogo(came, context),
   };
 }
 
@@ -143,15 +143,17 @@ function shownUri(value: unknown): unknown {
 
 /**
  * A stranger's picture beside the button that allows is a disguise, unless it lies at a host that the code goes to
- * (RFC 7591 5); left out where not.
+ * (RFC 7591 5); left out where not. Nor does the server fetch one from a host of the operator's own network.
  */
-function ownLogo(came: Members, ownHost: string | undefined): unknown {
+function ownLogo(came: Members, { ownHost, isInternal }: SelfRegistrationContext): unknown {
   const logo = shownUri(came['logo_uri']);
   if (typeof logo !== 'string' || webUriFault(logo, { loopback: false }) !== undefined) return logo;
-  const host = URL.parse(logo)?.host;
+  const url = URL.parse(logo);
+  if (url !== null && isInternal(url)) return undefined;
+  const host = url?.host;
   const isOwn = [came['redirect_uris']].flat().some((uri) => {
-    const url = typeof uri === 'string' ? URL.parse(uri) : null;
-    return url?.protocol === 'https:' && url.host === host;
+    const target = typeof uri === 'string' ? URL.parse(uri) : null;
+    return target?.protocol === 'https:' && target.host === host;
   });
   return isOwn || host === ownHost ? logo : undefined;
 }

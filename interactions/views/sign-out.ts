@@ -27,10 +27,11 @@ ${appNames(texts.signOutGoesOn, model.goingOn, model.mostNamed, env)}
   return layout(env, { title: texts.signOutTitle, body });
 }
 
-/** Signed out: what that means, and where the rest can be seen to. */
-export function signedOutPage(env: PageEnv): Html {
+/** Signed out: what that means, and where the rest can be seen to; `back` is a link for apps that get no redirect. */
+export function signedOutPage(env: PageEnv, back?: { url: string; host: string }): Html {
   const { texts } = env;
   const body = html`<p>${texts.signedOutExplain}</p>
+${back !== undefined && html`<p><a href="${safeUrl(back.url)}">${fill(texts.stayedBack, { app: back.host })}</a></p>`}
 <p class="hint">${texts.signedOutGoesOn} <a href="/account">${texts.accountTitle}</a></p>`;
   return layout(env, { title: texts.signedOutTitle, body });
 }

@@ -33,13 +33,15 @@ import { MetadataDocumentError } from '../provider/metadata-documents.ts';
 import { UnknownResourceError } from '../provider/resources.ts';
 import { type AppViewOf, createAppView } from './app-view.ts';
 import { type Asset, type Brands, createAsset, createBrands } from './brands.ts';
-import { createSignOutPages, createStay } from './sign-out.ts';
+import { createNobodySignedIn, createSignOutPages, createStay } from './sign-out.ts';
 
 export interface Pages {
   readonly interaction: InteractionPages;
   readonly provider: ProviderPages;
   readonly account: (ctx: Context, model: AccountModel) => void;
   readonly asset: Answer;
+  /** What is shown where nobody is signed in and an app that registered itself asks for a sign-out. */
+  readonly nobodySignedIn: Middleware;
   /** What is shown to who stays signed in. */
   stay(deps: Omit<Parameters<typeof createStay>[0], 'write' | 'envOf' | 'forged'>): Middleware;
   readonly error: (ctx: Context, error: PublicError) => void;
@@ -113,7 +115,8 @@ export interface PagesDeps {
 /** The pages of this product. Assets are read once, here; an app's own when its first page is shown. */
 export function createPages({ issuer, branding, registry }: PagesDeps): Pages {
   const write = createWrite(issuer);
-  const appViewOf = createAppView((clientId) => registry.ids().includes(clientId));
+  const isConfigured = (clientId: string): boolean => registry.ids().includes(clientId);
+  const appViewOf = createAppView(isConfigured);
   const brandOf = (clientId: string) => registry.settings(clientId).brand;
   const brands = createBrands(() => [branding, ...registry.ids().flatMap((id) => brandOf(id) ?? [])]);
   const { logoFile: _file, color: _color, ...shown } = branding;
@@ -148,6 +151,7 @@ export function createPages({ issuer, branding, registry }: PagesDeps): Pages {
   return {
     account: (ctx, model) => write(ctx, accountPage(model, envOf(ctx)), 'nowhere else'),
     asset: serveAssets(Object.values(assets), brands),
+    nobodySignedIn: createNobodySignedIn({ isConfigured, write, envOf }),
     stay: (deps) =>
       createStay({ ...deps, write, envOf, forged: (ctx) => failed(ctx, 403, { kind: 'forged' }) }),
     interaction: {

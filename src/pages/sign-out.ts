@@ -73,6 +73,34 @@ export function createSignOutPages({ write, envOf, xsrfIn }: SignOutDeps): Provi
   };
 }
 
+interface NobodyDeps extends Pick<SignOutDeps, 'write' | 'envOf'> {
+  readonly isConfigured: (clientId: string) => boolean;
+}
+
+/**
+ * Where nobody is signed in there is no question, and the library goes on to the app at once. For an app that registered
+ * itself this server would send anybody's browser anywhere (RFC 9700 4.11): its address is shown as a link instead.
+ */
+export function createNobodySignedIn({ isConfigured, write, envOf }: NobodyDeps): Middleware {
+  return async (ctx, next) => {
+    await next();
+    if (routeOf(ctx).name !== '/logout' || ctx.status !== 200) return;
+    const { client, session, params } = (ctx as unknown as KoaContextWithOIDC).oidc;
+    if (client === undefined || isConfigured(client.clientId) || session?.accountId !== undefined) return;
+    const target = params?.['post_logout_redirect_uri'];
+    if (typeof target !== 'string') return;
+    write(ctx, signedOutPage(envOf(ctx), linkTo(target, params?.['state'])), 'nowhere else');
+  };
+}
+
+/** Undefined for what only an app on the user's device can open: he is there already. */
+function linkTo(target: string, state: unknown): { url: string; host: string } | undefined {
+  const url = new URL(target);
+  if (url.host === '') return undefined;
+  if (typeof state === 'string') url.searchParams.set('state', state);
+  return { url: url.href, host: url.host };
+}
+
 interface StayDeps extends Pick<SignOutDeps, 'write' | 'envOf'> {
   readonly provider: Pick<Provider, 'Client'>;
   readonly sessions: Pick<SessionReader, 'signInsOf' | 'leavingFor'>;

@@ -106,9 +106,8 @@ export function createMetadataDocuments(deps: DocumentDeps): MetadataDocuments {
     await deps.cache.upsert(clientId, { document: copy } as AdapterPayload, seconds);
   }
 
-  async function find(clientId: string): Promise<AdapterPayload> {
+  async function find(clientId: string, route: string): Promise<AdapterPayload | undefined> {
     const address = addressOf(deps, clientId);
-    const route = (Provider.ctx as KoaContextWithOIDC | undefined)?.oidc.route ?? '';
     const kept = (await deps.cache.find(clientId)) as { readonly document?: Copy } | undefined;
     const copy = kept?.document;
     const isUsed = copy?.isUsed === true || route === 'token';
@@ -116,6 +115,8 @@ export function createMetadataDocuments(deps: DocumentDeps): MetadataDocuments {
       if (isUsed && copy.isUsed !== true) await keep(clientId, { ...copy, isUsed });
       return copy.metadata;
     }
+    // Nobody begins here, and no limit holds: a stranger would have this server call whatever he names.
+    if (!READ_ANEW.has(route)) return undefined;
     try {
       const fresh = await read(address);
       await keep(clientId, { ...fresh, isUsed });
@@ -131,12 +132,13 @@ export function createMetadataDocuments(deps: DocumentDeps): MetadataDocuments {
     isAddress,
     async find(clientId) {
       if (deps.hosts.length === 0) return undefined;
+      const ctx = Provider.ctx as KoaContextWithOIDC | undefined;
+      const route = ctx?.oidc.route ?? '';
       try {
-        return await find(clientId);
+        return await find(clientId, route);
       } catch (error) {
-        const ctx = Provider.ctx as KoaContextWithOIDC | undefined;
         // Elsewhere, such as in a list of apps or behind a token, such an app is one that is not registered any more.
-        if (!READ_ANEW.has(ctx?.oidc.route ?? '')) return undefined;
+        if (!READ_ANEW.has(route)) return undefined;
         // Or the library, which looks for the app's redirect URIs before it shows the error, reads it once more.
         if (ctx !== undefined) Object.assign(ctx.oidc, { noclient: true });
         throw error;

@@ -355,6 +355,25 @@ describe('apps whose client_id is the address of their metadata', () => {
     expect(signedOut.status).to.equal(200);
   });
 
+  it('are read where an app begins or redeems something, and for nobody else', async () => {
+    const id = host.document('/unheard-of', { logo_uri: `${host.origin}/logo.png` });
+    const encoded = encodeURIComponent(id);
+    for (const [path, form] of [
+      [`/logout?client_id=${encoded}&post_logout_redirect_uri=x`],
+      [`/logout/success?client_id=${encoded}`],
+      [`/assets/logos/0123456789abcdef/${Buffer.from(id).toString('base64url')}`],
+      ['/introspect', `client_id=${encoded}&token=x`],
+      ['/revoke', `client_id=${encoded}&token=x`],
+    ]) {
+      const answer = await fetch(stack.issuer + path, {
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        ...(form === undefined ? {} : { method: 'POST', body: form }),
+      });
+      expect(answer.status, path).to.be.within(400, 404);
+    }
+    expect(host.asked).to.deep.equal([]);
+  });
+
   it('are of no use where no host is named', async () => {
     const plain = await startStack({ env: { LOG_LEVEL: 'silent' }, sandbox: stack.sandbox });
     try {

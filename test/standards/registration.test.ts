@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { issueRegistrationToken } from '../../src/cli/registration.ts';
-import { attributeOf, Browser } from '../support/browser.ts';
+import { attributeOf, Browser, formsOf } from '../support/browser.ts';
 import { authorizeUrl, type Stack, signInAt, VERIFIER } from '../support/stack.ts';
-import { type Answer, nowSeconds, post, RESOURCE, startStandards } from '../support/standards.ts';
+import { type Answer, nowSeconds, post, RESOURCE, startStandards, submitOnly } from '../support/standards.ts';
 
 const DOCUMENT = 'https://client.example/oauth/metadata.json';
 
@@ -11,7 +11,7 @@ describe('apps that register themselves', () => {
     let stack: Stack;
     before(async () => {
       ({ stack } = await startStandards({
-        env: { REGISTRATION: 'open', REGISTRATIONS_PER_HOUR: '1000' },
+        env: { REGISTRATION: 'open', REGISTRATIONS_PER_HOUR: '1000', APP_HOSTS: '*.corp.example' },
         lifetimes: { refusedRegistrationsPerAddress: 1000 },
       }));
     });
@@ -207,6 +207,12 @@ describe('apps that register themselves', () => {
         const own = 'https://self.example/logo.png';
         expect(await answered({ logo_uri: own }, 'logo_uri')).to.equal(own);
         expect(await answered({ logo_uri: 'https://cdn.example/ib.png' }, 'logo_uri')).to.equal(undefined);
+        const inside = 'https://wiki.corp.example/delete?page=1';
+        const redirect_uris = ['https://wiki.corp.example/cb'];
+        expect(
+          await answered({ redirect_uris, logo_uri: inside }, 'logo_uri'),
+          'a stranger has this server call nothing in the operator’s own network (APP_HOSTS)',
+        ).to.equal(undefined);
       });
     });
 
@@ -297,6 +303,32 @@ describe('apps that register themselves', () => {
       );
       const after = await cancelled.press(page, 'cancel');
       expect(after.url.searchParams.get('error')).to.equal('access_denied');
+    });
+
+    it('get none after a sign-out either, where nobody was signed in', async () => {
+      const bye = 'https://self.example/bye?from=here';
+      const post_logout_redirect_uris = [bye, 'com.example.self:/bye'];
+      const { body } = await register({ ...app, application_type: 'native', post_logout_redirect_uris });
+      const leave = (client: unknown, target: string, browser = new Browser()) => {
+        const url = new URL('/logout', stack.issuer);
+        url.search = new URLSearchParams({
+          client_id: String(client),
+          post_logout_redirect_uri: target,
+          state: 'a&b',
+        }).toString();
+        return browser.open(url);
+      };
+      const page = await leave(body['client_id'], bye);
+      expect([page.status, formsOf(page)]).to.deep.equal([200, []]);
+      expect(page.body).to.not.contain('<script').and.not.contain('http-equiv');
+      expect(page.body).to.contain('href="https://self.example/bye?from=here&amp;state=a%26b"');
+      const native = await leave(body['client_id'], 'com.example.self:/bye');
+      expect([native.status, native.body.includes('com.example.self')]).to.deep.equal([200, false]);
+
+      const browser = new Browser();
+      const configured = await leave('web', 'https://app.example/bye', browser);
+      const gone = await submitOnly(browser, configured);
+      expect(gone.url.href, 'an admin has entered this one').to.equal('https://app.example/bye?state=a%26b');
     });
 
     for (const [name, metadata] of Object.entries({
