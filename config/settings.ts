@@ -65,6 +65,12 @@ const VARIABLES = {
     ),
   [ENV.logLevel]: z.enum(LOG_LEVELS),
   [ENV.auditFile]: PATH,
+  [ENV.auditFileMegabytes]: z
+    .string()
+    .regex(/^[1-9]\d{0,5}$/, 'must be a whole number from 1')
+    .transform(Number),
+  [ENV.auditUnwritable]: z.enum(['refuse', 'continue']),
+  [ENV.auditAddresses]: z.enum(['whole', 'cut', 'off']),
   [ENV.brandName]: z
     .string()
     .max(60)
@@ -133,7 +139,7 @@ export function parseSettings(
     ibHosts: values.IB_HOSTS ?? DEFAULT_IB_HOSTS,
     secrets: secretsOf(values, storage, env, cwd),
     logLevel: values.LOG_LEVEL ?? 'info',
-    auditFile: values.AUDIT_FILE === undefined ? undefined : resolve(cwd, values.AUDIT_FILE),
+    audit: auditOf(values, cwd),
     tracing: isSet(env, ENV.traceEndpoint) || isSet(env, ENV.tracesEndpoint),
     ibLogoutUrl: values.IB_LOGOUT_URL,
     ibSessionCheck: values.IB_SESSION_CHECK ?? 'refresh',
@@ -219,6 +225,16 @@ function storageOf(values: Values, cwd: string): StorageConfig {
     kind: 'dynamodb',
     stateTable: values.STATE_TABLE ?? `ib-oauth-state-${stage}`,
     tokenTable: values.TOKEN_TABLE ?? `ib-oauth-tokens-${stage}`,
+  };
+}
+
+function auditOf(values: Values, cwd: string): Config['audit'] {
+  const { AUDIT_FILE: file, AUDIT_FILE_MB: megabytes } = values;
+  return {
+    file: file === undefined ? undefined : resolve(cwd, file),
+    unwritable: values.AUDIT_UNWRITABLE ?? 'refuse',
+    mostBytes: megabytes === undefined ? undefined : megabytes * 1024 * 1024,
+    addresses: values.AUDIT_ADDRESSES ?? 'whole',
   };
 }
 

@@ -21,8 +21,16 @@ export interface Config {
   readonly ibHosts: readonly IbHostRule[];
   readonly secrets: SecretsSource;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
-  /** Absolute path of the audit stream's own file; undefined: its lines stand in the log. */
-  readonly auditFile: string | undefined;
+  readonly audit: {
+    /** Absolute path of the stream's own file; undefined: its lines stand in the log. */
+    readonly file: string | undefined;
+    /** What happens while the file cannot be written: nothing that would have to be told, or everything, with an alarm. */
+    readonly unwritable: 'refuse' | 'continue';
+    /** Beyond it the file is moved aside; undefined: never. */
+    readonly mostBytes: number | undefined;
+    /** What the stream keeps of clients' addresses: all, their network, or nothing. */
+    readonly addresses: 'whole' | 'cut' | 'off';
+  };
   /** Whether OpenTelemetry's own variables name an exporter. */
   readonly tracing: boolean;
   readonly lifetimes: Lifetimes;

@@ -18,6 +18,7 @@ import { createInteraction } from '../interactions/router.ts';
 import { createBridge } from './bridge/bridge.ts';
 import { MARK } from './bridge/request-mark.ts';
 import { networkOf } from './http/address.ts';
+import { createAuditGuard } from './http/audit-guard.ts';
 import { createSessionCheck } from './http/bearer.ts';
 import { createBudget } from './http/budget.ts';
 import { createCors, createOptions } from './http/cors.ts';
@@ -97,6 +98,7 @@ export function createApp(given: AppDeps): Provider {
     createErrorBoundary({ onFailed: events.failed, renderPage: pages.error }),
     createDoor(issuer),
     createOptions(),
+    createAuditGuard(events.auditRefuses),
     createDispatch({
       '/healthz': answerAlive,
       '/readyz': createReadiness(store),

@@ -9,6 +9,7 @@ import type { Config, StorageConfig } from '../config/types.ts';
 import { ListenError, listen, startServer } from './server/listen.ts';
 import { endOnSignal } from './server/signals.ts';
 import { startWorkers, WORKER_NUMBER, WorkerStartError } from './server/workers.ts';
+import { AuditError } from './telemetry/audit-file.ts';
 import { createLog } from './telemetry/log.ts';
 import { createSharedMetricsServer } from './telemetry/metrics.ts';
 
@@ -94,6 +95,10 @@ start().catch((error: unknown) => {
     refuseToStart([error.fault ?? `the store does not answer: ${error.code} (${error.engineError})`]);
   // It has said why.
   if (error instanceof WorkerStartError) process.exit(1);
+  if (error instanceof AuditError)
+    refuseToStart([
+      `AUDIT_FILE: cannot be written (${error.code}); with AUDIT_UNWRITABLE=continue the server starts all the same`,
+    ]);
   if (error instanceof ListenError) refuseToStart([`${error.variable}: cannot listen there (${error.code})`]);
   throw error;
 });

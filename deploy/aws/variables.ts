@@ -21,6 +21,8 @@ const NOT_SETTABLE: ReadonlySet<string> = new Set([
   ENV.secretsArn,
   ENV.secretsJson,
   ENV.auditFile,
+  ENV.auditFileMegabytes,
+  ENV.auditUnwritable,
   ENV.traceEndpoint,
   ENV.tracesEndpoint,
   ENV.metricsPort,

@@ -221,6 +221,17 @@ const ON_SERVERS: Alarms = {
     minutes: 5,
     datapoints: [2, 2],
   },
+  'audit-unwritable': {
+    column: 'us',
+    severity: 'page',
+    what: 'The audit file cannot be written.',
+    unit: 'count',
+    signals: { unwritable: gauge('ib_oauth_audit_unwritable') },
+    value: 'unwritable',
+    threshold: 1,
+    minutes: 5,
+    datapoints: [1, 1],
+  },
   'clients-refused': {
     column: 'us',
     severity: 'inform',

@@ -5,13 +5,12 @@ import { Command, CommanderError, Option } from 'commander';
 import { SecretsError } from '../../adapters/secrets/error.ts';
 import { KEY_KINDS, type KeyKind } from '../../adapters/secrets/rotation.ts';
 import { StoreError } from '../../adapters/store/errors.ts';
-import { readEnvironment } from '../../config/env.ts';
-import { auditCommand } from '../telemetry/audit.ts';
 import { ask, isYes } from './ask.ts';
 import { check } from './check.ts';
 import { clientFields, fieldsIn } from './client-fields.ts';
 import { addClient, listClients, type NewClient, removeClient, rotateSecret, showClient } from './clients.ts';
 import { CommandError, createOutput, type Output } from './context.ts';
+import { noteOf } from './note.ts';
 import { createRegistrationToken } from './registration.ts';
 import { createSecretsFile, listKeys, rotate } from './secrets.ts';
 import {
@@ -41,13 +40,17 @@ interface AddOptions {
 /** The program: every command with its help. */
 function createProgram(): Command {
   const program = new Command('ib-oauth');
+  let noting: (() => void) | undefined;
   const output = (): Output => createOutput(program.opts<{ json?: boolean }>().json === true);
   program
     .description('Administers an ib-oauth server. Reads the same environment as the server.')
     .option('--json', 'print results as JSON')
     .showHelpAfterError()
     .exitOverride()
-    .hook('postAction', (_program, command) => note(command));
+    .hook('preAction', (_program, command) => {
+      noting = noteOf(command);
+    })
+    .hook('postAction', () => noting?.());
 
   program
     .command('check')
@@ -102,28 +105,6 @@ function createProgram(): Command {
     )
     .action(async () => inspectToken((await text(process.stdin)).trim(), output()));
   return program;
-}
-
-/** Commands that change something, for the audit stream. */
-const CHANGES: ReadonlySet<string> = new Set([
-  'client add',
-  'client remove',
-  'client rotate-secret',
-  'client registration-token',
-  'keys rotate',
-  'secrets create',
-  'secrets rotate',
-  'session revoke',
-  'store backup',
-  'store create',
-  'store sweep',
-]);
-
-function note(command: Command): void {
-  const name = `${command.parent?.name()} ${command.name()}`;
-  if (!CHANGES.has(name)) return;
-  const { user, client } = command.opts<{ user?: string; client?: string }>();
-  auditCommand(readEnvironment()['AUDIT_FILE'], name, { arguments: command.args, user, client });
 }
 
 interface RotateFlags {
@@ -249,6 +230,8 @@ function linesOf(error: unknown): readonly string[] | undefined {
   return undefined;
 }
 
+// `| head` has read enough: nobody is left to tell.
+process.stdout.on('error', () => process.exit(0));
 try {
   await createProgram().parseAsync();
 } catch (error) {

@@ -18,7 +18,9 @@ async function open(
   if (!loaded.ok) throw new Error(loaded.faults.join('\n'));
   const { config, clientSecrets, secretsText } = loaded;
   const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
-  const events = createEvents({ log, metrics: createEmbeddedMetrics(), audit: createAudit(undefined, log) });
+  // A function has no files that stay: the stream stands in the log.
+  const audit = createAudit({ settings: { ...config.audit, file: undefined }, log });
+  const events = createEvents({ log, metrics: createEmbeddedMetrics(), audit });
   const composed = await compose({ config, clientSecrets, secretsText, events, maxProxyBytes });
   const { issuer } = config;
   if (issuer === undefined) throw new Error('ISSUER: is required on Lambda');

@@ -82,7 +82,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { config, log, reload } = options;
   const metrics = createMetrics();
   const traces = config.tracing ? await createTraces() : undefined;
-  const events = createEvents({ log, metrics, audit: createAudit(config.auditFile, log), traces });
+  const audit = createAudit({ settings: config.audit, log });
+  const events = createEvents({ log, metrics, audit, traces });
   const loopDelay = createLoopDelay();
   const composed = await compose({ loopDelay, ...options, events });
   const server = createServer({
@@ -129,7 +130,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onChanged: rebuild,
     onFault: events.failed,
   });
+  metrics.ask('ib_oauth_audit_unwritable', audit.unwritable);
+  process.on('SIGHUP', audit.reopen);
   async function end(): Promise<void> {
+    process.removeListener('SIGHUP', audit.reopen);
     stopWatching();
     stopWatchingSecrets();
     loopDelay.close();

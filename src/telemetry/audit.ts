@@ -1,6 +1,8 @@
 /** The audit stream: who signed in to what through which app, what they allowed, what was taken back, what admins did. */
-import { userInfo } from 'node:os';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
+import type { Config } from '../../config/types.ts';
+import { withAddresses } from './audit-addresses.ts';
+import { type AuditTrouble, openAuditFile } from './audit-file.ts';
 
 /** What stands in the stream; every line has `audit` (the event), `time` and its facts, and never a secret. */
 export type AuditEvent =
@@ -26,40 +28,65 @@ export type AuditEvent =
 
 export interface Audit {
   write(event: AuditEvent, facts: Readonly<Record<string, unknown>>): void;
+  /** Whether nothing may happen at the moment, since it could not be told. */
+  refuses(): boolean;
+  /** 1 while lines cannot be written. */
+  unwritable(): 0 | 1;
+  /** Opens its file anew, where it has one. */
+  reopen(): void;
+}
+
+export interface AuditDeps {
+  readonly settings: Config['audit'];
+  readonly log: Logger;
 }
 
 /**
  * The stream in a file of its own, appended line by line as it happens, or beside the log where no file is named: its
- * lines are told apart by `audit`. The log's level does not silence it in its own file.
+ * lines are told apart by `audit`. The log's level does not silence it in its own file. Throws `AuditError` where the file
+ * cannot be written and nothing may happen without it.
  */
-export function createAudit(file: string | undefined, log: Logger): Audit {
-  const stream =
-    file === undefined
-      ? log
-      : pino(
-          {
-            base: null,
-            timestamp: pino.stdTimeFunctions.isoTime,
-            formatters: { level: () => ({ stream: 'audit' }) },
-          },
-          pino.destination({ dest: file, append: true, mkdir: true, sync: true, mode: 0o600 }),
-        );
+export function createAudit({ settings, log }: AuditDeps): Audit {
+  return settings.file === undefined
+    ? besideLog(log, settings.addresses)
+    : createFileAudit({ ...settings, file: settings.file }, (trouble) => tellTrouble(log, trouble));
+}
+
+/** The stream in its file. */
+export function createFileAudit(
+  { file: path, unwritable, mostBytes, addresses }: Config['audit'] & { readonly file: string },
+  onTrouble: (trouble: AuditTrouble) => void,
+): Audit {
+  const refusing = unwritable === 'refuse';
+  const file = openAuditFile({ path, mostBytes, isRequired: refusing, onTrouble });
   return {
     write(event, facts) {
-      stream.info({ audit: event, ...facts });
-      // Lines of the log are written in the background; what was decided about access does not wait for a crash.
-      if (file === undefined) stream.flush();
+      const line = { stream: 'audit', time: new Date().toISOString(), audit: event };
+      file.write(`${JSON.stringify({ ...line, ...withAddresses(facts, addresses) })}\n`);
     },
+    refuses: () => refusing && !file.isWritable(),
+    unwritable: () => (file.isWritable() ? 0 : 1),
+    reopen: file.reopen,
   };
 }
 
-/** Notes an admin's command, by the account it was run under, where the stream has a file. */
-export function auditCommand(
-  file: string | undefined,
-  command: string,
-  facts: Record<string, unknown>,
-): void {
-  if (file === undefined) return;
-  const admin = userInfo().username;
-  createAudit(file, pino({ enabled: false })).write('admin_command', { admin, command, ...facts });
+function besideLog(log: Logger, addresses: Config['audit']['addresses']): Audit {
+  return {
+    write(event, facts) {
+      log.info({ audit: event, ...withAddresses(facts, addresses) });
+      // Lines of the log are written in the background; what was decided about access does not wait for a crash.
+      log.flush();
+    },
+    refuses: () => false,
+    unwritable: () => 0,
+    reopen: () => undefined,
+  };
+}
+
+function tellTrouble(log: Logger, trouble: AuditTrouble): void {
+  if ('lost' in trouble) {
+    log.warn({ event: 'audit_writable', lines: trouble.lost }, 'the audit file is written again');
+  } else {
+    log.error({ event: 'audit_unwritable', error: trouble.error.code }, 'the audit file cannot be written');
+  }
 }

@@ -31,6 +31,8 @@ export interface Events extends KeyEvents, AppEvents {
   tokenRefused(facts: { readonly error: string; readonly detail?: string | undefined }): void;
   /** One line of the log. */
   say(level: Level, event: string, facts?: object, message?: string): void;
+  /** Whether nothing may happen at the moment, since the audit stream could not tell it. */
+  auditRefuses(): boolean;
   /** One line of the audit stream. */
   audit(event: AuditEvent, facts: object): void;
   readonly interaction: InteractionEvents;
@@ -148,6 +150,7 @@ export function createEvents({
       say('info', 'token_refused', { ...facts, reason: refusalReason() });
     },
     say,
+    auditRefuses: audit.refuses,
     audit: noted,
     interaction: {
       signInStarted: signIn('sign_in_started', 'started', 'sign_in_started'),

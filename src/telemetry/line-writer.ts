@@ -25,8 +25,15 @@ export interface LineWriter {
   flush(): void;
 }
 
-/** A writer to an open descriptor, such as standard output's. `lost` is the line that tells of dropped ones. */
-export function createLineWriter(fd: number, lost: (lines: number) => string): LineWriter {
+export interface LineWriterOptions {
+  /** The line that tells of dropped ones. */
+  readonly lost: (lines: number) => string;
+  /** Told once when lines cannot be written, by the system's code: a reader that is gone, a full disk. */
+  readonly onBroken: (code: string) => void;
+}
+
+/** A writer to an open descriptor, such as standard output's. */
+export function createLineWriter(fd: number, { lost, onBroken }: LineWriterOptions): LineWriter {
   const waiting: Buffer[] = [];
   let lines: string[] = [];
   let linesBytes = 0;
@@ -36,6 +43,12 @@ export function createLineWriter(fd: number, lost: (lines: number) => string): L
   let begun: Buffer = NOTHING;
   let writing = false;
   let timer: NodeJS.Timeout | undefined;
+  let isBroken = false;
+
+  function tell(error: NodeJS.ErrnoException | null): void {
+    if (error !== null && !isBroken) onBroken(error.code ?? 'unknown');
+    isBroken = error !== null;
+  }
 
   function pack(): void {
     if (linesBytes === 0) return;
@@ -69,6 +82,7 @@ export function createLineWriter(fd: number, lost: (lines: number) => string): L
     writeInBackground(fd, begun, (error, written) => {
       writing = false;
       if (isFull(error)) return later(RETRY_MS);
+      tell(error);
       if (error !== null) dropped += begun.filter((byte) => byte === LINE_FEED).length;
       begun = error === null ? begun.subarray(written) : NOTHING;
       writeOut();

@@ -13,9 +13,20 @@ export interface Log {
 
 /** A log that writes in the background; `base` stands in each line. `log.flush()` returns when all is written, too. */
 export function createLog(level: Config['logLevel'], base: object = {}): Log {
-  const lines = createLineWriter(STANDARD_OUTPUT, (count) => {
-    const facts = { level: 'warn', time: new Date().toISOString(), event: 'log_lines_dropped', lines: count };
-    return `${JSON.stringify({ ...facts, msg: 'whoever reads the log was too slow' })}\n`;
+  // What writes there by other ways must not end the process either; nobody is left to tell where standard error is gone too.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  const lines = createLineWriter(STANDARD_OUTPUT, {
+    lost(count) {
+      const facts = {
+        level: 'warn',
+        time: new Date().toISOString(),
+        event: 'log_lines_dropped',
+        lines: count,
+      };
+      return `${JSON.stringify({ ...facts, msg: 'whoever reads the log was too slow' })}\n`;
+    },
+    onBroken: (code) =>
+      void process.stderr.write(`standard output cannot be written (${code}): lines of the log are lost\n`),
   });
   const log = pino(
     {

@@ -155,6 +155,11 @@ export const GAUGES = {
     over: 'max',
     cloudwatch: false,
   },
+  ib_oauth_audit_unwritable: {
+    help: '1 while the audit file cannot be written.',
+    over: 'max',
+    cloudwatch: false,
+  },
   ib_oauth_ib_sessions: {
     help: 'Live IB sessions at the last sweep of the embedded store; elsewhere `store stats` counts them.',
     over: 'max',

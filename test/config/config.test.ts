@@ -52,7 +52,7 @@ describe('the configuration', () => {
         stage: 'dev',
         secrets: { kind: 'generated', path: join(cwd, '.data/secrets.json') },
         logLevel: 'info',
-        auditFile: undefined,
+        audit: { file: undefined, unwritable: 'refuse', mostBytes: undefined, addresses: 'whole' },
         tracing: false,
         lifetimes,
         trustedProxies: 0,

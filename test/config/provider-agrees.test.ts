@@ -86,7 +86,7 @@ async function withProvider(
   const composed = await compose({
     config: loaded.config,
     clientSecrets: loaded.clientSecrets,
-    events: createEvents({ log, audit: createAudit(undefined, log) }),
+    events: createEvents({ log, audit: createAudit({ settings: loaded.config.audit, log }) }),
     fetch: async () => Response.json(['https://b.example/cb', 'https://c.example/cb']),
   });
   try {

@@ -65,6 +65,18 @@ describe('the log of a server', () => {
     expect(await once(withoutReader, 'exit')).to.deep.equal([3, null]);
   });
 
+  it('says on standard error, once, that it cannot be written, and the process goes on', async () => {
+    const child = run(
+      `process.stdin.resume(); say(1); process.stdout.write('a line of its own');
+       let turns = 0;
+       setInterval(() => { say(1); process.stdout.write('one more'); if ((turns += 1) === 8) process.exit(3); }, 60);`,
+    );
+    (child.stdout as Readable).destroy();
+    const [told, [code]] = await Promise.all([text(child.stderr as Readable), once(child, 'exit')]);
+    expect(told).to.equal('standard output cannot be written (EPIPE): lines of the log are lost\n');
+    expect(code).to.equal(3);
+  });
+
   it('does not hold up the server when its reader has stopped, and tells how many lines it dropped', async () => {
     const child = run(`say(100_000); process.stderr.write('goes on'); setInterval(() => say(1), 10);`);
     await once(child.stderr as Readable, 'data');
@@ -86,7 +98,7 @@ describe('the log of a server', () => {
   it('has what was decided about access at once, even when the process is killed', async () => {
     const child = run(`const { createAudit } = await import(${JSON.stringify(AUDIT)});
       say(1);
-      createAudit(undefined, log).write('signed_out', { clientId: 'web' });
+      createAudit({ settings: {}, log }).write('signed_out', { clientId: 'web' });
       process.kill(process.pid, 'SIGKILL');`);
     expect(linesOf(await text(child.stdout as Readable))[1]).to.include({
       audit: 'signed_out',
