@@ -25,7 +25,12 @@ export async function consentOrFinish(
   const signIn = await resolve(deps, step, source);
   if (signIn === undefined) return deps.pages.lost(step.ctx);
   if (await mustAsk(deps, step, signIn)) {
-    return deps.pages.consent(step, { signIn, asked: askedIn(deps, step), isAnotherPerson: isChanged });
+    return deps.pages.consent(step, {
+      signIn,
+      asked: askedIn(deps, step),
+      before: await deps.allowedBefore(step.ctx, step.client.clientId, signIn.accountId),
+      isAnotherPerson: isChanged,
+    });
   }
   // `prompt=consent` of an app that is never asked for: the decision stands for the question.
   return finish(deps, step, { source, signIn, allowed: skipsConsent(deps, step) });

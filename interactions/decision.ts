@@ -16,7 +16,21 @@ export interface Asked {
   /** What the user is told: the scopes the provider knows, and those whose claims are asked for one by one. */
   readonly permissions: readonly string[];
   readonly claims: readonly string[];
-  readonly resources: readonly { readonly identifier: string; readonly scopes: readonly string[] }[];
+  readonly resources: readonly AskedAt[];
+}
+
+/** What is asked for at a resource; it has a name where an admin has given one. */
+export interface AskedAt {
+  readonly identifier: string;
+  readonly name?: string;
+  readonly scopes: readonly string[];
+}
+
+/** What a user has allowed an app before. */
+export interface Allowed {
+  readonly scopes: readonly string[];
+  /** Scopes by the resource's identifier. */
+  readonly resources: ReadonlyMap<string, readonly string[]>;
 }
 
 /** The decision that allows all that was asked. */

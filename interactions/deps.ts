@@ -5,7 +5,7 @@ import type { IbClient } from '../adapters/ib/client.ts';
 import type { IbSession } from '../adapters/ib/session.ts';
 import type { Store, Visitor } from '../adapters/store/contract.ts';
 import type { Lifetimes } from '../config/lifetimes.ts';
-import type { Asked } from './decision.ts';
+import type { Allowed, Asked } from './decision.ts';
 import type { InteractionEvents } from './events.ts';
 import type { FormTokens } from './form-tokens.ts';
 import type { InteractionPages } from './pages.ts';
@@ -29,6 +29,8 @@ export interface InteractionDeps {
   readonly signInsOf: (ctx: Context) => Promise<readonly SignIn[]>;
   /** Whether the browser's session holds a Grant of this app for the account. */
   readonly hasGrant: (ctx: Context, clientId: string, accountId: string) => Promise<boolean>;
+  /** What the user has allowed the app in this browser before. */
+  readonly allowedBefore: (ctx: Context, clientId: string, accountId: string) => Promise<Allowed | undefined>;
   readonly accountIdOf: (session: IbSession) => string;
   readonly newIbSessionId: () => string;
   readonly formTokens: FormTokens;

@@ -1,6 +1,6 @@
 /** The pages of an interaction, as its routes see them: each writes the answer of one request. */
 import type { LoginAttempt } from '../adapters/store/contract.ts';
-import type { Asked } from './decision.ts';
+import type { Allowed, Asked } from './decision.ts';
 import type { SignIn } from './sign-in.ts';
 import type { Step } from './step.ts';
 
@@ -50,6 +50,8 @@ export interface Waiting {
 export interface ConsentQuestion {
   readonly signIn: SignIn;
   readonly asked: Asked;
+  /** What the user has allowed the app before; undefined where nothing is known of it. */
+  readonly before: Allowed | undefined;
   /** The page before was about somebody else. */
   readonly isAnotherPerson: boolean;
 }

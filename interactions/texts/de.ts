@@ -57,8 +57,11 @@ export const de: Texts = {
     'Inzwischen hat sich jemand anderes angemeldet, vielleicht in einem anderen Tab. Prüfen Sie, wessen Konto dies ist.',
   consentReturn: 'Sie kehren zurück zu {host}',
   consentAsks: '{app} möchte:',
-  consentUnverified:
-    'Niemand hier hat diese App geprüft. Erlauben Sie sie nur, wenn Sie dies gerade selbst begonnen haben und {host} vertrauen.',
+  consentUnverified: 'Niemand bei {operator} hat diese App geprüft.',
+  consentTrust: 'Erlauben Sie sie nur, wenn Sie dies gerade selbst begonnen haben und {host} vertrauen.',
+  consentStarted: 'Erlauben Sie sie nur, wenn Sie dies gerade selbst begonnen haben und ihr vertrauen.',
+  consentNew: 'Neu',
+  consentAt: 'Bei {resource}:',
   consentAllow: 'Erlauben',
   consentDeny: 'Ablehnen',
   scopeOpenid: 'Wissen, wer Sie auf dieser Plattform sind',
@@ -68,8 +71,6 @@ export const de: Texts = {
   scopeApi: 'IntelligenceBank in Ihrem Namen verwenden: sehen, hinzufügen und ändern, was Sie können',
   scopeSession:
     'Ihre IntelligenceBank-Sitzung selbst erhalten. Damit kann die App alles, was Sie können, außerhalb unserer Kontrolle. Erlauben Sie das nur, wenn Sie der App völlig vertrauen.',
-  scopeOther: '{scope}',
-  scopeAt: 'bei {resource}',
   errorTitle: 'Das hat nicht geklappt',
   errorLost:
     'Diese Anmeldung ist vorbei oder wurde in einem anderen Browser begonnen. Gehen Sie zur App zurück und melden Sie sich neu an.',

@@ -50,8 +50,11 @@ export const en = {
     'Somebody else has signed in meanwhile, perhaps in another tab. Look whose account this is before you go on.',
   consentReturn: 'You will return to {host}',
   consentAsks: '{app} asks to:',
-  consentUnverified:
-    'Nobody here has checked this app. Allow it only if you have just started this yourself, and trust {host}.',
+  consentUnverified: 'Nobody at {operator} has checked this app.',
+  consentTrust: 'Allow it only if you have just started this yourself, and trust {host}.',
+  consentStarted: 'Allow it only if you have just started this yourself, and trust it.',
+  consentNew: 'New',
+  consentAt: 'At {resource}:',
   consentAllow: 'Allow',
   consentDeny: 'Deny',
   scopeOpenid: 'Know who you are on this platform',
@@ -61,8 +64,6 @@ export const en = {
   scopeApi: 'Use IntelligenceBank in your name: see, add and change what you can',
   scopeSession:
     'Get your IntelligenceBank session itself. With it the app can do all that you can, outside our control. Allow this only if you trust the app completely.',
-  scopeOther: '{scope}',
-  scopeAt: 'at {resource}',
   errorTitle: 'This did not work',
   errorLost:
     'This sign-in is over, or it was started in another browser. Go back to the app and sign in again.',

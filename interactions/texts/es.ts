@@ -56,8 +56,11 @@ export const es: Texts = {
     'Mientras tanto ha iniciado sesión otra persona, quizá en otra pestaña. Compruebe de quién es esta cuenta antes de continuar.',
   consentReturn: 'Volverá a {host}',
   consentAsks: '{app} solicita:',
-  consentUnverified:
-    'Nadie aquí ha comprobado esta aplicación. Permítala solo si acaba de iniciar esto usted mismo y confía en {host}.',
+  consentUnverified: 'Nadie en {operator} ha comprobado esta aplicación.',
+  consentTrust: 'Permítala solo si acaba de iniciar esto usted mismo y confía en {host}.',
+  consentStarted: 'Permítala solo si acaba de iniciar esto usted mismo y confía en ella.',
+  consentNew: 'Nuevo',
+  consentAt: 'En {resource}:',
   consentAllow: 'Permitir',
   consentDeny: 'Denegar',
   scopeOpenid: 'Saber quién es usted en esta plataforma',
@@ -67,8 +70,6 @@ export const es: Texts = {
   scopeApi: 'Usar IntelligenceBank en su nombre: ver, añadir y cambiar lo que usted puede',
   scopeSession:
     'Obtener su propia sesión de IntelligenceBank. Con ella la aplicación puede hacer todo lo que usted puede, fuera de nuestro control. Permítalo solo si confía plenamente en ella.',
-  scopeOther: '{scope}',
-  scopeAt: 'en {resource}',
   errorTitle: 'No ha funcionado',
   errorLost:
     'Este inicio de sesión ha terminado o se empezó en otro navegador. Vuelva a la aplicación e inicie sesión de nuevo.',

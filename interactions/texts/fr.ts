@@ -57,8 +57,13 @@ export const fr: Texts = {
     'Une autre personne s’est connectée entre-temps, peut-être dans un autre onglet. Vérifiez à qui est ce compte avant de continuer.',
   consentReturn: 'Vous retournerez à {host}',
   consentAsks: '{app} demande à :',
-  consentUnverified:
-    'Personne ici n’a vérifié cette application. Ne l’autorisez que si vous venez de lancer ceci vous-même et que vous faites confiance à {host}.',
+  consentUnverified: 'Personne chez {operator} n’a vérifié cette application.',
+  consentTrust:
+    'Autorisez-la seulement si vous venez de lancer cette action vous-même et si vous faites confiance à {host}.',
+  consentStarted:
+    'Autorisez-la seulement si vous venez de lancer cette action vous-même et si vous lui faites confiance.',
+  consentNew: 'Nouveau',
+  consentAt: 'Sur {resource} :',
   consentAllow: 'Autoriser',
   consentDeny: 'Refuser',
   scopeOpenid: 'Savoir qui vous êtes sur cette plateforme',
@@ -68,8 +73,6 @@ export const fr: Texts = {
   scopeApi: 'Utiliser IntelligenceBank en votre nom : voir, ajouter et modifier ce que vous pouvez',
   scopeSession:
     'Obtenir votre session IntelligenceBank elle-même. L’application pourra alors faire tout ce que vous pouvez, hors de notre contrôle. N’autorisez que si vous lui faites entièrement confiance.',
-  scopeOther: '{scope}',
-  scopeAt: 'chez {resource}',
   errorTitle: 'Cela n’a pas fonctionné',
   errorLost:
     'Cette connexion est terminée ou a été commencée dans un autre navigateur. Retournez à l’application et reconnectez-vous.',

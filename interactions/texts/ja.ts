@@ -56,8 +56,11 @@ export const ja: Texts = {
     'その間に、別のタブなどでほかの人がサインインしました。続ける前に、誰のアカウントか確認してください。',
   consentReturn: '{host} に戻ります',
   consentAsks: '{app} が求めている内容:',
-  consentUnverified:
-    'このアプリはまだ誰も確認していません。ご自身で操作を始めたばかりで、{host} を信頼できる場合にのみ許可してください。',
+  consentUnverified: '{operator} では誰もこのアプリを確認していません。',
+  consentTrust: 'ご自身がたった今始めた操作であり、{host} を信頼できる場合にのみ許可してください。',
+  consentStarted: 'ご自身がたった今始めた操作であり、このアプリを信頼できる場合にのみ許可してください。',
+  consentNew: '新規',
+  consentAt: '{resource} で:',
   consentAllow: '許可する',
   consentDeny: '許可しない',
   scopeOpenid: 'このプラットフォームでのあなたの識別',
@@ -67,8 +70,6 @@ export const ja: Texts = {
   scopeApi: 'あなたに代わって IntelligenceBank を使用（あなたに可能な閲覧・追加・変更）',
   scopeSession:
     'IntelligenceBank のセッションそのものを受け取ります。アプリは、こちらの管理の及ばないところで、あなたにできることをすべて実行できます。完全に信頼できる場合にのみ許可してください。',
-  scopeOther: '{scope}',
-  scopeAt: '（{resource}）',
   errorTitle: 'うまくいきませんでした',
   errorLost:
     'このサインインは終了したか、別のブラウザーで始められました。アプリに戻って、もう一度サインインしてください。',

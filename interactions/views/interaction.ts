@@ -1,10 +1,8 @@
-/** The pages of a sign-in: platform, waiting, consent. */
+/** The pages of a sign-in: platform and waiting. */
 import { fill, type Texts } from '../texts/en.ts';
 import { fillHtml, type Html, html, safeUrl } from './html.ts';
-import { layout, person } from './layout.ts';
-import type { ConsentModel, FormTarget, PageEnv, PlatformModel, WaitingModel } from './models.ts';
-
-const csrf = (form: FormTarget): Html => html`<input type="hidden" name="csrf" value="${form.csrf}">`;
+import { csrf, layout } from './layout.ts';
+import type { PageEnv, PlatformModel, WaitingModel } from './models.ts';
 
 function faultText(texts: Texts, fault: NonNullable<PlatformModel['fault']>): string {
   switch (fault) {
@@ -93,53 +91,4 @@ ${open}
 </div>
 <form method="post" action="${form.base}/other" class="quiet">${csrf(form)}<button class="link">${texts.waitingOther}</button></form>`;
   return layout(env, { title: texts.waitingTitle, body, script: loginUrl !== undefined, cancel: form });
-}
-
-const SCOPE_TEXTS: Readonly<Record<string, keyof Texts>> = {
-  openid: 'scopeOpenid',
-  profile: 'scopeProfile',
-  email: 'scopeEmail',
-  offline_access: 'scopeOffline',
-  'ib:api': 'scopeApi',
-};
-
-function permission(texts: Texts, scope: string, at?: string): Html {
-  const key = SCOPE_TEXTS[scope];
-  const sentence = key === undefined ? fill(texts.scopeOther, { scope }) : texts[key];
-  return html`<li>${sentence}${at !== undefined && html` <span>${fill(texts.scopeAt, { resource: at })}</span>`}</li>`;
-}
-
-/** May the app have what it asks for? */
-export function consentPage(model: ConsentModel, env: PageEnv): Html {
-  const { texts } = env;
-  const { form, app } = model;
-  const plain = model.scopes.filter((scope) => scope !== 'ib:session');
-  const atResources = model.resources.flatMap(({ identifier, scopes }) =>
-    scopes.filter((scope) => !plain.includes(scope)).map((scope) => permission(texts, scope, identifier)),
-  );
-  const links = (
-    [
-      [app.clientUri, fill(texts.appHome, { app: app.name })],
-      [app.policyUri, texts.privacy],
-      [app.tosUri, texts.terms],
-    ] as const
-  ).flatMap(([url, text]) =>
-    url === undefined ? [] : [html`<a href="${safeUrl(url)}" rel="noreferrer" target="_blank">${text}</a>`],
-  );
-  const notYou = html`<form method="post" action="${form.base}/other">${csrf(form)}<button class="link">${texts.consentNotYou}</button></form>`;
-  const body = html`${model.isAnotherPerson && html`<p class="status" role="status">${texts.consentAnother}</p>`}
-${app.logoPath !== undefined && html`<p><img src="${app.logoPath}" alt="" height="48"></p>`}
-${app.unverified !== undefined && html`<p class="app-host">${app.unverified.host}</p><p class="warning">${fill(texts.consentUnverified, { host: app.unverified.host })}</p>`}
-${person(model.personName, model.platformHost, notYou)}
-<p>${fill(texts.consentAsks, { app: app.name })}</p>
-<ul class="permissions">${plain.map((scope) => permission(texts, scope))}${atResources}</ul>
-${model.scopes.includes('ib:session') && html`<p class="warning">${texts.scopeSession}</p>`}
-${app.host !== '' && html`<p class="hint">${fillHtml(texts.consentReturn, { host: html`<strong>${app.host}</strong>` })}</p>`}
-${links.length > 0 && html`<p class="hint links">${links}</p>`}
-<form method="post" action="${form.base}/consent" class="choice-row">
-${csrf(form)}<input type="hidden" name="account" value="${model.accountId}">
-<button name="decision" value="deny">${texts.consentDeny}</button>
-<button name="decision" value="allow" class="primary">${texts.consentAllow}</button>
-</form>`;
-  return layout(env, { title: fill(texts.consentTitle, { app: app.name }), body, cancel: form });
 }

@@ -7,6 +7,8 @@ export function layout(
   env: PageEnv,
   page: {
     readonly title: string;
+    /** In place of the title, with markup in it. */
+    readonly heading?: Html;
     readonly body: Html;
     readonly script?: boolean;
     readonly cancel?: FormTarget;
@@ -35,7 +37,7 @@ ${page.script === true && html`<script src="${env.assetPath('sign-in.js')}" defe
 <body>
 <main class="card">
 <p class="brand">${branding.logoPath !== undefined && html`<img src="${branding.logoPath}" alt="" height="40">`}${branding.name}</p>
-<h1>${page.title}</h1>
+<h1>${page.heading ?? page.title}</h1>
 ${page.body}
 ${page.cancel !== undefined && cancelForm(env, page.cancel)}
 </main>
@@ -48,10 +50,13 @@ ${links.length > 0 && html`<nav>${links.map(([url, text]) => html`<a href="${saf
 `;
 }
 
+/** What proves that a form is ours. */
+export const csrf = (form: FormTarget): Html => html`<input type="hidden" name="csrf" value="${form.csrf}">`;
+
 /** The way out of an interaction: the app gets `access_denied`. */
 function cancelForm(env: PageEnv, form: FormTarget): Html {
   return html`<form method="post" action="${form.base}/cancel" class="quiet">
-<input type="hidden" name="csrf" value="${form.csrf}">
+${csrf(form)}
 <button data-cancel class="link">${env.texts.cancel}</button>
 </form>`;
 }

@@ -1,4 +1,5 @@
 /** What the pages are made from. */
+import type { Allowed, AskedAt } from '../decision.ts';
 import type { WaitingState } from '../pages.ts';
 import type { Texts } from '../texts/en.ts';
 
@@ -72,7 +73,9 @@ export interface ConsentModel {
   readonly personName: string;
   readonly platformHost: string;
   readonly scopes: readonly string[];
-  readonly resources: readonly { readonly identifier: string; readonly scopes: readonly string[] }[];
+  readonly resources: readonly AskedAt[];
+  /** What the user has allowed the app before, to mark what is new; undefined where nothing is known of it. */
+  readonly before: Allowed | undefined;
   /** The page before was about somebody else. */
   readonly isAnotherPerson: boolean;
 }

@@ -1,5 +1,6 @@
 /** Metadata of protected resources on this host (RFC 9728): of the API behind `/proxy`, and of configured ones. */
 import type { ProtectedResource } from '../../config/types.ts';
+import { API_NAME } from '../provider/resources.ts';
 import type { Answer } from './routes.ts';
 
 /**
@@ -11,7 +12,7 @@ export function createProtectedResourceMetadata(
   resources: readonly ProtectedResource[],
 ): Answer {
   const own = { authorization_servers: [issuer], bearer_methods_supported: ['header'] };
-  const api = { ...own, scopes_supported: ['ib:api'], resource_name: 'IntelligenceBank API' };
+  const api = { ...own, scopes_supported: ['ib:api'], resource_name: API_NAME };
   const documents = new Map<string, object>([
     ['', { resource: issuer, ...api }],
     ['/proxy', { resource: `${issuer}/proxy`, ...api }],

@@ -8,6 +8,7 @@ import { seeOther } from '../../interactions/login.ts';
 import type { SignIn } from '../../interactions/sign-in.ts';
 import type { AccountApp, AccountModel } from '../../interactions/views/models.ts';
 import type { Answer } from '../http/routes.ts';
+import { nameOfApp, nameOfPerson, shownName } from './app-name.ts';
 
 interface AccountDeps {
   readonly provider: Pick<Provider, 'Client' | 'cookieName'>;
@@ -34,7 +35,7 @@ export function createAccountPage(deps: AccountDeps): { readonly show: Answer; r
         const [first] = grants.toSorted((a, b) => a.createdAt - b.createdAt);
         return {
           clientId,
-          name: client?.metadata().client_name ?? clientId,
+          name: client === undefined ? shownName(clientId) : nameOfApp(client),
           createdAt: first?.createdAt ?? 0,
           ...(first?.from === undefined ? {} : { firstFrom: first.from }),
           lastUsedAt: Math.max(...grants.map(({ lastUsedAt }) => lastUsedAt)),
@@ -46,11 +47,11 @@ export function createAccountPage(deps: AccountDeps): { readonly show: Answer; r
   async function show(ctx: Context): Promise<void> {
     const signIns = await deps.signInsOf(ctx);
     const accounts = await Promise.all(
-      signIns.map(async ({ accountId, displayName, platformOrigin }) => ({
-        accountId,
-        name: displayName === '' ? accountId : displayName,
-        host: new URL(platformOrigin).host,
-        apps: await appsOf(accountId),
+      signIns.map(async (signIn) => ({
+        accountId: signIn.accountId,
+        name: nameOfPerson(signIn),
+        host: new URL(signIn.platformOrigin).host,
+        apps: await appsOf(signIn.accountId),
       })),
     );
     deps.render(ctx, { csrf: deps.formTokens.of(formSubject(ctx)), accounts });

@@ -3,6 +3,7 @@ import type { Client } from '../../interactions/step.ts';
 import type { AppView } from '../../interactions/views/models.ts';
 import { isAddress } from '../provider/metadata-documents.ts';
 import { logoPathOf } from './app-logos.ts';
+import { nameOfApp, shownName } from './app-name.ts';
 
 export type AppViewOf = (client: Client, redirectUri: unknown) => AppView;
 
@@ -21,7 +22,9 @@ export const createAppView =
     const target = typeof redirectUri === 'string' ? URL.parse(redirectUri) : null;
     const host = target === null ? '' : target.host === '' ? target.protocol : target.host;
     return {
-      name: metadata.client_name ?? (isConfigured(clientId) || host === '' ? clientId : host),
+      name:
+        shownName(metadata.client_name ?? '') ||
+        (isConfigured(clientId) || host === '' ? nameOfApp(client) : host),
       host,
       ...(logoUri === undefined ? {} : { logoPath: logoPathOf(clientId, logoUri) }),
       ...(isConfigured(clientId) ? {} : { unverified: unverified(clientId, host) }),

@@ -7,8 +7,9 @@ import { handleOf } from '../../interactions/attempt.ts';
 import type { InteractionPages } from '../../interactions/pages.ts';
 import type { Client, Step } from '../../interactions/step.ts';
 import { chooseLanguage, textsOf } from '../../interactions/texts/languages.ts';
+import { consentPage } from '../../interactions/views/consent.ts';
 import type { Html } from '../../interactions/views/html.ts';
-import { consentPage, platformPage, waitingPage } from '../../interactions/views/interaction.ts';
+import { platformPage, waitingPage } from '../../interactions/views/interaction.ts';
 import type {
   AccountModel,
   AppView,
@@ -31,6 +32,7 @@ import type { ProviderPages } from '../provider/features.ts';
 import { backUrlOf } from '../provider/held-errors.ts';
 import { MetadataDocumentError } from '../provider/metadata-documents.ts';
 import { UnknownResourceError } from '../provider/resources.ts';
+import { nameOfPerson } from './app-name.ts';
 import { type AppViewOf, createAppView } from './app-view.ts';
 import { type Asset, type Brands, createAsset, createBrands } from './brands.ts';
 import { createNobodySignedIn, createSignOutPages, createStay } from './sign-out.ts';
@@ -170,14 +172,15 @@ export function createPages({ issuer, branding, registry }: PagesDeps): Pages {
         };
         write(step.ctx, waitingPage(model, envOfStep(step)), 'back to the app');
       },
-      consent(step, { signIn, asked, isAnotherPerson }) {
+      consent(step, { signIn, asked, before, isAnotherPerson }) {
         const model = {
           ...about(step),
           accountId: signIn.accountId,
-          personName: signIn.displayName === '' ? signIn.accountId : signIn.displayName,
+          personName: nameOfPerson(signIn),
           platformHost: new URL(signIn.platformOrigin).host,
           scopes: asked.permissions,
           resources: asked.resources,
+          before,
           isAnotherPerson,
         };
         write(step.ctx, consentPage(model, envOfStep(step)), 'back to the app');

@@ -11,6 +11,7 @@ import { giveBackForm } from '../http/body-again.ts';
 import { routeOf } from '../http/routes.ts';
 import { authorizationsOf, type BrowserSession, type SessionReader } from '../provider/browser-session.ts';
 import type { ProviderPages } from '../provider/features.ts';
+import { nameOfApp, nameOfPerson } from './app-name.ts';
 
 /** So many apps are named; of more, how many there are. */
 const MOST_NAMED = 8;
@@ -23,8 +24,6 @@ interface SignOutDeps {
   /** The library's form holds the token that its next step asks for. */
   readonly xsrfIn: (form: string) => string;
 }
-
-const nameOf = (client: Client): string => client.metadata().client_name ?? client.clientId;
 
 /** Where an app can be found again: its own page, else the origin that it is sent users back to. */
 function homeOf(client: Client): string | undefined {
@@ -46,7 +45,7 @@ async function whatEnds(
     const apps = await Promise.all(
       [...new Set(ids)].slice(0, MOST_NAMED + 1).map((id) => provider.Client.find(id)),
     );
-    return apps.flatMap((client) => (client === undefined ? [] : [nameOf(client)]));
+    return apps.flatMap((client) => (client === undefined ? [] : [nameOfApp(client)]));
   };
   return { ending: await named(false), goingOn: await named(true) };
 }
@@ -60,7 +59,7 @@ export function createSignOutPages({ write, envOf, xsrfIn }: SignOutDeps): Provi
       const model = {
         action: '/logout/confirm',
         xsrf: xsrfIn(form),
-        ...(client === undefined ? {} : { appName: nameOf(client as Client) }),
+        ...(client === undefined ? {} : { appName: nameOfApp(client as Client) }),
         ...(await whatEnds(provider, session as BrowserSession)),
         mostNamed: MOST_NAMED,
       };
@@ -140,9 +139,11 @@ async function stayed(
     ...(signIn === undefined
       ? {}
       : {
-          personName: signIn.displayName === '' ? signIn.accountId : signIn.displayName,
+          personName: nameOfPerson(signIn),
           platformHost: new URL(signIn.platformOrigin).host,
         }),
-    ...(client === undefined || home === undefined ? {} : { app: { name: nameOf(client as Client), home } }),
+    ...(client === undefined || home === undefined
+      ? {}
+      : { app: { name: nameOfApp(client as Client), home } }),
   };
 }

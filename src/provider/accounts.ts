@@ -5,32 +5,10 @@ import type { IbSessions } from '../../adapters/store/contract.ts';
 import { ibSessionIdOf } from '../../adapters/store/handles.ts';
 import { activeSignIn, type BrowserSession } from './browser-session.ts';
 import type { ClientSettings } from './clients.ts';
+import { CLAIMS } from './scopes.ts';
 
 /** An account with the end of the IB session behind it, unix seconds: the bound of whatever is issued. */
 export type IbAccount = Account & { readonly endsAt: number };
-
-/** The claims of each scope, as the contract lists them. */
-export const CLAIMS = {
-  openid: ['sub'],
-  profile: [
-    'name',
-    'given_name',
-    'family_name',
-    'updated_at',
-    'ib_client_id',
-    'ib_client_name',
-    'ib_user_uuid',
-  ],
-  email: ['email'],
-  'ib:session': ['ib_session_id', 'ib_api_url', 'ib_session_expires_at'],
-} as const;
-
-const CLAIM_SCOPES = Object.entries(CLAIMS) as [keyof typeof CLAIMS, readonly string[]][];
-
-/** The scope that a claim belongs to; undefined for claims of the protocol's own, such as `acr`. */
-export function scopeOfClaim(name: string): keyof typeof CLAIMS | undefined {
-  return CLAIM_SCOPES.find(([, claims]) => claims.includes(name))?.[0];
-}
 
 const RAW_SESSION: ReadonlySet<string> = new Set(CLAIMS['ib:session']);
 

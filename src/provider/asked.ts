@@ -1,13 +1,12 @@
 /** What a stored request asks for, read from its parameters: what a consent page shows and a decision allows. */
 import type { ProtectedResource } from '../../config/types.ts';
 import type { Asked } from '../../interactions/decision.ts';
-import { scopeOfClaim } from './accounts.ts';
 import type { Resources } from './resources.ts';
-import { scopesOf } from './scopes.ts';
+import { scopeOfClaim, scopesOf } from './scopes.ts';
 
 /** A reader of requests' parameters, for the configured resources. */
 export function createAsked(
-  resources: Pick<Resources, 'scopesAt'>,
+  resources: Pick<Resources, 'scopesAt' | 'nameOf'>,
   configured: readonly ProtectedResource[],
 ): (params: Readonly<Record<string, unknown>>) => Asked {
   const known = new Set(scopesOf(configured));
@@ -23,11 +22,14 @@ export function createAsked(
       claims,
       resources: wanted.map((identifier) => ({
         identifier,
+        ...named(resources.nameOf(identifier)),
         scopes: (resources.scopesAt(identifier) ?? []).filter((scope) => scopes.includes(scope)),
       })),
     };
   };
 }
+
+const named = (name: string | undefined): { name?: string } => (name === undefined ? {} : { name });
 
 /** Names in the `claims` parameter (OpenID Core 5.5); the provider has checked its form by now. */
 function claimsIn(value: unknown): string[] {

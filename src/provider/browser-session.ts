@@ -8,7 +8,9 @@
 import type { Context } from 'koa';
 import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
+import type { Allowed } from '../../interactions/decision.ts';
 import type { SignIn } from '../../interactions/sign-in.ts';
+import { scopeOfClaim } from './scopes.ts';
 
 type SessionModel = InstanceType<Provider['Session']>;
 type Authorizations = SessionModel['authorizations'];
@@ -159,8 +161,21 @@ type SessionClass = {
 export interface SessionReader {
   signInsOf(ctx: Context): Promise<readonly SignIn[]>;
   hasGrant(ctx: Context, clientId: string, accountId: string): Promise<boolean>;
+  /** What the user has allowed an app in this browser; undefined where that is nothing. */
+  allowedBefore(ctx: Context, clientId: string, accountId: string): Promise<Allowed | undefined>;
   /** The app that has asked for a sign-out which is not decided yet. */
   leavingFor(ctx: Context): Promise<string | undefined>;
+}
+
+/** The Grant of an app under an account, be it the active one or parked. */
+function grantIdIn(
+  session: BrowserSession | undefined,
+  clientId: string,
+  accountId: string,
+): string | undefined {
+  const isActive = session?.accountId === accountId;
+  const known = isActive ? session.authorizations : session?.signIns?.[accountId]?.authorizations;
+  return known?.[clientId]?.grantId;
 }
 
 /** Reads sessions for the interaction's steps: live sign-ins, the active account's first. */
@@ -178,13 +193,17 @@ export function createSessionReader(provider: Provider, nowSeconds: () => number
       );
     },
     async hasGrant(ctx, clientId, accountId) {
-      const session = await read(ctx);
-      if (session === undefined) return false;
-      const authorizations =
-        session.accountId === accountId
-          ? session.authorizations
-          : session.signIns?.[accountId]?.authorizations;
-      return authorizations?.[clientId]?.grantId !== undefined;
+      return grantIdIn(await read(ctx), clientId, accountId) !== undefined;
+    },
+    async allowedBefore(ctx, clientId, accountId) {
+      const grantId = grantIdIn(await read(ctx), clientId, accountId);
+      const grant = grantId === undefined ? undefined : await provider.Grant.find(grantId);
+      if (grant?.accountId !== accountId || grant.clientId !== clientId) return undefined;
+      const at = Object.keys(grant.resources ?? {}).map(
+        (identifier) => [identifier, grant.getResourceScope(identifier).split(' ')] as const,
+      );
+      const claimed = grant.getOIDCClaims().flatMap((name) => scopeOfClaim(name) ?? []);
+      return { scopes: [...grant.getOIDCScope().split(' '), ...claimed], resources: new Map(at) };
     },
     async leavingFor(ctx) {
       const { clientId } = ((await read(ctx))?.state ?? {}) as { clientId?: unknown };

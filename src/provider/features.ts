@@ -1,9 +1,9 @@
 /** The library's features: what is switched on, and the paths of the contract. */
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Config, ProtectedResource } from '../../config/types.ts';
-import { scopeOfClaim } from './accounts.ts';
 import { createIntrospectionPolicy } from './introspection.ts';
 import type { Resources } from './resources.ts';
+import { scopeOfClaim } from './scopes.ts';
 import { type Admit, createRegistration } from './self-registration.ts';
 
 /** Endpoint paths, as the contract fixes them. */

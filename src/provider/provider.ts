@@ -9,7 +9,7 @@ import { CLIENT_AUTH_METHODS } from '../../config/clients/supported.ts';
 import type { Lifetimes } from '../../config/lifetimes.ts';
 import type { Config, ProtectedResource } from '../../config/types.ts';
 import type { PlatformRules } from '../../interactions/platform.ts';
-import { CLAIMS, createFindAccount } from './accounts.ts';
+import { createFindAccount } from './accounts.ts';
 import { installBackchannel, type LogoutCall } from './backchannel.ts';
 import { installBrowserSessions } from './browser-session.ts';
 import { type ClientRegistry, installClientRules, withConfiguredClients } from './clients.ts';
@@ -26,7 +26,7 @@ import {
 } from './policy.ts';
 import { installRequestContext } from './request-context.ts';
 import { createResources } from './resources.ts';
-import { scopesOf } from './scopes.ts';
+import { CLAIMS, scopesOf } from './scopes.ts';
 import { createAdmit } from './self-registration.ts';
 import { type SessionCheckDeps, withSessionCheck } from './session-check.ts';
 import { createExtraTokenClaims, registerTokenExchange } from './token-exchange.ts';

@@ -7,6 +7,9 @@ import { SCOPES } from './scopes.ts';
 type ResourceIndicators = NonNullable<NonNullable<Configuration['features']>['resourceIndicators']>;
 type ResourceServer = Awaited<ReturnType<NonNullable<ResourceIndicators['getResourceServerInfo']>>>;
 
+/** What IB's API behind `/proxy` is called. */
+export const API_NAME = 'IntelligenceBank API';
+
 /** A `resource` that nobody has configured. */
 export class UnknownResourceError extends errors.InvalidTarget {
   readonly resource: string;
@@ -29,6 +32,8 @@ export interface Resources {
   canonical(identifier: string): string;
   /** What may be asked for at a resource; undefined for one that is not configured. */
   scopesAt(identifier: string): readonly string[] | undefined;
+  /** What a resource is called, where it has a name. */
+  nameOf(identifier: string): string | undefined;
   /** What the library wants to know of a resource; throws `UnknownResourceError`. */
   serverInfo(ctx: KoaContextWithOIDC, identifier: string): ResourceServer;
 }
@@ -46,6 +51,7 @@ export function createResources(issuer: string, configured: readonly ProtectedRe
   return {
     canonical: (identifier) => find(identifier)?.identifier ?? (isOwn(identifier) ? issuer : identifier),
     scopesAt: (identifier) => find(identifier)?.scopes ?? (isOwn(identifier) ? SCOPES : undefined),
+    nameOf: (identifier) => find(identifier)?.name ?? (isOwn(identifier) ? API_NAME : undefined),
     serverInfo(ctx, identifier) {
       if (isOwn(identifier)) {
         return { scope: SCOPES.join(' '), audience: issuer, accessTokenFormat: 'opaque' as const };

