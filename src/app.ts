@@ -110,34 +110,33 @@ export function createApp(given: AppDeps): Provider {
         now: deps.now,
       }),
     }),
-    ...overloadGuard(deps),
-    createDispatch({
-      '/.well-known/oauth-protected-resource': metadata,
-      '/proxy': proxyOf(deps, provider, { takeCall, nowSeconds }),
-      ...bridge.answers,
+    createOverloadGuard({ ...deps, limits: lifetimes, onRefused: events.overloaded }),
     }),
-    createLimits({
+    createDispatch(
+      '/.well-known/oauth-protected-resource': metadata,
+      '/proxy': proxyOf(deps, provider, takeCall, nowSeconds ),
+      ...bridge.answers,),
+    createLimits(
       store,
       lifetimes,
       registrationsPerHour: config.registrationsPerHour,
       foundUserCode: (ctx) => oidcOf(ctx)?.entities.DeviceCode !== undefined,
       trustedProxies: config.trustedProxies,
       onLimited: events.limited,
-      now: deps.now,
-    }),
+      now: deps.now,),
     createUnit(store),
     createGrantHints(store, issuer),
-    createSessionCheck({ store, issuer, nowSeconds }),
-    createSessionEndAnswers({ ibSessions: store.ibSessions, nowSeconds }),
+    createSessionCheck(store, issuer, nowSeconds ),
+    createSessionEndAnswers(ibSessions: store.ibSessions, nowSeconds ),
     bridge.dialect,
     createBasicCredentials(),
-    createRequestDefaults({ registry, resources }),
+    createRequestDefaults(registry, resources ),
     createIntrospectionAnswers(),
     createAnswers(),
-    createDevicePollLimit({ store, intervalSeconds: lifetimes.devicePollIntervalSeconds }),
+    createDevicePollLimit(store, intervalSeconds: lifetimes.devicePollIntervalSeconds ),
     pages.nobodySignedIn,
-    pages.stay({ provider, sessions }),
-    createGoOn(provider, createDispatch(userSteps(deps, { provider, pages, sessions }))),
+    pages.stay(provider, sessions ),
+    createGoOn(provider, createDispatch(userSteps(deps, provider, pages, sessions ))),
   ];
   for (const middleware of inOrder) provider.use(middleware);
   return provider;
@@ -220,14 +219,6 @@ function originsBehind(registry: ClientRegistry, ctx: Context) {
 function mayBeAnApps({ config, registry }: AppDeps): (origin: string) => boolean {
   const anybody = config.registration !== 'off' || config.clientIdMetadataHosts.length > 0;
   return (origin) => anybody || registry.hasOrigin(origin);
-}
-
-function overloadGuard(deps: AppDeps): readonly Middleware[] {
-  const { loopDelay, events, now } = deps;
-  const { overloadDelayMs: mostMs, overloadWindowMs: everyMs } = deps.config.lifetimes;
-  if (loopDelay === undefined) return [];
-  const onRefused = (): void => events.limited({ limit: 'overload' });
-  return [createOverloadGuard({ delay: loopDelay, mostMs, everyMs, onRefused, now })];
 }
 
 function proxyOf(deps: AppDeps, provider: Provider, { takeCall, nowSeconds }: Shared): Answer {

@@ -1,6 +1,7 @@
 /** Early answers instead of slow ones: whoever comes while the process is behind is told to come back. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Middleware } from 'koa';
+import type { Lifetimes } from '../../config/lifetimes.ts';
 import { RefusedError } from './errors.ts';
 
 /** How late the process runs what is due, in milliseconds. */
@@ -28,11 +29,10 @@ export function createLoopDelay(): LoopDelay {
 }
 
 interface OverloadDeps {
-  readonly delay: Pick<LoopDelay, 'takeMs'>;
-  /** Above this the process is behind. */
-  readonly mostMs: number;
-  /** How long one measurement holds. */
-  readonly everyMs: number;
+  /** Undefined where the process serves one request at a time, and is never behind. */
+  readonly loopDelay?: Pick<LoopDelay, 'takeMs'>;
+  /** Above which delay the process is behind, and how long one measurement holds. */
+  readonly limits: Pick<Lifetimes, 'overloadDelayMs' | 'overloadWindowMs'>;
   readonly onRefused: () => void;
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -40,11 +40,13 @@ interface OverloadDeps {
 
 /** Refuses requests while the process is behind: `RefusedError`, which becomes 503 with `Retry-After`. */
 export function createOverloadGuard(deps: OverloadDeps): Middleware {
+  const { loopDelay, limits } = deps;
+  if (loopDelay === undefined) return (_ctx, next) => next();
   let measuredAt = deps.now();
   let behind = false;
   return (_ctx, next) => {
-    if (deps.now() - measuredAt >= deps.everyMs) {
-      behind = deps.delay.takeMs() > deps.mostMs;
+    if (deps.now() - measuredAt >= limits.overloadWindowMs) {
+      behind = loopDelay.takeMs() > limits.overloadDelayMs;
       measuredAt = deps.now();
     }
     if (!behind) return next();

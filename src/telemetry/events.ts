@@ -53,6 +53,8 @@ export interface Events extends KeyEvents, AppEvents {
     readonly outcome: string;
   }): void;
   limited(facts: { readonly limit: string }): void;
+  /** The process is behind, and has refused a request. */
+  overloaded(): void;
   /** The clients' file is in force as it stands: at the start, and when it has been read again. */
   clientsLoaded(clientIds: readonly string[]): void;
   clientsReloaded(clientIds: readonly string[]): void;
@@ -103,6 +105,10 @@ export function createEvents({
     apps = boundByApps(clientIds);
     metrics.set('ib_oauth_clients_loaded_timestamp_seconds', Math.floor(now() / 1000));
     metrics.set('ib_oauth_clients_refused', 0);
+  }
+  function limited(facts: { readonly limit: string }): void {
+    metrics.count('ib_oauth_limited_total', facts);
+    say('warn', 'limited', facts);
   }
   const trace = () => correlations.current()?.trace;
   const say: Events['say'] = (level, event, facts = {}, message = event) =>
@@ -228,10 +234,8 @@ export function createEvents({
     tokens({ grantType, clientId, outcome }) {
       metrics.count('ib_oauth_tokens_total', { grant_type: grantType, app: apps.of(clientId), outcome });
     },
-    limited(facts) {
-      metrics.count('ib_oauth_limited_total', facts);
-      say('warn', 'limited', facts);
-    },
+    limited,
+    overloaded: () => limited({ limit: 'overload' }),
     clientsLoaded,
     clientsReloaded(clientIds) {
       clientsLoaded(clientIds);
