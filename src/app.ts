@@ -111,7 +111,6 @@ export function createApp(given: AppDeps): Provider {
       }),
     }),
     createOverloadGuard({ ...deps, limits: lifetimes, onRefused: events.overloaded }),
-    }),
     createDispatch(
       '/.well-known/oauth-protected-resource': metadata,
       '/proxy': proxyOf(deps, provider, takeCall, nowSeconds ),
