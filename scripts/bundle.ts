@@ -1,25 +1,29 @@
 /** How functions are bundled for Lambda: by the product's build, and by the benchmark that compares it. */
 import { type BuildResult, build } from 'esbuild';
 
-/** Bundles one entry into one module, its source map apart. */
+/** Bundles entries (path without ending -> source) into a folder, maps apart. What is imported when it is needed is a file of its own. */
 export function bundle(options: {
-  readonly entry: string;
-  readonly outfile: string;
+  readonly entries: Readonly<Record<string, string>>;
+  readonly outdir: string;
 }): Promise<BuildResult<{ metafile: true }>> {
   return build({
-    entryPoints: [options.entry],
-    outfile: options.outfile,
+    entryPoints: options.entries,
+    outdir: options.outdir,
+    outExtension: { '.js': '.mjs' },
+    // As deep as the handlers: the pages find their assets from where they stand.
+    chunkNames: 'src/parts/[name]-[hash]',
     bundle: true,
+    splitting: true,
     platform: 'node',
     target: 'node24',
     format: 'esm',
+    // Modules before CommonJS: of the AWS SDK only what is used is left then.
+    mainFields: ['module', 'main'],
     minify: true,
     // node-oidc-provider's adapters get their model's name from the class.
     keepNames: true,
     sourcemap: 'external',
     metafile: true,
-    // The embedded engine is for machines with a disk; on Lambda it is never opened.
-    external: ['dynalite'],
     // Bundled CommonJS asks for these by their old names.
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",

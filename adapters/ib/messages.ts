@@ -1,6 +1,7 @@
 /** IB's answers as typed values: loose in what is ignored, strict in what is used. Pure. */
 import * as z from 'zod';
 import type { IbHostRule } from '../../config/hosts.ts';
+import { once } from '../../config/once.ts';
 import { mayServe, type PlatformUrl, parseApiUrl } from './platform-url.ts';
 import { type IbSession, isSessionAlive, periodHours, sessionEnd } from './session.ts';
 
@@ -32,19 +33,19 @@ function parseJson(text: string): unknown {
   }
 }
 
-const loginTokenAnswer = z.object({ content: z.string().regex(/^[A-Za-z0-9_-]{1,128}$/) });
+const loginTokenAnswer = once(() => z.object({ content: z.string().regex(/^[A-Za-z0-9_-]{1,128}$/) }));
 
 /** The login token of IB's answer; undefined where the body is not IB's. */
 export function parseLoginToken(text: string): string | undefined {
-  const parsed = loginTokenAnswer.safeParse(parseJson(text));
+  const parsed = loginTokenAnswer().safeParse(parseJson(text));
   return parsed.success ? parsed.data.content : undefined;
 }
 
-const yapiAnswer = z.object({ content: z.string().startsWith('https://') });
+const yapiAnswer = once(() => z.object({ content: z.string().startsWith('https://') }));
 
 /** Whether a body is IB's answer to the cheap probe. */
 export function isYapiAddress(text: string): boolean {
-  return yapiAnswer.safeParse(parseJson(text)).success;
+  return yapiAnswer().safeParse(parseJson(text)).success;
 }
 
 /** Whether a body says that the login token has expired. */
@@ -89,53 +90,57 @@ export function isDeadSession(answer: { readonly status: number; readonly text: 
   return error !== undefined && [...errors, ...siblings].some((words) => DEAD_SESSION_WORDS.test(words));
 }
 
-const text = z.string().trim().min(1).max(512);
-/** An optional text: anything else counts as absent. */
-const loose = text.optional().catch(undefined);
-const numeric = z.union([
-  z.number(),
-  z
+/** What is read of an answer about a login, in two steps: without a sid nothing else counts. */
+const loginAnswer = once(() => {
+  const text = z.string().trim().min(1).max(512);
+  /** An optional text: anything else counts as absent. */
+  const loose = text.optional().catch(undefined);
+  const numeric = z.union([
+    z.number(),
+    z
+      .string()
+      .trim()
+      .regex(/^\d+(\.\d+)?$/)
+      .transform(Number),
+  ]);
+  /** A number above 0: anything else counts as absent, 0 too, as that is how a loose API says nothing. */
+  const positive = numeric
+    .refine((value) => value > 0)
+    .optional()
+    .catch(undefined);
+
+  /** A session id travels in a header: visible ASCII only. */
+  const sid = z
     .string()
-    .trim()
-    .regex(/^\d+(\.\d+)?$/)
-    .transform(Number),
-]);
-/** A number above 0: anything else counts as absent, 0 too, as that is how a loose API says nothing. */
-const positive = numeric
-  .refine((value) => value > 0)
-  .optional()
-  .catch(undefined);
-
-/** A session id travels in a header: visible ASCII only. */
-const sid = z
-  .string()
-  .regex(/^[\x21-\x7e]{1,512}$/)
-  .optional()
-  .catch(undefined);
-const sidHolder = z.object({
-  content: z.object({
-    session: z.object({ sid }).optional().catch(undefined),
-    info: z.object({ sid }).optional().catch(undefined),
-  }),
-});
-
-const identity = z.object({
-  content: z.object({
-    // `originalUserUuid` is not read: where an administrator acts as another user, IB's session, its calls and its
-    // names are that user's, so the subject is too. Who stands behind is IB's to allow and to record.
-    session: z.object({ userUuid: loose, loginTime: positive }).optional().catch(undefined),
-    info: z.object({
-      clientid: text.regex(/^[A-Za-z0-9_-]{1,64}$/),
-      clientuuid: loose,
-      clientname: loose,
-      useruuid: loose,
-      apiV3url: text,
-      logintimeoutperiod: positive,
-      firstname: loose,
-      lastname: loose,
-      email: z.email().max(254).optional().catch(undefined),
+    .regex(/^[\x21-\x7e]{1,512}$/)
+    .optional()
+    .catch(undefined);
+  const sidHolder = z.object({
+    content: z.object({
+      session: z.object({ sid }).optional().catch(undefined),
+      info: z.object({ sid }).optional().catch(undefined),
     }),
-  }),
+  });
+
+  const identity = z.object({
+    content: z.object({
+      // `originalUserUuid` is not read: where an administrator acts as another user, IB's session, its calls and its
+      // names are that user's, so the subject is too. Who stands behind is IB's to allow and to record.
+      session: z.object({ userUuid: loose, loginTime: positive }).optional().catch(undefined),
+      info: z.object({
+        clientid: text.regex(/^[A-Za-z0-9_-]{1,64}$/),
+        clientuuid: loose,
+        clientname: loose,
+        useruuid: loose,
+        apiV3url: text,
+        logintimeoutperiod: positive,
+        firstname: loose,
+        lastname: loose,
+        email: z.email().max(254).optional().catch(undefined),
+      }),
+    }),
+  });
+  return { sidHolder, identity };
 });
 
 const USER_UUID = /^[A-Za-z0-9-]{1,64}$/;
@@ -157,6 +162,7 @@ export function parseLoginInfo(
   },
 ): LoginInfo {
   const json = parseJson(body);
+  const { sidHolder, identity } = loginAnswer();
   const holder = sidHolder.safeParse(json);
   const found = holder.data?.content.session?.sid ?? holder.data?.content.info?.sid;
   if (found === undefined) return { status: 'pending' };

@@ -121,7 +121,8 @@ export async function parseSecretsText(name: string, text: string): Promise<Secr
 
 /** The same for a value that is no text any more. */
 export async function parseSecretsDocument(name: string, value: unknown): Promise<SecretsDocument> {
-  const shape = documentSchema.safeParse(value);
+  // Read seldom: code that zod would make for it costs more than it saves.
+  const shape = documentSchema.safeParse(value, { jitless: true });
   if (!shape.success) throw invalid(name, shape.error.issues.map(toLine));
   const document = asToday(shape.data);
   const lines = [...ruleFaults(shape.data, document), ...(await unusableKeys(document))];

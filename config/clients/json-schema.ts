@@ -3,7 +3,7 @@ import { clientsFileSchema } from './schema.ts';
 
 /** JSON Schema (2020-12) of the clients' file, for editors: the shapes only, rules between fields are the server's. */
 export function clientsJsonSchema(): Record<string, unknown> {
-  const { $schema, ...schema } = z.toJSONSchema(clientsFileSchema, { io: 'input' });
+  const { $schema, ...schema } = z.toJSONSchema(clientsFileSchema(), { io: 'input' });
   return { $schema, title: 'ib-oauth: apps and resources', ...schema };
 }
 

@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { once } from '../once.ts';
+import { LIMITS } from './size-limits.ts';
 import {
   CLIENT_AUTH_METHODS,
   CLIENT_SIGNING_ALGS,
@@ -10,20 +12,9 @@ import {
 
 /*
  * The shape of clients.yaml, one field a line. What needs two fields, the environment or another file is in
- * client-rules.ts. `npm run schema` writes clients.schema.json from here, so each description is what an editor shows.
+ * rules.ts. `npm run schema` writes clients.schema.json from here, so each description is what an editor shows. Schemas are
+ * made when first asked for: a function on Lambda that starts with a file read at its build never needs them.
  */
-
-/** The longest URI, list and file that are read; generous for people, small for a machine. */
-export const LIMITS = Object.freeze({
-  fileBytes: 1024 * 1024,
-  clients: 1000,
-  resources: 200,
-  uriLength: 2048,
-  uris: 100,
-  keys: 20,
-  secrets: 5,
-  secretLength: 512,
-});
 
 const text = (max: number, description: string) => z.string().min(1).max(max).describe(description);
 const uri = (description: string) => text(LIMITS.uriLength, description);
@@ -44,56 +35,60 @@ const choice = <const T extends readonly string[]>(values: T, description: strin
 const secretReference = (item: z.ZodString, description: string) =>
   z.union([item, z.array(item).min(1).max(LIMITS.secrets)]).describe(description);
 
-const environmentName = z
-  .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'must be the name of an environment variable')
-  .describe('The name of an environment variable.');
+const environmentName = () =>
+  z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'must be the name of an environment variable')
+    .describe('The name of an environment variable.');
 
-const jwk = z
-  .object({
-    kty: choice(['RSA', 'EC', 'OKP'], 'Key type; only public, asymmetric keys.'),
-    kid: text(200, 'Key id.').optional(),
-    alg: text(40, 'Algorithm.').optional(),
-    use: choice(['sig', 'enc'], 'What the key is for.').optional(),
-  })
-  .catchall(z.union([z.string().max(4096), z.array(z.string().max(8192)).max(10)]))
-  .describe('A public JSON Web Key (RFC 7517).');
+const jwk = () =>
+  z
+    .object({
+      kty: choice(['RSA', 'EC', 'OKP'], 'Key type; only public, asymmetric keys.'),
+      kid: text(200, 'Key id.').optional(),
+      alg: text(40, 'Algorithm.').optional(),
+      use: choice(['sig', 'enc'], 'What the key is for.').optional(),
+    })
+    .catchall(z.union([z.string().max(4096), z.array(z.string().max(8192)).max(10)]))
+    .describe('A public JSON Web Key (RFC 7517).');
 
-const ib = z
-  .strictObject({
-    platforms: z
-      .array(text(300, 'A platform as in IB_HOSTS: acme.intelligencebank.com, or *.acme.com'))
-      .min(1)
-      .max(LIMITS.uris)
-      .describe('Which platforms users of this app may sign in to. Default: all that IB_HOSTS allows.')
-      .optional(),
-    default_platform: text(
-      300,
-      'The platform to sign in to; the user is not asked. Must be one of `platforms`.',
-    ).optional(),
-    skip_consent: flag('true only for first-party apps: users are not asked for consent.').default(false),
-    bridge_compat: flag('true: /token and /userinfo answer as the earlier bridge did.').default(false),
-    refresh_tokens: choice(
-      ['always', 'offline_access'],
-      'When a client with the refresh_token grant type gets a refresh token: always, or only where the scope offline_access was granted.',
-    ).default('always'),
-    profile: choice(
-      ['fapi2'],
-      'fapi2: the FAPI 2.0 Security Profile. Needs private_key_jwt; sign-ins start at /par with PKCE, tokens are bound to a key (DPoP), assertions name the issuer alone, refresh tokens do not rotate.',
-    ).optional(),
-    id_token_ib_claims: flag(
-      'false: ID tokens hold no ib_… claims; they are at /userinfo. Default: true, within the granted scopes.',
-    ).default(true),
-    logo: text(
-      4096,
-      "A picture of the app for its pages: .svg, .png or .webp. Relative paths start at this file's folder.",
-    ).optional(),
-    color: text(20, "The app's colour for buttons and links, as #rrggbb, readable on white.").optional(),
-  })
-  .describe("The product's own settings.");
+const ib = once(() =>
+  z
+    .strictObject({
+      platforms: z
+        .array(text(300, 'A platform as in IB_HOSTS: acme.intelligencebank.com, or *.acme.com'))
+        .min(1)
+        .max(LIMITS.uris)
+        .describe('Which platforms users of this app may sign in to. Default: all that IB_HOSTS allows.')
+        .optional(),
+      default_platform: text(
+        300,
+        'The platform to sign in to; the user is not asked. Must be one of `platforms`.',
+      ).optional(),
+      skip_consent: flag('true only for first-party apps: users are not asked for consent.').default(false),
+      bridge_compat: flag('true: /token and /userinfo answer as the earlier bridge did.').default(false),
+      refresh_tokens: choice(
+        ['always', 'offline_access'],
+        'When a client with the refresh_token grant type gets a refresh token: always, or only where the scope offline_access was granted.',
+      ).default('always'),
+      profile: choice(
+        ['fapi2'],
+        'fapi2: the FAPI 2.0 Security Profile. Needs private_key_jwt; sign-ins start at /par with PKCE, tokens are bound to a key (DPoP), assertions name the issuer alone, refresh tokens do not rotate.',
+      ).optional(),
+      id_token_ib_claims: flag(
+        'false: ID tokens hold no ib_… claims; they are at /userinfo. Default: true, within the granted scopes.',
+      ).default(true),
+      logo: text(
+        4096,
+        "A picture of the app for its pages: .svg, .png or .webp. Relative paths start at this file's folder.",
+      ).optional(),
+      color: text(20, "The app's colour for buttons and links, as #rrggbb, readable on white.").optional(),
+    })
+    .describe("The product's own settings."),
+);
 
 /** Who the app is and where it may be sent. */
-const identity = {
+const identity = once(() => ({
   client_id: z
     .string()
     .min(1)
@@ -122,10 +117,10 @@ const identity = {
     .describe('E-mail addresses of the people responsible.')
     .optional(),
   client_id_issued_at: z.int().min(0).describe('When the client was registered, unix seconds.').optional(),
-};
+}));
 
 /** How the app proves that it is itself. */
-const authentication = {
+const authentication = once(() => ({
   token_endpoint_auth_method: choice(
     CLIENT_AUTH_METHODS,
     'How the app authenticates at /token. none: a public client (browser, desktop, mobile), which must use PKCE.',
@@ -135,7 +130,7 @@ const authentication = {
     'The only algorithm accepted for private_key_jwt.',
   ).optional(),
   client_secret_env: secretReference(
-    environmentName,
+    environmentName(),
     'Environment variable that holds the secret, or a list while it is being changed (newest first).',
   ).optional(),
   client_secret_file: secretReference(
@@ -143,14 +138,14 @@ const authentication = {
     "File that holds the secret, or a list while it is being changed (newest first). Relative paths start at this file's folder.",
   ).optional(),
   jwks: z
-    .strictObject({ keys: z.array(jwk).min(1).max(LIMITS.keys).describe('The keys, newest first.') })
+    .strictObject({ keys: z.array(jwk()).min(1).max(LIMITS.keys).describe('The keys, newest first.') })
     .describe("The app's public keys; for private_key_jwt and signed request objects.")
     .optional(),
   jwks_uri: uri('Where the app publishes its public keys; instead of jwks.').optional(),
-};
+}));
 
 /** What the app may ask for, and how. */
-const protocol = {
+const protocol = once(() => ({
   grant_types: z
     .array(choice(GRANT_TYPES, 'A grant type.'))
     .max(GRANT_TYPES.length)
@@ -190,6 +185,10 @@ const protocol = {
     'The only algorithm accepted for request objects.',
   ).optional(),
   dpop_bound_access_tokens: flag('true: tokens are bound to a key of the app (RFC 9449).').default(false),
+}));
+
+/** How answers are signed, and who is told of a session's end. */
+const signing = once(() => ({
   id_token_signed_response_alg: choice(
     SERVER_SIGNING_ALGS,
     'How ID tokens are signed. Default: RS256, with ib.profile: fapi2 ES256.',
@@ -204,73 +203,76 @@ const protocol = {
   ).default('RS256'),
   backchannel_logout_uri: uri('Called when the session ends.').optional(),
   backchannel_logout_session_required: flag('true: logout tokens hold sid.').default(false),
-};
+}));
 
 /** One entry under `clients`. */
-export const clientSchema = z
-  .strictObject({ ...identity, ...authentication, ...protocol, ib: ib.prefault({}) })
-  .describe('An app: client metadata by the names of RFC 7591.');
-
-const { client_id: _id, client_id_issued_at: _issuedAt, ...identityOfItself } = identity;
-const { client_secret_env: _env, client_secret_file: _file, ...authenticationByItself } = authentication;
+export const clientSchema = once(() =>
+  z
+    .strictObject({ ...identity(), ...authentication(), ...protocol(), ...signing(), ib: ib().prefault({}) })
+    .describe('An app: client metadata by the names of RFC 7591.'),
+);
 
 /** What an app may say of itself (RFC 7591): the same fields, without those that the server gives. Others are ignored. */
-export const selfRegisteredSchema = z.object({
-  ...identityOfItself,
-  ...authenticationByItself,
-  ...protocol,
+export const selfRegisteredSchema = once(() => {
+  const { client_id: _id, client_id_issued_at: _issuedAt, ...ofItself } = identity();
+  const { client_secret_env: _env, client_secret_file: _file, ...byItself } = authentication();
+  return z.object({ ...ofItself, ...byItself, ...protocol(), ...signing() });
 });
 
 /** The product's own settings where nobody has set any. */
-export const DEFAULT_IB = ib.parse({});
+export const DEFAULT_IB = once(() => ib().parse({}));
 
 /** One entry under `resources`. */
-export const resourceSchema = z
-  .strictObject({
-    identifier: uri(
-      "The resource's URL (RFC 8707), without a fragment; the audience of its tokens, to the letter. Apps may write it in any spelling: case of the host, default port, a slash at the end.",
-    ),
-    name: oneLine(200, 'What users read on the consent page.').optional(),
-    scopes: z
-      .array(
-        z
-          .string()
-          .max(100)
-          .regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, 'must be one scope, without spaces, quotes and backslashes')
-          .describe('A scope; may be a new one.'),
-      )
-      .min(1)
-      .max(100)
-      .describe('What apps may ask for at this resource.'),
-    token_format: choice(
-      ['opaque', 'jwt'],
-      'opaque: the resource asks /introspect. jwt: it checks the signature itself (RFC 9068), and a revoked token works until it ends.',
-    ).default('opaque'),
-    client_id: z
-      .string()
-      .min(1)
-      .max(200)
-      .describe(
-        'The client that this resource server authenticates as, to introspect and exchange its tokens.',
-      )
-      .optional(),
-  })
-  .describe('A protected resource (an API or MCP server) that apps may ask tokens for.');
+export const resourceSchema = once(() =>
+  z
+    .strictObject({
+      identifier: uri(
+        "The resource's URL (RFC 8707), without a fragment; the audience of its tokens, to the letter. Apps may write it in any spelling: case of the host, default port, a slash at the end.",
+      ),
+      name: oneLine(200, 'What users read on the consent page.').optional(),
+      scopes: z
+        .array(
+          z
+            .string()
+            .max(100)
+            .regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, 'must be one scope, without spaces, quotes and backslashes')
+            .describe('A scope; may be a new one.'),
+        )
+        .min(1)
+        .max(100)
+        .describe('What apps may ask for at this resource.'),
+      token_format: choice(
+        ['opaque', 'jwt'],
+        'opaque: the resource asks /introspect. jwt: it checks the signature itself (RFC 9068), and a revoked token works until it ends.',
+      ).default('opaque'),
+      client_id: z
+        .string()
+        .min(1)
+        .max(200)
+        .describe(
+          'The client that this resource server authenticates as, to introspect and exchange its tokens.',
+        )
+        .optional(),
+    })
+    .describe('A protected resource (an API or MCP server) that apps may ask tokens for.'),
+);
 
 /** The whole file. */
-export const clientsFileSchema = z
-  .strictObject({
-    clients: z.array(clientSchema).max(LIMITS.clients).describe('The apps that may use this server.'),
-    resources: z
-      .array(resourceSchema)
-      .max(LIMITS.resources)
-      .describe('Protected resources (RFC 8707) that apps may ask tokens for.')
-      .default([]),
-  })
-  .describe('Apps and resources of an ib-oauth server.');
+export const clientsFileSchema = once(() =>
+  z
+    .strictObject({
+      clients: z.array(clientSchema()).max(LIMITS.clients).describe('The apps that may use this server.'),
+      resources: z
+        .array(resourceSchema())
+        .max(LIMITS.resources)
+        .describe('Protected resources (RFC 8707) that apps may ask tokens for.')
+        .default([]),
+    })
+    .describe('Apps and resources of an ib-oauth server.'),
+);
 
 /** A client as the schema gives it: shapes are right, defaults are in, rules are not yet checked. */
-export type ClientEntry = z.output<typeof clientSchema>;
+export type ClientEntry = z.output<ReturnType<typeof clientSchema>>;
 
 /** A resource as the schema gives it. */
-export type ResourceEntry = z.output<typeof resourceSchema>;
+export type ResourceEntry = z.output<ReturnType<typeof resourceSchema>>;

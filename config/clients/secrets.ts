@@ -2,7 +2,8 @@ import { resolve } from 'node:path';
 import type { Environment } from '../env.ts';
 import { readTextFile } from '../files.ts';
 import type { Finding } from './rule.ts';
-import { type ClientEntry, LIMITS } from './schema.ts';
+import type { ClientEntry } from './schema.ts';
+import { LIMITS } from './size-limits.ts';
 
 /** Below this a secret can be guessed; 128 bits in base64url are 22 characters (RFC 6749 10.10). */
 const COMFORTABLE_LENGTH = 22;

@@ -37,7 +37,7 @@ export function parseSelfRegistered(body: Members, context: SelfRegistrationCont
   if (isDeeper(body, DEEPEST)) return { ok: false, faults: ['metadata is nested too deeply'] };
   const came = withoutEmpty(body);
   const wanted = withoutEmpty(narrowed(came, context));
-  const shape = selfRegisteredSchema.safeParse(wanted, { reportInput: true });
+  const shape = selfRegisteredSchema().safeParse(wanted, { reportInput: true });
   const faults = [
     ...nothingLeftFaults(came),
     ...(shape.success ? ruleFaults(shape.data, wanted, context) : faultsOfIssues(shape.error.issues)),
@@ -65,11 +65,11 @@ function isDeeper(value: unknown, levels: number): boolean {
   return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
 }
 
-type Parsed = z.output<typeof selfRegisteredSchema>;
+type Parsed = z.output<ReturnType<typeof selfRegisteredSchema>>;
 
 /** The rules of the clients' file, and that nobody has the server call addresses of its own network. */
 function ruleFaults(parsed: Parsed, wanted: Members, context: SelfRegistrationContext): Fault[] {
-  const entry: ClientEntry = { ...parsed, client_id: '', ib: DEFAULT_IB };
+  const entry: ClientEntry = { ...parsed, client_id: '', ib: DEFAULT_IB() };
   const client = { entry, faulty: new Set<string>(), raw: (field: string) => wanted[field] };
   return [...checkSelfRegistered(client, context), ...internalFaults(wanted, context)];
 }

@@ -92,7 +92,7 @@ export function addFunction(
     id: 'Function',
     functionName: `ib-oauth-${stage}`,
     description: 'OAuth 2.0 and OpenID Connect for IntelligenceBank',
-    module: 'lambda',
+    module: 'lambda/handler',
     // A login call to IB may take 10 s; API Gateway gives up after 30.
     timeout: Duration.seconds(29),
     // The API tells of its caller; behind CloudFront that one is CloudFront, which tells of its own.

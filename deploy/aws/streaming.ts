@@ -23,7 +23,7 @@ export function addStreaming(
     id: 'Stream',
     functionName: `ib-oauth-stream-${props.stage}`,
     description: 'Large bodies through the proxy of ib-oauth',
-    module: 'lambda-stream',
+    module: 'lambda/stream',
     // As long as Lambda allows: 200 MB at 2 MB/s take two minutes, and not every app reads as fast.
     timeout: Duration.minutes(15),
     trustedProxies: 1,

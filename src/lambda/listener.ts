@@ -1,7 +1,11 @@
 /** The application in a function on Lambda: composed by its first request, kept for the next ones. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { resolve } from 'node:path';
 import { pino } from 'pino';
-import { loadConfig } from '../../config/config.ts';
+import { readBuilt } from '../../config/clients/built.ts';
+import type { Environment } from '../../config/env.ts';
+import { type LoadedConfig, loadConfigWith } from '../../config/load.ts';
+import { clientsFileOf } from '../../config/settings.ts';
 import { compose } from '../compose.ts';
 import { createAudit } from '../telemetry/audit.ts';
 import { createEmbeddedMetrics } from '../telemetry/embedded-metrics.ts';
@@ -9,12 +13,20 @@ import { createEvents } from '../telemetry/events.ts';
 
 export type Listener = (request: IncomingMessage, response: ServerResponse) => unknown;
 
+/** With the clients' file as it was read at the build; YAML and its schema are loaded only where it is another since. */
+async function load(env: Environment): Promise<LoadedConfig> {
+  const shape = readBuilt(resolve(clientsFileOf(env)));
+  if (shape !== undefined) return loadConfigWith(() => shape, env);
+  const { loadConfig } = await import('../../config/config.ts');
+  return loadConfig(env);
+}
+
 async function open(
-  env: Readonly<Record<string, string | undefined>>,
+  env: Environment,
   maxProxyBytes: number,
   now: () => number,
 ): Promise<() => Promise<Listener>> {
-  const loaded = loadConfig(env);
+  const loaded = await load(env);
   if (!loaded.ok) throw new Error(loaded.faults.join('\n'));
   const { config, clientSecrets, secretsText } = loaded;
   const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
@@ -42,7 +54,7 @@ async function open(
  * failed to open is tried again, not remembered. `maxProxyBytes` is the largest answer that the function can give.
  */
 export function createListener(
-  env: Readonly<Record<string, string | undefined>>,
+  env: Environment,
   maxProxyBytes: number,
   now: () => number = Date.now,
 ): () => Promise<Listener> {

@@ -2,6 +2,7 @@
  * Where a sid stands in bytes, however it is spelt. Most bytes are never looked at: only runs in which each two neighbours
  * could stand side by side in some spelling are read, one layer of escapes after the other.
  */
+import { once } from '../../config/once.ts';
 import { addPair, addPairs, createPairs, deletePair, eachRun, hasPair, type Pairs } from './byte-pairs.ts';
 import { BETWEEN, escapesOf, type Layer, mayBeEscaped, plainLayer, unescaped, unquoted } from './escapes.ts';
 import { patternOf, type Word, wordsOf } from './sid-words.ts';
@@ -107,10 +108,10 @@ function spelledPairs(words: readonly Word[], plain: Pairs, usual: Alphabet): Pa
 
 /** Makes finders, and keeps those of the latest sids. */
 export function createSidFinders(): (sid: string) => SidFinder {
-  const usual = usualAlphabet();
+  const usual = once(usualAlphabet);
   const finders = new Map<string, SidFinder>();
   return (sid) => {
-    const finder = finders.get(sid) ?? createSidFinder(sid, usual);
+    const finder = finders.get(sid) ?? createSidFinder(sid, usual());
     // In the order of their latest use: the first is the one to go.
     finders.delete(sid);
     finders.set(sid, finder);

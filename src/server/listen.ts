@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Store } from '../../adapters/store/contract.ts';
-import type { LoadedConfig } from '../../config/config.ts';
+import type { LoadedConfig } from '../../config/load.ts';
 import { type ComposeOptions, compose } from '../compose.ts';
 import { createLoopDelay } from '../http/overload.ts';
 import { createAudit } from '../telemetry/audit.ts';

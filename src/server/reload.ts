@@ -2,7 +2,7 @@
 import { type Stats, watchFile as statEvery, unwatchFile as stopStat } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { mayChange } from '../../adapters/secrets/secrets.ts';
-import type { LoadedConfig } from '../../config/config.ts';
+import type { LoadedConfig } from '../../config/load.ts';
 import type { Config, SecretsSource } from '../../config/types.ts';
 import type { ClientRegistry } from '../provider/clients.ts';
 import type { Events } from '../telemetry/events.ts';

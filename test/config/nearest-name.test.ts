@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { clientSchema } from '../../config/clients/schema.ts';
 import { nearestName } from '../../config/nearest-name.ts';
 
-const FIELDS = Object.keys(clientSchema.shape);
+const FIELDS = Object.keys(clientSchema().shape);
 
 describe('the nearest known name', () => {
   const cases: [typed: string, meant: string | undefined][] = [

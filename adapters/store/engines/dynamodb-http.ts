@@ -68,7 +68,8 @@ type Handler = NonNullable<DynamoDBClientConfig['requestHandler']>;
 export function createRequestHandler(): Handler {
   let opened: Promise<Dispatcher> | undefined;
   const open = async (): Promise<Dispatcher> => {
-    const { Agent } = await import('undici');
+    // Not the whole package: fetch, its caches and web sockets are 40 ms of a function's start, and nothing of them is used.
+    const { default: Agent } = await import('undici/lib/dispatcher/agent.js');
     return new Agent({
       connections: CONNECTIONS,
       keepAliveTimeout: KEEP_ALIVE_MS,

@@ -86,7 +86,7 @@ describe('the admin’s commands', function () {
       `${file}: clients[2].logo_uri: must be https`,
     ]);
     const help = run(['client', 'add', '--help']).stdout;
-    for (const field of Object.keys(clientSchema.shape)) {
+    for (const field of Object.keys(clientSchema().shape)) {
       const flag = { client_id: 'id', client_name: '--name', ib: '--ib-profile', client_id_issued_at: '' }[
         field
       ];
