@@ -83,7 +83,12 @@ export function createSafeHeaders(issuer: string): Middleware {
     ctx.set('Referrer-Policy', 'no-referrer');
     ctx.set('X-Frame-Options', 'DENY');
     if (https) ctx.set('Strict-Transport-Security', 'max-age=63072000; includeSubDomains');
+    const { cors } = routeOf(ctx);
+    // Nobody's pages but ours: not as a picture, a script or a style of another site either.
+    if (cors === 'none') ctx.set('Cross-Origin-Resource-Policy', 'same-origin');
     await next();
+    // The library leaves it out of some answers, such as the page that posts a user code on.
+    if (cors !== 'public' && !ctx.res.hasHeader('Cache-Control')) ctx.set('Cache-Control', 'no-store');
     const isPage = ctx.type === 'text/html' && typeof ctx.body === 'string';
     if (isPage && !ctx.res.hasHeader('Content-Security-Policy')) {
       ctx.set('Content-Security-Policy', submittingPolicy(ctx.body as string));

@@ -34,8 +34,24 @@ describe('in the browser (RFC 9700 sections 4.2, 4.7, 4.16; RFC 8252 section 8.6
     };
   }
 
+  /** Pages that submit themselves. */
+  async function submittingPages(): Promise<Record<string, Page>> {
+    const browser = new Browser();
+    const asked = authorizeUrl(stack.issuer, { response_mode: 'form_post' });
+    const consent = await signInAt(stack, browser, asked);
+    return {
+      'the form that holds a code': await browser.press(consent, 'consent', { decision: 'allow' }),
+      'the form that holds a user code': await new Browser().open(
+        `${stack.issuer}/device?user_code=BCDF-GHJK`,
+      ),
+      'the sign-out of nobody': await new Browser().open(`${stack.issuer}/logout`),
+    };
+  }
+
   it('no page can be framed, cached, sniffed, or tells others where the user was', async () => {
-    for (const [name, { headers }] of Object.entries(await everyPage())) {
+    const pages = { ...(await everyPage()), ...(await submittingPages()) };
+    for (const [name, { headers }] of Object.entries(pages)) {
+      expect(headers.get('cross-origin-resource-policy'), name).to.equal('same-origin');
       expect(headers.get('x-frame-options'), name).to.equal('DENY');
       expect(headers.get('referrer-policy'), name).to.equal('no-referrer');
       expect(headers.get('x-content-type-options'), name).to.equal('nosniff');
