@@ -105,8 +105,14 @@ export const lifetimes = Object.freeze({
   overloadDelayMs: 250,
   /** How long one measurement of it holds. */
   overloadWindowMs: 1000,
-  /** OAuth requests are small; a pushed request with a signed object is the largest. Uploads through `/proxy` are streamed and not counted. */
-  requestBodyBytes: 64 * 1024,
+  /** OAuth requests are small, a pushed request with a signed object is the largest; the library takes no more. */
+  requestBodyBytes: 56 * 1024,
+  /** Our own forms hold an address and a token or two. */
+  formBodyBytes: 16 * 1024,
+  /** A form that becomes a query: an address has to fit into a request's head, of 16 KB, with room for cookies. */
+  queryBodyBytes: 8 * 1024,
+  /** From its first byte to its last a body may take so long; uploads through `/proxy` may take their time. */
+  requestBodyMs: 10_000,
   /** SIGTERM to exit: what is in flight may finish for this long. Below the 10 s that operators are promised. */
   drainMs: 9_000,
   /** How often the embedded store deletes what has expired; DynamoDB does so by itself. */

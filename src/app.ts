@@ -20,6 +20,7 @@ import { MARK } from './bridge/request-mark.ts';
 import { networkOf } from './http/address.ts';
 import { createAuditGuard } from './http/audit-guard.ts';
 import { createSessionCheck } from './http/bearer.ts';
+import { createBodies, createBodyEnd } from './http/bodies.ts';
 import { createBudget } from './http/budget.ts';
 import { createCors, createOptions } from './http/cors.ts';
 import { createDoor, createErrorBoundary } from './http/errors.ts';
@@ -88,9 +89,9 @@ export function createApp(given: AppDeps): Provider {
   const provider = providerOf(deps, { pages, takeCall, nowSeconds });
   const bridge = createBridge({ issuer, config, provider, registry, store });
   const sessions = createSessionReader(provider, nowSeconds);
-  const metadata = createProtectedResourceMetadata(issuer, resources);
   const inOrder: readonly Middleware[] = [
     createArrivals({ registration: config.registration !== 'off' }),
+    createBodyEnd(lifetimes),
     createRequestLog(events, createVisitorOf(config.trustedProxies)),
     createIssuerAddress(issuer),
     createSafeHeaders(issuer),
@@ -111,8 +112,9 @@ export function createApp(given: AppDeps): Provider {
       }),
     }),
     createOverloadGuard({ ...deps, limits: lifetimes, onRefused: events.overloaded }),
+    createBodies(lifetimes),
     createDispatch({
-      '/.well-known/oauth-protected-resource': metadata,
+      '/.well-known/oauth-protected-resource': createProtectedResourceMetadata(issuer, resources),
       '/proxy': proxyOf(deps, provider, { takeCall, nowSeconds }),
       ...bridge.answers,
     }),

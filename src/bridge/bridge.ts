@@ -19,13 +19,12 @@ interface Bridge {
 /** Teaches a provider the dialect. */
 export function createBridge(deps: {
   readonly issuer: string;
-  readonly config: Pick<Config, 'resources' | 'registration' | 'lifetimes'>;
+  readonly config: Pick<Config, 'resources' | 'registration'>;
   readonly provider: Provider;
   readonly registry: ClientRegistry;
   readonly store: Pick<Store, 'ibSessions'>;
 }): Bridge {
   const { issuer, config, provider, registry, store } = deps;
-  const { requestBodyBytes } = config.lifetimes;
   const known = createResources(issuer, config.resources);
   installRequestMarks(provider);
   return {
@@ -34,11 +33,10 @@ export function createBridge(deps: {
       registry,
       store,
       isOurs: (resource) => known.scopesAt(resource) !== undefined,
-      requestBodyBytes,
     }),
     answers:
       config.registration === 'bridge'
-        ? { '/register': createBridgeRegistration({ provider, registry, requestBodyBytes }) }
+        ? { '/register': createBridgeRegistration({ provider, registry }) }
         : {},
   };
 }

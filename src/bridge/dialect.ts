@@ -9,10 +9,11 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { IbSession } from '../../adapters/ib/session.ts';
 import type { Store } from '../../adapters/store/contract.ts';
 import { grantIdOf, ibSessionIdOf } from '../../adapters/store/handles.ts';
+import { handOn } from '../http/bodies.ts';
 import { routeOf } from '../http/routes.ts';
 import type { ClientRegistry } from '../provider/clients.ts';
 import { MARK, markIn, markOf, type RequestMark } from './request-mark.ts';
-import { readTokenBody, replay } from './token-body.ts';
+import { tokenFormOf } from './token-body.ts';
 
 export interface BridgeDeps {
   readonly issuer: string;
@@ -20,7 +21,6 @@ export interface BridgeDeps {
   readonly store: Pick<Store, 'ibSessions'>;
   /** Whether a `resource` is configured, or this server itself. */
   readonly isOurs: (resource: string) => boolean;
-  readonly requestBodyBytes: number;
 }
 
 /** What these clients read from `/userinfo` and `/token`: who the user is, and the raw session, which consent names. */
@@ -110,17 +110,16 @@ async function answerToken(
     isBridgeClient,
   }: { next: () => Promise<unknown>; isBridgeClient: (clientId: unknown) => clientId is string },
 ): Promise<void> {
-  const body = await readTokenBody(ctx, deps.requestBodyBytes);
-  if (body === undefined) return void (await next());
-  const { raw, form } = body;
+  const form = tokenFormOf(ctx);
+  if (form === undefined) return void (await next());
   const isBridge = isBridgeClient(form.get('client_id') ?? basicClientId(ctx));
   if (isBridge) {
     const ours = form.getAll('resource').filter(deps.isOurs);
     form.delete('resource');
     for (const resource of ours) form.append('resource', resource);
+    // JSON of other clients goes on as it came, and is refused as it must be.
+    handOn(ctx, Buffer.from(form.toString()), 'application/x-www-form-urlencoded');
   }
-  // JSON of other clients goes on as it came, and is refused as it must be.
-  replay(ctx, isBridge ? Buffer.from(form.toString()) : raw, isBridge);
   await next();
   if (!isBridge || ctx.status !== 200) return;
   const { id_token: idToken, ...rest } = ctx.body as Record<string, unknown>;

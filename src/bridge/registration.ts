@@ -4,13 +4,12 @@
  */
 import type { Context } from 'koa';
 import type Provider from 'oidc-provider';
+import { bodyOf } from '../http/bodies.ts';
 import type { ClientRegistry } from '../provider/clients.ts';
-import { readBody } from './token-body.ts';
 
 interface RegistrationDeps {
   readonly provider: Provider;
   readonly registry: Pick<ClientRegistry, 'settings' | 'metadata' | 'ids'>;
-  readonly requestBodyBytes: number;
 }
 
 type Metadata = Readonly<Record<string, unknown>>;
@@ -19,7 +18,7 @@ type Metadata = Readonly<Record<string, unknown>>;
 export function createBridgeRegistration(deps: RegistrationDeps): (ctx: Context) => Promise<void> {
   return async (ctx) => {
     ctx.set('Cache-Control', 'no-store');
-    const asked = redirectUrisIn(await readBody(ctx, deps.requestBodyBytes));
+    const asked = redirectUrisIn(bodyOf(ctx));
     if (asked === undefined) {
       return refuse(
         ctx,

@@ -35,6 +35,20 @@ const REFUSALS = {
     error: 'invalid_request',
     description: 'this address does not take this method',
   },
+  body_too_large: { status: 413, error: 'invalid_request', description: 'the request is too large' },
+  body_too_slow: { status: 408, error: 'invalid_request', description: 'the request took too long to come' },
+  body_cut: { status: 400, error: 'invalid_request', description: 'the request ended too early' },
+  body_type: {
+    status: 415,
+    error: 'invalid_request',
+    description: 'the body must be a form: application/x-www-form-urlencoded',
+  },
+  body_encoded: {
+    status: 415,
+    error: 'invalid_request',
+    description: 'bodies must come as they are, without a Content-Encoding',
+    headers: { 'Accept-Encoding': 'identity' },
+  },
   too_many_requests: {
     status: 429,
     error: 'temporarily_unavailable',

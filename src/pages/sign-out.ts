@@ -7,7 +7,7 @@ import type { Client } from '../../interactions/step.ts';
 import type { Html } from '../../interactions/views/html.ts';
 import type { PageEnv, SignOutModel, StayedModel } from '../../interactions/views/models.ts';
 import { signedOutPage, signOutPage, stayedPage } from '../../interactions/views/sign-out.ts';
-import { giveBackForm } from '../http/body-again.ts';
+import { bodyOf, handOn } from '../http/bodies.ts';
 import { routeOf } from '../http/routes.ts';
 import { authorizationsOf, type BrowserSession, type SessionReader } from '../provider/browser-session.ts';
 import type { ProviderPages } from '../provider/features.ts';
@@ -119,7 +119,7 @@ export function createStay({ provider, sessions, forged, write, envOf }: StayDep
     });
     if (form === undefined) return forged(ctx);
     if (form['logout'] === 'yes') {
-      giveBackForm(ctx, form);
+      handOn(ctx, bodyOf(ctx));
       return next();
     }
     write(ctx, stayedPage(await stayed(provider, sessions, ctx), envOf(ctx)), 'nowhere else');
