@@ -27,12 +27,6 @@ export function addPairs(pairs: Pairs, others: Pairs): void {
   for (let at = 0; at < pairs.length; at += 1) pairs[at] = (pairs[at] ?? 0) | (others[at] ?? 0);
 }
 
-/** Takes a pair out of the set. */
-export function deletePair(pairs: Pairs, one: number, other: number): void {
-  const pair = (one << 8) | other;
-  pairs[pair >> 3] = (pairs[pair >> 3] ?? 0) & ~(1 << (pair & 7));
-}
-
 /**
  * Calls back with the bounds of each run of at least `shortest` bytes whose neighbours are all in the set. Looks at few
  * bytes where runs are rare: from the end of the shortest run that could begin here, backwards, to the first pair that is

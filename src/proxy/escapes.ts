@@ -81,19 +81,21 @@ const numeral = (digits: string, base: number): number | undefined => {
 };
 const between = { meaning: () => NOTHING };
 
-/** Of addresses, of JSON, JavaScript and CSS, of markup; and what only stands between: NULs of UTF-16, line breaks. */
+/** Of addresses, of JSON, JavaScript and CSS, of markup; and what only stands between: NULs of UTF-16 and UTF-32, line breaks. */
 const ESCAPES = byLead({
   '%': { pattern: /%(?:u00)?([\da-f]{2})/iy, meaning: ([, hex = '']) => numeral(hex, 16) },
   '\\': {
-    pattern: /\\+(?:(?:u00|u\{0{0,6}|x|0000)([\da-f]{2})\}?|([0-3][0-7]{2})|([!-/:-@[-`{-~])|(?:r\\+)?n)/iy,
-    meaning: ([, hex, octal, itself]) => {
-      if (hex !== undefined) return numeral(hex, 16);
+    pattern:
+      /\\+(?:(?:u0{6}|u00|u\{0{0,6}|x)([\da-f]{2})\}?|(?:0000([\da-f]{2})|0{0,3}([\da-f]{2})(?![\da-f]))(?: (?=\\))?|([0-3][0-7]{2})|([!-/:-@[-`{-~])|(?:r\\+)?n)/iy,
+    meaning: ([, hex, six, fewer, octal, itself]) => {
+      const digits = hex ?? six ?? fewer;
+      if (digits !== undefined) return numeral(digits, 16);
       if (octal !== undefined) return numeral(octal, 8);
       return itself?.charCodeAt(0) ?? NOTHING;
     },
   },
   '&': {
-    pattern: /&(?:#x0{0,6}([\da-f]{2});?|#0{0,6}([1-9]\d{1,2});?|([a-z]+);)/iy,
+    pattern: /&(?:#x0{0,16}([\da-f]{2});?|#0{0,16}([1-9]\d{1,2});?|([a-z]+);)/iy,
     meaning: ([, hex, decimal, name = '']) => {
       if (hex !== undefined) return numeral(hex, 16);
       return decimal === undefined ? NAMED.get(name)?.charCodeAt(0) : numeral(decimal, 10);
@@ -110,6 +112,11 @@ const QUOTED_PRINTABLE = byLead({
     pattern: /=(?:([\da-f]{2})|\r?\n)/iy,
     meaning: ([, hex]) => (hex === undefined ? NOTHING : numeral(hex, 16)),
   },
+});
+
+/** Apart, since two digits are hexadecimal to CSS and octal to C. */
+const SHORT_OCTAL = byLead({
+  '\\': { pattern: /\\+([0-7]{1,3})/iy, meaning: ([, octal = '']) => numeral(octal, 8) },
 });
 
 const LEADS = Uint8Array.from({ length: 256 }, (_none, byte) =>
@@ -162,9 +169,9 @@ export function unescaped(layer: Layer): Layer | undefined {
   return undone(layer, ESCAPES);
 }
 
-/** Read as quoted-printable; undefined where it is none. */
-export function unquoted(layer: Layer): Layer | undefined {
-  return undone(layer, QUOTED_PRINTABLE);
+/** Read by rules that would misread others: quoted-printable, octal escapes without leading zeros. */
+export function readOtherwise(layer: Layer): Layer[] {
+  return [QUOTED_PRINTABLE, SHORT_OCTAL].flatMap((escapes) => undone(layer, escapes) ?? []);
 }
 
 /** Every way in which an escape writes a character; from these it is known which bytes can stand side by side. */
@@ -181,6 +188,8 @@ export function escapesOf(character: string): string[] {
       `\\\\u00${hex}`,
       `\\u{${hex}}`,
       `\\u{00${hex}}`,
+      `\\U000000${hex}`,
+      `\\${hex}`,
       `\\x${hex}`,
       `\\\\x${hex}`,
       `\\0000${hex}`,
@@ -190,13 +199,27 @@ export function escapesOf(character: string): string[] {
       `&#X0${hex};`,
       `=${hex}`,
     ])
-    .concat(`\\${octal}`, `\\\\${octal}`, `&#${code};`, `&#0${code};`, `&#00${code};`)
+    .concat(
+      `\\${code.toString(8)}`,
+      `\\${octal}`,
+      `\\\\${octal}`,
+      `&#${code};`,
+      `&#0${code};`,
+      `&#00${code};`,
+    )
     .concat(/[!-/:-@[-`{-~]/.test(character) ? [`\\${character}`, `\\\\${character}`] : [], names);
 }
 
-/** What may stand between two characters of a word; a NUL on either side, in UTF-16. */
+/** Hexadecimal digits of CSS, the blank that ends them, and what begins the next: a blank before anything else is a blank. */
+export const ENDED_BY_BLANK: readonly string[] = Array.from(
+  '0123456789ABCDEFabcdef',
+  (digit) => `${digit} \\`,
+);
+
+/** What may stand between two characters of a word; NULs on either side, in UTF-16 and UTF-32. */
 export const BETWEEN: readonly string[] = [
   '\0',
+  '\0\0',
   '\n',
   '\r\n',
   '\n\t',

@@ -3,8 +3,17 @@
  * could stand side by side in some spelling are read, one layer of escapes after the other.
  */
 import { once } from '../../config/once.ts';
-import { addPair, addPairs, createPairs, deletePair, eachRun, hasPair, type Pairs } from './byte-pairs.ts';
-import { BETWEEN, escapesOf, type Layer, mayBeEscaped, plainLayer, unescaped, unquoted } from './escapes.ts';
+import { addPair, addPairs, createPairs, eachRun, hasPair, type Pairs } from './byte-pairs.ts';
+import {
+  BETWEEN,
+  ENDED_BY_BLANK,
+  escapesOf,
+  type Layer,
+  mayBeEscaped,
+  plainLayer,
+  readOtherwise,
+  unescaped,
+} from './escapes.ts';
 import { patternOf, type Word, wordsOf } from './sid-words.ts';
 
 /** From the first byte to the byte after the last. */
@@ -67,7 +76,7 @@ const USUAL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-
 
 function usualAlphabet(): Alphabet {
   const pairs = createPairs();
-  for (const text of BETWEEN) addNeighbours(pairs, bytesOf(text));
+  for (const text of [...BETWEEN, ...ENDED_BY_BLANK]) addNeighbours(pairs, bytesOf(text));
   const between = {
     pairs,
     first: new Set(BETWEEN.map((text) => text.charCodeAt(0))),
@@ -81,13 +90,17 @@ function usualAlphabet(): Alphabet {
 function plainPairs(words: readonly Word[]): Pairs {
   const pairs = createPairs();
   for (const word of words) {
-    for (let at = 1; at < word.length; at += 1) {
-      for (const one of bytesOf(word[at - 1] ?? '')) {
-        for (const other of bytesOf(word[at] ?? '')) addPair(pairs, one, other);
-      }
-    }
+    for (let at = 1; at < word.length; at += 1) addPairsOf(pairs, word[at - 1] ?? '', word[at] ?? '');
   }
   return pairs;
+}
+
+function addPairsOf(pairs: Pairs, ones: string, others: string): void {
+  for (let one = 0; one < ones.length; one += 1) {
+    for (let other = 0; other < others.length; other += 1) {
+      addPair(pairs, ones.charCodeAt(one), others.charCodeAt(other));
+    }
+  }
 }
 
 /** The neighbours in all spellings of words, escapes of escapes included: any end may stand before any beginning. */
@@ -101,8 +114,6 @@ function spelledPairs(words: readonly Word[], plain: Pairs, usual: Alphabet): Pa
   const inside = new Set([...parts, ...bytesOf([...characters].join(''))]);
   for (const end of [...last, ...inside]) for (const begin of first) addPair(pairs, end, begin);
   for (const end of last) for (const byte of inside) addPair(pairs, end, byte);
-  // NULs stand between the characters of UTF-16; a row of them is no text.
-  deletePair(pairs, 0, 0);
   return pairs;
 }
 
@@ -131,7 +142,7 @@ function createSidFinder(sid: string, usual: Alphabet): SidFinder {
 
   function find(bytes: Uint8Array): Range[] {
     const found: Range[] = [];
-    eachRun(bytes, spelled, (start, end) => {
+    eachRunOfText(bytes, spelled, (start, end) => {
       const run = bytes.subarray(start, end);
       eachWord(run, (from, to) => found.push({ start: start + from, end: start + to }));
       for (const layer of layersOf(run)) {
@@ -159,22 +170,58 @@ function createSidFinder(sid: string, usual: Alphabet): SidFinder {
     find,
     isIn: (text) => find(Buffer.from(text)).length > 0,
     joins: (bytes, at) =>
-      at > 0 && at < bytes.length && hasPair(spelled.pairs, bytes[at - 1] ?? 0, bytes[at] ?? 0),
+      at > 0 &&
+      at < bytes.length &&
+      hasPair(spelled.pairs, bytes[at - 1] ?? 0, bytes[at] ?? 0) &&
+      !endsInNuls(bytes, at),
     unfinished(bytes) {
       const least = Math.max(0, bytes.length - mostKept);
+      if (endsInNuls(bytes, bytes.length)) return bytes.length;
       let at = Math.max(0, bytes.length - 1);
-      while (at > least && hasPair(spelled.pairs, bytes[at - 1] ?? 0, bytes[at] ?? 0)) at -= 1;
+      while (at > least && hasPair(spelled.pairs, bytes[at - 1] ?? 0, bytes[at] ?? 0)) {
+        if (endsInNuls(bytes, at)) return at;
+        at -= 1;
+      }
       return at;
     },
   };
+}
+
+/** Between two characters of UTF-32 stand three NULs; a longer row of them is no text. */
+const LONGEST_ROW = 3;
+
+/** Whether the bytes before a place are a row of NULs. */
+function endsInNuls(bytes: Uint8Array, at: number): boolean {
+  if (at <= LONGEST_ROW) return false;
+  for (let back = 1; back <= LONGEST_ROW + 1; back += 1) if (bytes[at - back] !== 0) return false;
+  return true;
+}
+
+/** Runs, cut where a row of NULs stands. */
+function eachRunOfText(
+  bytes: Uint8Array,
+  run: { readonly pairs: Pairs; readonly shortest: number },
+  onRun: (start: number, end: number) => void,
+): void {
+  eachRun(bytes, run, (start, end) => {
+    let begin = start;
+    let nuls = 0;
+    for (let at = bytes.subarray(start, end).indexOf(0) + start; at >= start && at < end; at += 1) {
+      nuls = bytes[at] === 0 ? nuls + 1 : 0;
+      if (nuls <= LONGEST_ROW) continue;
+      if (nuls === LONGEST_ROW + 1 && at - LONGEST_ROW - begin >= run.shortest)
+        onRun(begin, at - LONGEST_ROW);
+      begin = at + 1;
+    }
+    if (end - begin >= run.shortest) onRun(begin, end);
+  });
 }
 
 /** All readings of a run but the plain one. */
 function layersOf(run: Uint8Array): Layer[] {
   if (!mayBeEscaped(run)) return [];
   const plain = plainLayer(run);
-  const quoted = unquoted(plain);
-  const layers = quoted === undefined ? [] : [quoted];
+  const layers = readOtherwise(plain);
   for (const begin of [plain, ...layers]) {
     let layer = unescaped(begin);
     for (let depth = 1; layer !== undefined && depth <= MOST_LAYERS; depth += 1) {
