@@ -1,7 +1,9 @@
 /** IB's answer, passed on to the app: status, headers, where redirects lead, and bodies from which the sid is gone. */
+
 import { Readable } from 'node:stream';
 import type { Context } from 'koa';
 import type { Dispatcher } from 'undici';
+import type { ErrorName } from '../http/error-codes.ts';
 import type { Caller } from './authorize.ts';
 import { concealSid, maskSid } from './conceal-sid.ts';
 import { isText } from './content-types.ts';
@@ -50,7 +52,7 @@ export function discard(body: Readable): void {
 /** Passes status, headers and body on; false where that is refused, with the answer that says why. */
 export async function answerWith(deps: AnswerDeps, answered: Answered): Promise<boolean> {
   const { ctx, answer } = answered;
-  const refuse = (status: number, error: string, description: string, body = answer.body): false => {
+  const refuse = (status: number, error: ErrorName, description: string, body = answer.body): false => {
     discard(body);
     fail(ctx, status, error, description);
     return false;

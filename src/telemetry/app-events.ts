@@ -1,5 +1,5 @@
 /** What happens between the server and apps: what they ask for in vain, what they are told. */
-import type { AuditEvent } from './audit.ts';
+import type { AuditEvent, Say } from './catalog.ts';
 import type { MetricsSink } from './metric-names.ts';
 
 export interface AppEvents {
@@ -22,7 +22,7 @@ export interface AppEvents {
 
 interface AppEventsDeps {
   readonly metrics: MetricsSink;
-  readonly say: (level: 'info' | 'warn' | 'error', event: string, facts: object, message?: string) => void;
+  readonly say: Say;
   readonly noted: (event: AuditEvent, facts: object) => void;
 }
 

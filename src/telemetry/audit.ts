@@ -3,28 +3,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../../config/types.ts';
 import { withAddresses } from './audit-addresses.ts';
 import { type AuditTrouble, openAuditFile } from './audit-file.ts';
-
-/** What stands in the stream; every line has `audit` (the event), `time` and its facts, and never a secret. */
-export type AuditEvent =
-  | 'sign_in_started'
-  | 'signed_in'
-  | 'signed_in_again'
-  | 'many_accounts'
-  | 'sign_in_refused'
-  | 'sign_in_cancelled'
-  | 'consent_decided'
-  | 'access_taken_back'
-  | 'grant_revoked'
-  | 'signed_out'
-  | 'backchannel_logout'
-  | 'app_registered'
-  | 'app_changed'
-  | 'app_removed'
-  | 'clients_reloaded'
-  | 'clients_refused'
-  | 'secrets_reloaded'
-  | 'secrets_refused'
-  | 'admin_command';
+import type { AuditEvent, LogEvent } from './catalog.ts';
 
 export interface Audit {
   write(event: AuditEvent, facts: Readonly<Record<string, unknown>>): void;
@@ -85,8 +64,10 @@ function besideLog(log: Logger, addresses: Config['audit']['addresses']): Audit 
 
 function tellTrouble(log: Logger, trouble: AuditTrouble): void {
   if ('lost' in trouble) {
-    log.warn({ event: 'audit_writable', lines: trouble.lost }, 'the audit file is written again');
+    const event: LogEvent = 'audit_writable';
+    log.warn({ event, lines: trouble.lost }, 'the audit file is written again');
   } else {
-    log.error({ event: 'audit_unwritable', error: trouble.error.code }, 'the audit file cannot be written');
+    const event: LogEvent = 'audit_unwritable';
+    log.error({ event, error: trouble.error.code }, 'the audit file cannot be written');
   }
 }

@@ -5,8 +5,9 @@ import type { IbCallEvent } from '../../adapters/ib/call.ts';
 import type { StoreCall, Visitor } from '../../adapters/store/contract.ts';
 import type { InteractionEvents } from '../../interactions/events.ts';
 import { type AppEvents, createAppEvents } from './app-events.ts';
-import type { Audit, AuditEvent } from './audit.ts';
+import type { Audit } from './audit.ts';
 import { boundByApps, boundByHosts } from './bounds.ts';
+import type { AuditEvent, Say } from './catalog.ts';
 import { type Correlation, createCorrelations } from './correlation.ts';
 import { createKeyEvents, type KeyEvents } from './key-events.ts';
 import { type MetricsSink, trafficOf } from './metric-names.ts';
@@ -15,8 +16,6 @@ import type { Bytes, ProxyCall } from './proxied.ts';
 import { ibResult, STORE_RESULTS } from './results.ts';
 import { grantDigest, type RefusalReason, reasonOf, type Sight } from './token-trail.ts';
 import type { Traces } from './traces.ts';
-
-type Level = 'debug' | 'info' | 'warn' | 'error';
 
 export interface Events extends KeyEvents, AppEvents {
   /** Runs a request, whose lines all carry its correlation. */
@@ -30,7 +29,7 @@ export interface Events extends KeyEvents, AppEvents {
   /** A token was refused; `detail` is of ours or the library's, nothing of the request's. */
   tokenRefused(facts: { readonly error: string; readonly detail?: string | undefined }): void;
   /** One line of the log. */
-  say(level: Level, event: string, facts?: object, message?: string): void;
+  readonly say: Say;
   /** Whether nothing may happen at the moment, since the audit stream could not tell it. */
   auditRefuses(): boolean;
   /** One line of the audit stream. */
@@ -79,6 +78,14 @@ export function errorFacts(error: unknown): Record<string, unknown> {
   };
 }
 
+/** What sign-ins tell by the way. */
+type QuietEvent =
+  | 'sign_in_started'
+  | 'sign_in_reused'
+  | 'login_token_renewed'
+  | 'attempt_expired'
+  | 'cancelled';
+
 interface EventsDeps {
   readonly log: Logger;
   readonly audit: Audit;
@@ -111,7 +118,7 @@ export function createEvents({
     say('warn', 'limited', facts);
   }
   const trace = () => correlations.current()?.trace;
-  const say: Events['say'] = (level, event, facts = {}, message = event) =>
+  const say: Say = (level, event, facts = {}, message = event) =>
     log[level]({ event, ...correlations.current()?.correlation, ...facts }, message);
   const noted: Events['audit'] = (event, facts) =>
     audit.write(event, {
@@ -121,16 +128,16 @@ export function createEvents({
     });
   const refusalReason = (): RefusalReason | undefined => reasonOf(correlations.current()?.seen ?? {});
   const signIn =
-    (event: string, outcome: string, auditEvent?: AuditEvent) =>
+    (event: QuietEvent, outcome: string, auditEvent?: AuditEvent) =>
     (facts: object): void => {
       metrics.count('ib_oauth_sign_ins_total', { outcome });
       say('info', event, facts);
       if (auditEvent !== undefined) noted(auditEvent, facts);
     };
   const told =
-    (event: AuditEvent, level: Level = 'info') =>
+    (event: 'consent_decided' | 'clients_reloaded') =>
     (facts: object): void => {
-      say(level, event, facts);
+      say('info', event, facts);
       noted(event, facts);
     };
   return {

@@ -1,5 +1,5 @@
 /** What happens to the server's keys and to what they seal. */
-import type { AuditEvent } from './audit.ts';
+import type { AuditEvent, Say } from './catalog.ts';
 import type { MetricsSink } from './metric-names.ts';
 
 export interface KeyEvents {
@@ -15,7 +15,7 @@ export interface KeyEvents {
 
 interface KeyEventsDeps {
   readonly metrics: MetricsSink;
-  readonly say: (level: 'info' | 'warn' | 'error', event: string, facts: object, message?: string) => void;
+  readonly say: Say;
   readonly noted: (event: AuditEvent, facts: object) => void;
   /** Unix milliseconds. */
   readonly now: () => number;
