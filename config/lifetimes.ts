@@ -33,6 +33,9 @@ export const lifetimes = Object.freeze({
   /** How far the clocks of processes, and of clients that sign, may be apart. Half a code's life: the rest is for its way. */
   clockToleranceSeconds: 30,
 
+  /** An assertion that an app signs is remembered as used until it expires; most live for minutes. */
+  longestAssertionSeconds: 24 * 3600,
+
   // --- the user's steps ---
   /** From `/authorize` to the return to the app: SSO, 2FA and a phone call in between. */
   interactionSeconds: 3600,

@@ -12,6 +12,7 @@ import type { PlatformRules } from '../../interactions/platform.ts';
 import { createFindAccount } from './accounts.ts';
 import { installBackchannel, type LogoutCall } from './backchannel.ts';
 import { installBrowserSessions } from './browser-session.ts';
+import { createAssertionCheck } from './client-assertions.ts';
 import { type ClientRegistry, installClientRules, withConfiguredClients } from './clients.ts';
 import { createFeatures, type ProviderPages, ROUTES } from './features.ts';
 import { holdErrors, tellUnknownResources } from './held-errors.ts';
@@ -119,6 +120,10 @@ function configurationOf(deps: ProviderDeps, parts: Parts): Configuration {
   const [pepper] = secrets.peppers;
   const findAccount = createFindAccount(policyDeps);
   return {
+    assertJwtClientAuthClaimsAndHeader: createAssertionCheck({
+      longestSeconds: lifetimes.longestAssertionSeconds,
+      nowSeconds: deps.nowSeconds,
+    }),
     adapter: withConfiguredClients(store.adapter, { registry, admit, documents }),
     clockTolerance: lifetimes.clockToleranceSeconds,
     claims: Object.fromEntries(Object.entries(CLAIMS).map(([scope, claims]) => [scope, [...claims]])),

@@ -88,6 +88,8 @@ describe('client authentication (RFC 6749 section 2.3, RFC 7523, RFC 9700 sectio
       'no audience': () => assertion({ aud: undefined }),
       'an expired one': () => assertion({ exp: nowSeconds() - 100 }),
       'no end': () => assertion({ exp: undefined }),
+      'an end in a year': () => assertion({ exp: nowSeconds() + 365 * 24 * 3600 }),
+      'an end beyond all clocks': () => assertion({ exp: 1e308 }),
       'no jti': () => assertion({ jti: undefined }),
       'another issuer': () => assertion({ iss: 'web' }),
       'another subject': () => assertion({ sub: 'web' }),
