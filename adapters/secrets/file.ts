@@ -57,14 +57,44 @@ export async function replaceSecretsFile(
     try {
       await chmod(temporary, mode & 0o777);
       if (process.getuid?.() === 0) await chown(temporary, uid, gid);
-      if ((await readFile(target, 'utf8')) !== madeFrom) return false;
-      await rename(temporary, target);
-      return true;
+      return await alone(target, async () => {
+        if ((await readFile(target, 'utf8')) !== madeFrom) return false;
+        await rename(temporary, target);
+        return true;
+      });
     } finally {
       await unlink(temporary).catch(() => undefined);
     }
   });
 }
+
+/**
+ * Runs while no other process does for the same file; false where one does. Node.js has no lock of its own that goes with
+ * a process that dies, SQLite has: an empty database beside the file. It goes once the work is done, for whoever still waits
+ * at it finds the file changed.
+ */
+async function alone(path: string, work: () => Promise<boolean>): Promise<boolean> {
+  const { DatabaseSync } = await import('node:sqlite');
+  const lockPath = `${path}.lock`;
+  const lock = new DatabaseSync(lockPath, { timeout: 0 });
+  try {
+    try {
+      lock.exec('BEGIN EXCLUSIVE');
+    } catch (error) {
+      if (isBusy(error)) return false;
+      throw error;
+    }
+    const isDone = await work();
+    if (isDone) await unlink(lockPath);
+    return isDone;
+  } finally {
+    lock.close();
+  }
+}
+
+const SQLITE_BUSY = 5;
+const isBusy = (error: unknown): boolean =>
+  error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === SQLITE_BUSY;
 
 /** Whether there is a file, readable or not. */
 export async function exists(path: string): Promise<boolean> {
