@@ -135,7 +135,7 @@ function suite(startEngine: () => Promise<TestEngine>): void {
   });
 
   describe('lets one of many at once', () => {
-    const rounds = 100;
+    const rounds = 20;
     const contenders = 50;
     const contender = (at: number): TestStore => all[at % all.length] ?? store;
 
