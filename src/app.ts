@@ -23,7 +23,7 @@ import { createSessionCheck } from './http/bearer.ts';
 import { createBodies, createBodyEnd } from './http/bodies.ts';
 import { createBudget } from './http/budget.ts';
 import { createCors, createOptions } from './http/cors.ts';
-import { createDoor, createErrorBoundary } from './http/errors.ts';
+import { createDoor, createErrorBoundary, createLateErrors } from './http/errors.ts';
 import { answerAlive, createReadiness } from './http/health.ts';
 import { createLimits } from './http/limits.ts';
 import { createOverloadGuard, type LoopDelay } from './http/overload.ts';
@@ -194,8 +194,10 @@ function providerOf(
     nowSeconds,
   });
   provider.proxy = true;
-  // What ends a connection after the answer has begun, such as an app that hangs up, comes here.
-  (provider as Koa).on('error', (error: unknown) => deps.events.failed(error));
+  (provider as Koa).on(
+    'error',
+    createLateErrors({ onCut: deps.events.answerCut, onFailed: deps.events.failed }),
+  );
   tellProviderEvents(provider, deps.events, store.whenKept);
   return provider;
 }

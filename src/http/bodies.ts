@@ -4,6 +4,7 @@
  * is answered; else the connection is closed.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type { Context, Middleware } from 'koa';
 import type { Lifetimes } from '../../config/lifetimes.ts';
@@ -114,8 +115,9 @@ export function createBodyEnd({ requestBodyMs }: Pick<Sizes, 'requestBodyMs'>): 
 
 /** Node reads on and drops what comes; without an end to that, whoever drips bytes keeps the connection for ever. */
 function endIn(ms: number, req: IncomingMessage, res: ServerResponse): void {
-  const { socket } = req;
-  if (req.complete || res.shouldKeepAlive === false) return;
+  // Gone already where whoever read the body has ended it: an answer of IB's that did not wait for the upload.
+  const socket: Socket | null = req.socket;
+  if (socket === null || req.complete || res.shouldKeepAlive === false) return;
   const timer = setTimeout(() => socket.destroy(), ms);
   req.once('close', () => clearTimeout(timer));
   socket.once('close', () => clearTimeout(timer));

@@ -1,4 +1,5 @@
 /** Errors of the rooms below on the wire: one place, exhaustive. The public sentence tells a stranger nothing. */
+import { Readable } from 'node:stream';
 import type { Context, Middleware } from 'koa';
 import { StoreError } from '../../adapters/store/errors.ts';
 import { arrivalOf, routeOf } from './routes.ts';
@@ -122,6 +123,24 @@ export function createErrorBoundary(deps: {
       if (isOurs) deps.onFailed(error);
       writeError(ctx, shown, deps.renderPage);
     }
+  };
+}
+
+/**
+ * What goes wrong once an answer has begun or its caller has gone, as Koa tells it, of a body that does not arrive without its
+ * context: whoever was at either end has hung up, which is no failure of ours and told once, or something here has broken.
+ */
+export function createLateErrors(deps: {
+  readonly onCut: (facts: { readonly cause: string; readonly route?: string }) => void;
+  readonly onFailed: (error: unknown) => void;
+}): (error: unknown, ctx?: Context) => void {
+  const told = new WeakSet<object>();
+  return (error, ctx) => {
+    const cause = (error as { code?: unknown } | undefined)?.code;
+    const isLate = ctx === undefined || ctx.body instanceof Readable || ctx.headerSent || ctx.req.destroyed;
+    if (!(error instanceof Error) || typeof cause !== 'string' || !isLate) return deps.onFailed(error);
+    if (!told.has(error)) deps.onCut({ cause, ...(ctx === undefined ? {} : { route: routeOf(ctx).name }) });
+    told.add(error);
   };
 }
 

@@ -7,7 +7,7 @@ import type { ErrorName } from '../http/error-codes.ts';
 import type { Caller } from './authorize.ts';
 import { concealSid, maskSid } from './conceal-sid.ts';
 import { isText } from './content-types.ts';
-import { decoded, isCoded, through } from './decode.ts';
+import { canBeDecoded, decoded, isCoded, through } from './decode.ts';
 import { fail } from './fail.ts';
 import type { SidFinder } from './find-sid.ts';
 import { privateCacheControl, responseHeaders, varyNames } from './headers.ts';
@@ -40,8 +40,11 @@ const header = (answer: IbAnswer, name: string): string => String(answer.headers
 export function isPieceOfText({ statusCode, headers }: Pick<IbAnswer, 'statusCode' | 'headers'>): boolean {
   const type = String(headers['content-type'] ?? '');
   if (/\bmultipart\/byteranges\b/i.test(type)) return true;
-  const isPiece = statusCode === 206 || (statusCode < 300 && headers['content-range'] !== undefined);
-  return isPiece && isText(type, isCoded(headers));
+  return isPiece({ statusCode, headers }) && isText(type, isCoded(headers));
+}
+
+function isPiece({ statusCode, headers }: Pick<IbAnswer, 'statusCode' | 'headers'>): boolean {
+  return statusCode === 206 || (statusCode < 300 && headers['content-range'] !== undefined);
 }
 
 /** Ends a body that is not passed on, and the call it belongs to. */
@@ -59,7 +62,9 @@ export async function answerWith(deps: AnswerDeps, answered: Answered): Promise<
   };
   const location = header(answer, 'location');
   const redirect = location === '' ? undefined : redirectFor(deps, answered, location);
-  if (location !== '' && redirect === undefined)
+  // Of anything but a redirect it is a remark, and what the app has done is not lost for it.
+  const isRedirect = answer.statusCode >= 300 && answer.statusCode < 400;
+  if (location !== '' && redirect === undefined && isRedirect)
     return refuse(502, 'server_error', 'IntelligenceBank redirects to where an app cannot be sent');
   const body = isPieceOfText(answer) ? undefined : bodyOf(deps, answered);
   if (body === undefined)
@@ -105,28 +110,29 @@ function streamOf({ content }: Body): Readable | undefined {
 /** Larger files in formats of bytes pass as they are: a sid stands in small answers, and scanning takes time. */
 const MOST_SCANNED_BYTES = 1024 * 1024;
 
-/** What is not true of a text from which something has been taken. */
-const OF_ORIGINAL_TEXT = ['Content-Length', 'Content-Encoding', 'Content-Range', 'Accept-Ranges'];
+/** What is not true of a text from which something has been taken, or of what has been decoded. */
+const OF_ORIGINAL = ['Content-Length', 'Content-Encoding', 'Content-Range', 'Accept-Ranges'];
 
 /** The body that the app gets; undefined where one comes in a coding that cannot be read. */
 function bodyOf(deps: AnswerDeps, { ctx, caller, answer }: Answered): Body | undefined {
   const coded = isCoded(answer.headers);
   const text = isText(header(answer, 'content-type'), coded);
-  const untrue = text ? OF_ORIGINAL_TEXT : [];
+  const told = Number(answer.headers['content-length'] ?? Number.NaN);
+  const length = Number.isNaN(told) ? undefined : told;
+  const asItIs = !text && (length ?? 0) > MOST_SCANNED_BYTES;
+  // A part of what is coded cannot be read; bytes that are not as their coding says are searched all the same.
+  const reads = text || (coded && !asItIs && !isPiece(answer) && canBeDecoded(answer.headers));
+  const untrue = reads ? OF_ORIGINAL : [];
   if (ctx.method === 'HEAD' || answer.statusCode === 204 || answer.statusCode === 304) {
     answer.body.resume();
     return { content: null, length: 0, untrue };
   }
   const finder = deps.finderOf(caller.session.sid);
-  if (!text) {
-    const told = Number(answer.headers['content-length'] ?? Number.NaN);
-    const length = Number.isNaN(told) ? undefined : told;
-    const asItIs = coded || (length ?? 0) > MOST_SCANNED_BYTES;
-    return { content: asItIs ? answer.body : through(answer.body, maskSid(finder)), length, untrue };
-  }
-  const conceal = concealSid(finder, (url) => signedAddress(deps, caller, url));
-  const plain = decoded(answer);
-  return plain === undefined ? undefined : { content: through(plain, conceal), length: undefined, untrue };
+  if (asItIs) return { content: answer.body, length, untrue };
+  const plain = reads ? decoded(answer) : answer.body;
+  if (plain === undefined) return undefined;
+  const change = text ? concealSid(finder, (url) => signedAddress(deps, caller, url)) : maskSid(finder);
+  return { content: through(plain, change), length: reads ? undefined : length, untrue };
 }
 
 /** A limit up to this many bytes is held for bodies of untold length too, by reading them whole first. */

@@ -1,4 +1,4 @@
-/** Bodies in the codings that a server may apply unasked (RFC 9110 section 8.4.1), read. */
+/** Bodies in the codings that a server may apply unasked, to the content (RFC 9110 section 8.4.1) or to its transfer (RFC 9112 section 7), read. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { pipeline, type Readable, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
@@ -15,17 +15,23 @@ const MOST_CODINGS = 2;
 
 /** The codings of a body, in the order in which they were applied. */
 function codingsOf(headers: IncomingHttpHeaders): string[] {
-  return [headers['content-encoding']]
+  return [headers['content-encoding'], headers['transfer-encoding']]
     .flat()
     .join(',')
     .split(',')
     .map((coding) => coding.trim().toLowerCase())
-    .filter((coding) => coding !== '' && coding !== 'identity');
+    .filter((coding) => !['', 'identity', 'chunked'].includes(coding));
 }
 
 /** Whether a body comes in a coding. */
 export function isCoded(headers: IncomingHttpHeaders): boolean {
   return codingsOf(headers).length > 0;
+}
+
+/** Whether a body can be read: it comes in no coding, or in few that are known. */
+export function canBeDecoded(headers: IncomingHttpHeaders): boolean {
+  const codings = codingsOf(headers);
+  return codings.length <= MOST_CODINGS && codings.every((coding) => DECODERS[coding] !== undefined);
 }
 
 /** A stream behind a transform; where either ends before its time, so does the other. Costs less than `compose`. */
@@ -42,12 +48,11 @@ export function decoded({
   readonly headers: IncomingHttpHeaders;
   readonly body: Readable;
 }): Readable | undefined {
-  const decoders = codingsOf(headers).map((coding) => DECODERS[coding]);
-  if (decoders.length > MOST_CODINGS) return undefined;
+  if (!canBeDecoded(headers)) return undefined;
   let plain = body;
-  for (const decoder of decoders.reverse()) {
-    if (decoder === undefined) return undefined;
-    plain = through(plain, decoder());
+  for (const coding of codingsOf(headers).reverse()) {
+    const decoder = DECODERS[coding];
+    if (decoder !== undefined) plain = through(plain, decoder());
   }
   return plain;
 }

@@ -137,9 +137,12 @@ async function forward(deps: ProxyDeps, ctx: Context, caller: Caller, target: Ca
     answer = await send(deps, ctx, caller, { target, signal: aborted.signal });
     [ended, answer] = await readEnd(answer, { mayEnd: target.origin === caller.session.apiUrl });
   } catch (error) {
-    if (aborted.signal.aborted) return { clientId, outcome: 'hung_up' };
-    const { code } = error as { code?: string };
-    // Every way in which a call fails on the wire has a code.
+    if (aborted.signal.aborted) {
+      // Nobody reads it; this is what nginx writes in its log.
+      ctx.status = 499;
+      return { clientId, outcome: 'hung_up' };
+    }
+    const code = faultOf(error);
     if (code === undefined) throw error;
     fail(
       ctx,
@@ -159,6 +162,12 @@ async function forward(deps: ProxyDeps, ctx: Context, caller: Caller, target: Ca
     clientId,
     outcome: (await answerWith(deps, { ctx, caller, target, answer })) ? 'passed' : 'refused',
   };
+}
+
+/** What undici or the system calls the way in which a call has failed on the wire: its parser's errors have but a name. */
+function faultOf(error: unknown): string | undefined {
+  const { code, name } = error as { readonly code?: string; readonly name?: string };
+  return code ?? (name === 'HTTPParserError' ? name : undefined);
 }
 
 interface Sending {

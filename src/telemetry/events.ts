@@ -59,6 +59,8 @@ export interface Events extends KeyEvents, AppEvents {
   clientsReloaded(clientIds: readonly string[]): void;
   /** What a sweep of the embedded store deleted, and how many IB sessions it saw alive. */
   swept(facts: { readonly deleted: number; readonly ibSessions: number }): void;
+  /** Either end has hung up before an answer was whole. */
+  answerCut(facts: { readonly cause: string; readonly route?: string }): void;
   /** An error nobody expected, with its cause. */
   failed(error: unknown): void;
 }
@@ -251,6 +253,9 @@ export function createEvents({
     },
     ...createKeyEvents({ metrics, say, noted, now }),
     ...createAppEvents({ metrics, say, noted }),
+    answerCut(facts) {
+      say('info', 'answer_cut', facts, 'an answer ended before it was whole');
+    },
     swept(facts) {
       metrics.set('ib_oauth_ib_sessions', facts.ibSessions);
       say('debug', 'swept', facts);

@@ -43,16 +43,6 @@ describe("IB's answers, passed on", () => {
     ]);
   });
 
-  it('keep the coding of what is no text', async () => {
-    const body = gzipSync('picture');
-    ib.answer((_request, response) => {
-      response.writeHead(200, { 'content-type': 'image/png', 'content-encoding': 'gzip' }).end(body);
-    });
-    const answer = await ib.call();
-    expect(answer.headers.get('content-encoding')).to.equal('gzip');
-    expect(await answer.text()).to.equal('picture');
-  });
-
   it('are whole texts where pieces were asked for, since a piece may hold a piece of the sid', async () => {
     const ranges: unknown[] = [];
     ib.answer(({ headers }, response) => {

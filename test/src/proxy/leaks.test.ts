@@ -214,13 +214,18 @@ describe('a sid in what IB answers', function () {
     expect(tells(answer.everything, ib.sid)).to.equal(false);
   });
 
-  it('is not what a large file is searched for: its bytes pass as they are', async () => {
+  it('is not what a large file is searched for: its bytes pass as they are, coded or not', async () => {
     const file = Buffer.alloc(1024 * 1024 + 1, 'picture');
-    ib.answer((_request, response) => {
-      response.writeHead(200, { 'content-type': 'image/png', 'content-length': file.length }).end(file);
-    });
-    const answer = await ib.rawCall();
-    expect(answer.body.equals(file)).to.equal(true);
-    expect(answer.headers['content-length']).to.equal(String(file.length));
+    for (const coding of [undefined, 'gzip']) {
+      ib.answer((_request, response) => {
+        const headers = { 'content-type': 'image/png', 'content-length': file.length };
+        response.writeHead(200, coding === undefined ? headers : { ...headers, 'content-encoding': coding });
+        response.end(file);
+      });
+      const answer = await ib.rawCall();
+      expect(answer.body.equals(file), coding).to.equal(true);
+      expect(answer.headers['content-length']).to.equal(String(file.length));
+      expect(answer.headers['content-encoding']).to.equal(coding);
+    }
   });
 });
