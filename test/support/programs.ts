@@ -22,10 +22,12 @@ export async function runProgram(
     readonly uid?: number;
   } = {},
 ): Promise<Ended> {
+  const variables = { PATH: process.env['PATH'], ...env };
   const child = spawn(process.execPath, [join(SRC, program), ...(options.args ?? [])], {
-    env: { PATH: process.env['PATH'], ...env },
+    env: variables,
     stdio: ['pipe', 'pipe', 'pipe'],
-    ...(options.uid === undefined ? {} : { uid: options.uid }),
+    // Another user may not write where coverage is gathered, and Node would say so.
+    ...(options.uid === undefined ? {} : { uid: options.uid, env: { ...variables, NODE_V8_COVERAGE: '' } }),
   });
   child.stdin.end(options.input ?? '');
   const [stdout, stderr, [code]] = await Promise.all([
