@@ -27,8 +27,6 @@ export const lifetimes = Object.freeze({
   deviceCodeSeconds: 600,
   /** RFC 8628 3.5: how often a device may ask. */
   devicePollIntervalSeconds: 5,
-  /** Two refreshes at once, or a repeated one after a lost answer, are one client's, not a thief's, for this long. */
-  refreshLeewaySeconds: 10,
 
   /** How far the clocks of processes, and of clients that sign, may be apart. Half a code's life: the rest is for its way. */
   clockToleranceSeconds: 30,

@@ -206,7 +206,6 @@ export async function openStore(
   const store = createStore(engine, {
     peppers: () => secrets().peppers,
     onUnopened: events.unopened,
-    refreshLeewaySeconds: lifetimes.refreshLeewaySeconds,
     ...(options.now === undefined ? {} : { now: options.now }),
     ...(onIbSessionEnded === undefined ? {} : { onIbSessionEnded }),
   });

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { include, set } from './conditions.ts';
 import type { Store } from './contract.ts';
+import type { AdapterDeps } from './deps.ts';
 import { setOf } from './items.ts';
-import type { AdapterDeps } from './oidc-adapter.ts';
 import { recordKey } from './records.ts';
 
 const MODEL = 'AddressAccounts';

@@ -6,11 +6,15 @@
  * - **Expiry.** An item whose `expires` has passed is never returned, however late DynamoDB deletes it.
  * - **One unit of work a request.** Reads are cached in it, writes are joined and flushed once, after the
  *   handler and before the answer. A failed flush fails the request; a rejected handler writes nothing.
- * - **Used up with what it gives.** `consume` of a code or token takes effect in the flush, in one atomic write with all
- *   that the request has put, or not at all. Of any number at once one unit is kept; the others reject with
- *   `errors.InvalidGrant` and have written nothing, and what a code has given is taken back.
- * - **Atomic verbs.** `claimPoll`, `finish`, `renew`, `pace`, the replay check and `consume` of a pushed request are single
- *   conditional writes that take effect at once. Of any number of concurrent callers one wins, and each learns it.
+ * - **Used up with what it gives.** `consume` takes effect in the flush, together with all that the request has put, or not
+ *   at all. Of any number at once with one code one unit is kept; the others reject with `errors.InvalidGrant` and have
+ *   written nothing, and what the code has given is taken back. A refresh token may be consumed again until its successor
+ *   has been, and has one successor whatever happens. Of two with one pushed request the later rejects with
+ *   `errors.InvalidRequestUri`.
+ * - **Atomic verbs.** `claimPoll`, `finish`, `renew`, `pace` and the replay check are single conditional writes that take
+ *   effect at once. Of any number of concurrent callers one wins, and each learns it.
+ * - **Merged.** A browser's session is written by its tabs at once: what each has added stays, and what has been signed out
+ *   does not come back.
  * - **Retries.** A conditional write carries a nonce of its caller, so that repeating it after an unknown outcome
  *   (time-out, cut connection) is recognised as the same write. Flushed writes are plain puts and deletes under
  *   keys the caller chose: repeating them is harmless.
@@ -192,6 +196,12 @@ export interface GrantSummary {
   readonly from: Visitor | undefined;
 }
 
+/** A sign-in of a browser that ends. */
+export interface EndingSignIn {
+  readonly ibSessionId: string;
+  readonly accountId: string;
+}
+
 export interface StoreStats {
   readonly [model: string]: { readonly live: number; readonly expired: number; readonly bytes: number };
 }
@@ -236,8 +246,15 @@ export interface Store {
   grantsOf(accountId: string): Promise<readonly GrantSummary[]>;
   /** Revokes one listed grant, if it is that account's. */
   revokeGrant(accountId: string, key: string): Promise<boolean>;
+  /** Revokes all grants of an account, however many; resolves with their number, and tells it as it grows. */
+  revokeGrantsOf(accountId: string, onRevoked?: (count: number) => void): Promise<number>;
   /** Counts, or revokes, all grants of a client. For operators: reads every item of the token table. */
-  grantsOfClient(clientId: string, revoke: boolean): Promise<number>;
+  grantsOfClient(clientId: string, revoke: boolean, onCounted?: (count: number) => void): Promise<number>;
+  /**
+   * The user has signed out in the browser: revokes, at once, every grant on that sign-in but those that were given
+   * `offline_access`. Which there are the store knows itself. May be repeated.
+   */
+  signOut(signIn: EndingSignIn): Promise<void>;
   /**
    * Seals what outlives peppers under the one in use, where it stands on a retired one, and counts the live items that
    * stand on each, by its id. For operators: reads every item.

@@ -45,8 +45,11 @@ export interface Engine {
   write(writes: readonly Write[]): Promise<void>;
   /** One conditional write, and what takes effect together with it: all of it or none. Of many at once one holds. */
   decide(write: Write, along?: Along): Promise<Decision>;
-  /** The items of one `subject`, up to `limit`: `pk`, `expires` and what listings show. May lag behind writes. */
-  querySubject(subject: string, limit: number): Promise<readonly Item[]>;
+  /**
+   * The items of one `subject`, up to `limit` of them, from behind the key `after` on where it is given: `pk`, `expires`
+   * and what listings show. May lag behind writes.
+   */
+  querySubject(subject: string, limit: number, after?: string): Promise<readonly Item[]>;
   /** All items, page by page; only for operators' commands. */
   scan(table: TableRole): AsyncIterable<readonly Item[]>;
   /** How many items under keys that begin with `prefix` expire after a time (unix seconds). Reads them all, in pages. */

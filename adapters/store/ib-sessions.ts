@@ -2,8 +2,8 @@
 import type { IbSession } from '../ib/session.ts';
 import { set } from './conditions.ts';
 import type { IbSessions } from './contract.ts';
+import type { AdapterDeps } from './deps.ts';
 import { setOf } from './items.ts';
-import type { AdapterDeps } from './oidc-adapter.ts';
 import { fromItem, recordKey, toItem } from './records.ts';
 
 const MODEL = 'IbSession';

@@ -1,7 +1,7 @@
 /** Limits over all processes: one counter item per window, taken from in blocks. */
 import { absent, add, any, atMost, set } from './conditions.ts';
 import type { Limit, LimitGrant } from './contract.ts';
-import type { AdapterDeps } from './oidc-adapter.ts';
+import type { AdapterDeps } from './deps.ts';
 import { recordKey } from './records.ts';
 
 const MODEL = 'RateLimit';

@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { above, all, any, atMost, type Change, type Condition, equals, set, setSum } from './conditions.ts';
 import type { AttemptId, LoginAttempt, LoginAttempts, PollWish } from './contract.ts';
+import type { AdapterDeps } from './deps.ts';
 import { type Item, numberOf, stringOf } from './items.ts';
-import type { AdapterDeps } from './oidc-adapter.ts';
 import { fromItem, recordKey, toItem } from './records.ts';
 
 const MODEL = 'LoginAttempt';

@@ -2,49 +2,27 @@
 import { randomBytes } from 'node:crypto';
 import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
 import type { IbSession } from '../ib/session.ts';
-import {
-  above,
-  absent,
-  all,
-  any,
-  atMost,
-  changed,
-  equals,
-  exists,
-  missing,
-  setIfAbsent,
-} from './conditions.ts';
-import type { Engine, Write } from './engine.ts';
-import { grantIdOf, ibSessionIdOf, isPrefixedModel, isTokenValueOf, successorTokenValue } from './handles.ts';
+import { createSessionAdapter } from './browser-sessions.ts';
+import { absent, all, any, atMost, changed, equals, exists, missing, setIfAbsent } from './conditions.ts';
+import type { AdapterDeps } from './deps.ts';
+import type { Write } from './engine.ts';
+import { sealedNote } from './grants.ts';
+import { grantIdOf, ibSessionIdOf, isPrefixedModel, isTokenValueOf } from './handles.ts';
 import { type AttributeScalar, type Item, type Key, numberOf } from './items.ts';
 import { fromItem, isOutdated, type Payload, recordKey, sealingAnew, standsOn, toItem } from './records.ts';
-import type { Sealer } from './seal.ts';
+import { createRefreshTokenAdapter } from './refresh-tokens.ts';
 import { addingGrant, removeGrant, revokeGrant, sessionOf } from './session-grants.ts';
-import type { UnitOfWork, UnitsOfWork } from './unit-of-work.ts';
-
-export interface AdapterDeps {
-  readonly engine: Engine;
-  readonly units: UnitsOfWork;
-  readonly sealer: Sealer;
-  /** For how long a rotated refresh token may be presented again by a client that lost the answer. */
-  readonly refreshLeewaySeconds: number;
-  /** Unix milliseconds. */
-  readonly now: () => number;
-  /** Told of an IB session that was deleted with its last Grant; must not reject. */
-  readonly onIbSessionEnded?: (session: IbSession) => Promise<void>;
-}
-
-/** The value of the refresh token that follows a rotated one, `key` being that of the pepper behind the rotated one. */
-function refreshSuccessor(rotated: string, key: Uint8Array): string {
-  const grantId = grantIdOf(rotated) ?? '';
-  return successorTokenValue({ model: 'RefreshToken', grantId, rotated, context: '', key });
-}
+import type { UnitOfWork } from './unit-of-work.ts';
 
 /** The factory that node-oidc-provider takes as `adapter`. */
 export function createOidcAdapter(deps: AdapterDeps): (model: string) => Adapter {
   return (model) => {
     if (model === 'Grant') return grantAdapter(deps);
-    if (model === 'RefreshToken') return refreshTokenAdapter(deps);
+    if (model === 'RefreshToken') {
+      const plain = plainAdapter(deps, model);
+      return createRefreshTokenAdapter(deps, { plain, consume: (id) => consumeWithFlush(deps, model, id) });
+    }
+    if (model === 'Session') return createSessionAdapter(deps, plainAdapter(deps, model));
     if (model === 'ReplayDetection') return replayAdapter(deps);
     if (model === 'DeviceCode') return deviceCodeAdapter(deps);
     return plainAdapter(deps, model);
@@ -88,8 +66,6 @@ function plainAdapter(deps: AdapterDeps, model: string): Adapter {
       if (isOutdated(model, item, deps.sealer)) {
         unit.write(sealingAnew(recordKey(model, id), item, { model, id, payload, sealer: deps.sealer }));
       }
-      // A browser session's item is kept under its uid: the id's secret part must match too.
-      if (model === 'Session' && payload['jti'] !== id) return undefined;
       const consumedAtMs = numberOf(item, 'consumedAtMs');
       return consumedAtMs === undefined ? payload : { ...payload, consumed: Math.floor(consumedAtMs / 1000) };
     });
@@ -99,10 +75,7 @@ function plainAdapter(deps: AdapterDeps, model: string): Adapter {
     upsert: (id, payload, expiresIn) =>
       units.within(async (unit) => put(deps, unit, { model, id, payload, expiresIn })),
     destroy: (id) => units.within(async (unit) => unit.delete(recordKey(model, id))),
-    consume: (id) =>
-      model === 'PushedAuthorizationRequest'
-        ? consumeAtOnce(deps, model, id)
-        : consumeWithFlush(deps, model, id),
+    consume: (id) => consumeWithFlush(deps, model, id),
     findByUid: (uid) =>
       units.within(async (unit) => decode(deps, model, uid, await unit.get(recordKey(model, uid)))),
     findByUserCode: async () => undefined,
@@ -112,71 +85,40 @@ function plainAdapter(deps: AdapterDeps, model: string): Adapter {
   };
 }
 
-/** What marks a record as used, of any number of callers for one of them. */
-function consuming(deps: AdapterDeps, key: Key, leewayMs = 0): Extract<Write, { op: 'update' }> {
-  const nowMs = deps.now();
+/** What marks a record as used: by one caller, where it can be used `once`. */
+function consuming(deps: AdapterDeps, key: Key, once = true): Extract<Write, { op: 'update' }> {
   const nonce = randomBytes(12).toString('base64url');
-  const inLeeway = leewayMs > 0 ? [above('consumedAtMs', nowMs - leewayMs)] : [];
+  const unused = any(absent('consumedAtMs'), equals('consumedBy', nonce));
   return {
     op: 'update',
     key,
-    changes: [setIfAbsent('consumedAtMs', nowMs), setIfAbsent('consumedBy', nonce)],
-    condition: all(exists, any(absent('consumedAtMs'), equals('consumedBy', nonce), ...inLeeway)),
+    changes: [setIfAbsent('consumedAtMs', deps.now()), setIfAbsent('consumedBy', nonce)],
+    condition: once ? all(exists, unused) : exists,
   };
 }
 
-/** Marks a pushed request as used, at once: its answer may be a page that another one cannot replace. */
-async function consumeAtOnce(deps: AdapterDeps, model: string, id: string): Promise<void> {
-  const key = recordKey(model, id);
-  await deps.units.within(async (unit) => {
-    const { held, item } = await unit.guard(() => deps.engine.decide(consuming(deps, key)));
-    if (!held) throw new errors.InvalidRequestUri('request_uri is invalid, expired, or was already used');
-    unit.remember(key, item);
-  });
-}
-
 /**
- * Uses a code or token up together with what it gives: the flush stands or falls with it. Who was second learns it there,
- * as `invalid_grant`; and since a code that two have is a stolen one (RFC 6749 4.1.2), what it has given is taken back.
+ * Uses a record up together with what it gives: the flush stands or falls with it. Who was second with a code learns it
+ * there, as `invalid_grant`; and since a code that two have is a stolen one (RFC 6749 4.1.2), what it has given is taken
+ * back. Refresh tokens are used up any number of times, with one and the same successor.
  */
-async function consumeWithFlush(deps: AdapterDeps, model: string, id: string, leewayMs = 0): Promise<void> {
+async function consumeWithFlush(deps: AdapterDeps, model: string, id: string): Promise<void> {
   const key = recordKey(model, id);
+  const isPushed = model === 'PushedAuthorizationRequest';
+  const once = model !== 'RefreshToken';
   await deps.units.within(async (unit) => {
-    const write = consuming(deps, key, leewayMs);
+    const write = consuming(deps, key, once);
     const before = unit.seen(key);
     if (before !== undefined) unit.remember(key, changed(key.pk, before, write.changes));
-    unit.decide(write, async () => {
-      const grantId = leewayMs === 0 ? grantIdOf(id) : undefined;
+    async function lost(): Promise<Error> {
+      if (isPushed) return new errors.InvalidRequestUri(`${model} was already used`);
+      const grantId = once ? grantIdOf(id) : undefined;
       if (grantId !== undefined) await revokeGrant(deps.engine, recordKey('Grant', grantId));
       return new errors.InvalidGrant(`${model} was already used`);
-    });
+    }
+    // What a pushed request gives stands in several items that were there before: all of it goes first.
+    unit.decide(write, { lost, isLast: isPushed });
   });
-}
-
-/**
- * Refresh tokens rotate. One that was rotated a moment ago may be presented again, by a client that lost the answer,
- * as long as nobody has used its successor: the repetition produces the same successor, so no second family begins.
- */
-function refreshTokenAdapter(deps: AdapterDeps): Adapter {
-  const plain = plainAdapter(deps, 'RefreshToken');
-  const leewayMs = deps.refreshLeewaySeconds * 1000;
-  return {
-    ...plain,
-    find: (id) =>
-      deps.units.within(async (unit) => {
-        const payload = await plain.find(id);
-        if (!payload?.consumed) return payload ?? undefined;
-        const item = await read(unit, 'RefreshToken', id);
-        const consumedAtMs = item === undefined ? 0 : (numberOf(item, 'consumedAtMs') ?? 0);
-        if (consumedAtMs <= deps.now() - leewayMs) return payload;
-        const successor = refreshSuccessor(id, deps.sealer.keyBehind(item?.data));
-        const next = await read(unit, 'RefreshToken', successor);
-        if (next !== undefined && numberOf(next, 'consumedAtMs') !== undefined) return payload;
-        const { consumed: _consumed, ...usable } = payload;
-        return usable;
-      }),
-    consume: (id) => consumeWithFlush(deps, 'RefreshToken', id, leewayMs),
-  };
 }
 
 /** Grants are listed under their account, and counted on the IB session they stand on. */
@@ -189,10 +131,9 @@ function grantAdapter(deps: AdapterDeps): Adapter {
         const { sealer } = deps;
         const accountId = payload.accountId ?? '';
         const { pk } = recordKey('Grant', id);
-        const summary = { clientId: payload.clientId, createdAt: payload.iat, from: payload['from'] };
         const clear = {
           subject: sealer.hash('subject', accountId),
-          summary: sealer.seal(summary, { secret: accountId, label: 'GrantSummary', key: pk }),
+          summary: sealedNote(sealer, accountId, pk, payload),
           client: sealer.hash('client', payload.clientId ?? ''),
           lastUsedAt: Math.floor(deps.now() / 1000),
           ...sessionOf(id),

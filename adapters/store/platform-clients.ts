@@ -1,6 +1,7 @@
 /** Which customer of IB's a domain answers for, as its first sign-in said: kept without an end, sealed as all else. */
 import type { PlatformClients } from './contract.ts';
-import { type AdapterDeps, createOidcAdapter } from './oidc-adapter.ts';
+import type { AdapterDeps } from './deps.ts';
+import { createOidcAdapter } from './oidc-adapter.ts';
 
 /** As long as clients that registered themselves: for ever. */
 const KEPT_SECONDS = 100 * 365 * 86_400;

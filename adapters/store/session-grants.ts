@@ -1,5 +1,5 @@
 /** The Grants that stand on an IB session, noted on it: the session goes with the last of them. */
-import { absent, any, equals, exclude, exists, include } from './conditions.ts';
+import { absent, all, any, equals, exclude, exists, include } from './conditions.ts';
 import type { Engine, Write } from './engine.ts';
 import { ibSessionIdOf } from './handles.ts';
 import { type Item, type Key, setOf, stringOf } from './items.ts';
@@ -34,7 +34,8 @@ export async function removeGrant(engine: Engine, session: Item, grantPk: string
   const key = { table: 'tokens', pk: session.pk } as const;
   const grants = setOf(session, GRANTS);
   const alone = grants.size === 0 || (grants.size === 1 && grants.has(grantPk));
-  const onlyMine = any(absent(GRANTS), equals(GRANTS, new Set([grantPk])));
+  // Who comes second finds nothing to end.
+  const onlyMine = all(exists, any(absent(GRANTS), equals(GRANTS, new Set([grantPk]))));
   if (alone && (await engine.decide({ op: 'delete', key, condition: onlyMine })).held) return true;
   const { item } = await engine.decide({
     op: 'update',
@@ -43,5 +44,5 @@ export async function removeGrant(engine: Engine, session: Item, grantPk: string
     condition: exists,
   });
   if (item === undefined || setOf(item, GRANTS).size > 0) return false;
-  return (await engine.decide({ op: 'delete', key, condition: absent(GRANTS) })).held;
+  return (await engine.decide({ op: 'delete', key, condition: all(exists, absent(GRANTS)) })).held;
 }

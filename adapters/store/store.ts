@@ -2,6 +2,7 @@
 import type { IbSession } from '../ib/session.ts';
 import { createAddressAccounts } from './address-accounts.ts';
 import type { Store, StoreStats } from './contract.ts';
+import type { AdapterDeps } from './deps.ts';
 import type { Engine } from './engine.ts';
 import { createGrantListing } from './grants.ts';
 import { grantIdOf, successorTokenValue } from './handles.ts';
@@ -9,7 +10,7 @@ import { createIbSessions } from './ib-sessions.ts';
 import { modelOf, type TableRole } from './items.ts';
 import { createLimiter } from './limits.ts';
 import { createLoginAttempts } from './login-attempts.ts';
-import { type AdapterDeps, createOidcAdapter } from './oidc-adapter.ts';
+import { createOidcAdapter } from './oidc-adapter.ts';
 import { checkPeppers } from './pepper-check.ts';
 import { createPlatformClients } from './platform-clients.ts';
 import { isOutdated, recordKey, resealing, standsOn } from './records.ts';
@@ -20,7 +21,6 @@ export interface StoreOptions {
   /** One at least, the one in use first. */
   readonly peppers: SealerOptions['peppers'];
   readonly onUnopened?: SealerOptions['onUnopened'];
-  readonly refreshLeewaySeconds: number;
   /** Unix milliseconds; the process's clock unless a test sets another. */
   readonly now?: () => number;
   /** Told of an IB session that was deleted with its last Grant; must not reject. */
@@ -38,7 +38,6 @@ export function createStore(engine: Engine, options: StoreOptions): Store {
     engine,
     units,
     sealer,
-    refreshLeewaySeconds: options.refreshLeewaySeconds,
     now: options.now ?? Date.now,
     ...(options.onIbSessionEnded === undefined ? {} : { onIbSessionEnded: options.onIbSessionEnded }),
   };

@@ -1,6 +1,6 @@
 /** One request's dealings with the store: reads are cached, writes are joined and flushed once. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { exists } from './conditions.ts';
+import { type Condition, equals, exists, missing } from './conditions.ts';
 import type { Engine, Write } from './engine.ts';
 import { StoreError } from './errors.ts';
 import { type Item, type Key, keyName } from './items.ts';
@@ -12,15 +12,18 @@ export interface UnitOfWork {
   seen(key: Key): Item | undefined;
   /** Keys to fetch with the next read that goes out. */
   hint(keys: readonly Key[]): void;
-  put(key: Key, item: Item): void;
+  /** Written with the flush, under a condition if need be: where that does not hold then, it is left out. */
+  put(key: Key, item: Item, condition?: Condition): void;
+  /**
+   * Like `put`, where others write the same item after this unit has read it: of what stands there by then and what this
+   * unit would write, `merge` makes one, or nothing to write where the item is gone.
+   */
+  merge(key: Key, item: Item, merge: Merge): void;
   delete(key: Key): void;
   /** A write of another kind, flushed with the others, each by itself. */
   write(write: Write): void;
-  /**
-   * The write that the whole flush stands or falls with: what was put goes along with it, and where it does not hold
-   * nothing is written, and `lost` says what the unit rejects with. One in a unit.
-   */
-  decide(write: Write, lost: () => Promise<Error>): void;
+  /** The write that the whole flush stands or falls with. One in a unit. */
+  decide(write: Write, facts: Omit<Deciding, 'write'>): void;
   /** More work of the flush, which starts together with the writes; not where a decision was lost. */
   defer(work: () => Promise<void>): void;
   /** Told when everything has been written. */
@@ -31,13 +34,36 @@ export interface UnitOfWork {
   guard<T>(call: () => Promise<T>): Promise<T>;
 }
 
+/** What is to stand in place of `standing`, or undefined where nothing is to be written. */
+export type Merge = (standing: Item | undefined) => Item | undefined;
+
+interface Deciding {
+  readonly write: Write;
+  /** Says what the unit rejects with, where the write does not hold. */
+  readonly lost: () => Promise<Error>;
+  /**
+   * Made when all else has been written, where that is of no use to anybody without the unit's answer. Otherwise what was
+   * put goes along with it, and where it does not hold nothing is written.
+   */
+  readonly isLast: boolean;
+}
+
+interface Merging {
+  readonly key: Key;
+  /** As this unit has read it. */
+  readonly before: Item | undefined;
+  readonly item: Item;
+  readonly merge: Merge;
+}
+
 interface State {
   readonly cache: Map<string, Promise<Item | undefined>>;
   /** What the cache's promises have come to. */
   readonly seen: Map<string, Item | undefined>;
   readonly writes: Map<string, Write>;
   readonly others: Write[];
-  deciding: { readonly write: Write; readonly lost: () => Promise<Error> } | undefined;
+  readonly merging: Map<string, Merging>;
+  deciding: Deciding | undefined;
   readonly deferred: (() => Promise<void>)[];
   readonly tellings: (() => void)[];
   /** Keys that are asked for in this turn, and the one read that brings them. */
@@ -66,6 +92,7 @@ export function createUnitsOfWork(engine: Engine): UnitsOfWork {
       seen: new Map(),
       writes: new Map(),
       others: [],
+      merging: new Map(),
       deciding: undefined,
       deferred: [],
       tellings: [],
@@ -98,20 +125,48 @@ export function createUnitsOfWork(engine: Engine): UnitsOfWork {
 
 async function flush(engine: Engine, state: State): Promise<void> {
   const writes = [...state.writes.values(), ...state.others];
-  const work = (): Promise<void>[] => state.deferred.map((start) => start());
-  if (state.deciding === undefined) {
+  const work = (): Promise<void>[] => [
+    ...state.deferred.map((start) => start()),
+    ...[...state.merging.values()].map((merging) => writeMerged(engine, merging)),
+  ];
+  const { deciding } = state;
+  if (deciding === undefined || deciding.isLast) {
     await Promise.all([engine.write(writes), ...work()]);
+    if (deciding !== undefined && !(await engine.decide(deciding.write)).held) throw await deciding.lost();
     return;
   }
-  // What nobody has read under its key is new: it goes first, where an engine needs an order.
-  const isNew = ({ op, key }: Write): boolean => op === 'put' && !state.cache.has(keyName(key));
-  const { held } = await engine.decide(state.deciding.write, {
+  // What nobody has read under its key is new, or is written only if it is: it goes first, where an engine needs an order.
+  const isNew = ({ op, key, condition }: Write): boolean =>
+    op === 'put' && (condition === missing || !state.cache.has(keyName(key)));
+  const { held } = await engine.decide(deciding.write, {
     before: writes.filter(isNew),
     after: writes.filter((write) => !isNew(write)),
   });
-  if (!held) throw await state.deciding.lost();
+  if (!held) throw await deciding.lost();
   await Promise.all(work());
 }
+
+/** More writers of one item at once than a browser has requests. */
+const MOST_MERGES = 64;
+
+/** Writes an item where it stands as it was read, else what it and the one that stands there come to. */
+async function writeMerged(engine: Engine, { key, before, item, merge }: Merging): Promise<void> {
+  let seen = before;
+  let wanted: Item | undefined = item;
+  for (let round = 0; round < MOST_MERGES; round += 1) {
+    // Sealed data never repeats: it tells one state of an item from every other.
+    const condition = seen?.data === undefined ? missing : equals('data', seen.data);
+    if ((await engine.decide({ op: 'put', key, item: wanted, condition })).held) return;
+    seen = (await engine.read([key])).get(keyName(key));
+    // This very write, whose answer was lost.
+    if (seen?.data !== undefined && wanted.data !== undefined && isSame(seen.data, wanted.data)) return;
+    wanted = merge(seen);
+    if (wanted === undefined) return;
+  }
+  throw new StoreError({ code: 'throttled', operation: 'merge', engineError: 'TooManyWriters' });
+}
+
+const isSame = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 
 function createUnit(engine: Engine, state: State): UnitOfWork {
   async function guard<T>(call: () => Promise<T>): Promise<T> {
@@ -152,9 +207,16 @@ function createUnit(engine: Engine, state: State): UnitOfWork {
     }
   }
 
+  function put(key: Key, item: Item, condition?: Condition): void {
+    const under = condition === undefined ? {} : { condition };
+    state.writes.set(keyName(key), { op: 'put', key, item, ...under });
+  }
+
   return {
     guard,
     async get(key, along = []) {
+      const merging = state.merging.get(keyName(key));
+      if (merging !== undefined) return merging.item;
       const write = state.writes.get(keyName(key));
       if (write !== undefined) return write.op === 'put' ? write.item : undefined;
       if (!state.cache.has(keyName(key))) {
@@ -167,10 +229,16 @@ function createUnit(engine: Engine, state: State): UnitOfWork {
     hint(keys) {
       state.hints.push(...keys);
     },
-    put(key, item) {
-      state.writes.set(keyName(key), { op: 'put', key, item });
+    put,
+    merge(key, item, merge) {
+      const name = keyName(key);
+      // Not read here: nothing of it is kept, whoever wrote it.
+      if (!state.seen.has(name)) return put(key, item);
+      state.writes.delete(name);
+      state.merging.set(name, { key, before: state.seen.get(name), item, merge });
     },
     delete(key) {
+      state.merging.delete(keyName(key));
       state.writes.set(keyName(key), { op: 'delete', key });
     },
     write(write) {
@@ -181,9 +249,9 @@ function createUnit(engine: Engine, state: State): UnitOfWork {
         state.others[at] = { ...before, changes: [...before.changes, ...write.changes] };
       } else state.others.push(write);
     },
-    decide(write, lost) {
+    decide(write, facts) {
       if (state.deciding !== undefined) throw new TypeError('a unit of work has one deciding write');
-      state.deciding = { write, lost };
+      state.deciding = { write, ...facts };
     },
     defer(work) {
       state.deferred.push(work);

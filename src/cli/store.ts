@@ -95,16 +95,18 @@ export async function listSessions(filter: SessionFilter, output: Output): Promi
   );
 }
 
+/** Shows how far a long work has come, where somebody looks. */
+function progress(count: number): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r${count} `);
+}
+
 /** Takes back the access of one user's apps, or of one app at all its users. */
 export async function revokeSessions(filter: SessionFilter, output: Output): Promise<void> {
   oneOf(filter);
   const { user, client = '' } = filter;
-  const revoked = await withStore(async (store) => {
-    if (user === undefined) return store.grantsOfClient(client, true);
-    const grants = await store.grantsOf(user);
-    for (const { key } of grants) await store.revokeGrant(user, key);
-    return grants.length;
-  });
+  const revoked = await withStore((store) =>
+    user === undefined ? store.grantsOfClient(client, true, progress) : store.revokeGrantsOf(user, progress),
+  );
   output.result({ revoked }, [`${revoked} revoked`]);
 }
 

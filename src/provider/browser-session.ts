@@ -8,6 +8,7 @@
 import type { Context } from 'koa';
 import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
+import type { Store } from '../../adapters/store/contract.ts';
 import type { Allowed } from '../../interactions/decision.ts';
 import type { SignIn } from '../../interactions/sign-in.ts';
 import { scopeOfClaim } from './scopes.ts';
@@ -80,7 +81,7 @@ function signInOf(result: unknown): SignIn | undefined {
 }
 
 /** Gives a provider the sessions described above. */
-export function installBrowserSessions(provider: Provider): void {
+export function installBrowserSessions(provider: Provider, store: Pick<Store, 'signOut'>): void {
   const Base = provider.Session as unknown as SessionClass;
   const { Session } = {
     // The class's name is the model's name, which adapters and stored payloads go by.
@@ -100,7 +101,8 @@ export function installBrowserSessions(provider: Provider): void {
         if (ctx.oidc !== undefined && RESUME_ROUTES.has(ctx.oidc.route)) {
           const signIn = await finishedSignIn(provider, ctx);
           // Before the library compares accounts: a sign-in to another platform must not end the first one.
-          if (signIn !== undefined) activate(session as BrowserSession, signIn.accountId, signIn);
+          if (signIn === undefined) keepIdentifier(session);
+          else activate(session as BrowserSession, signIn.accountId, signIn);
         }
         return session;
       }
@@ -114,6 +116,8 @@ export function installBrowserSessions(provider: Provider): void {
             await endParked(provider, { account, clientId, ...(authorization as Parked) });
           }
         }
+        // What a request of another tab has added counts too. The session itself goes last: sign-out may be repeated.
+        for (const signIn of Object.values(signIns)) await store.signOut(signIn);
         await super.destroy();
       }
 
@@ -124,6 +128,16 @@ export function installBrowserSessions(provider: Provider): void {
     },
   };
   Object.defineProperty(provider, 'Session', { value: Session });
+}
+
+/**
+ * A new id is for a browser in which somebody has just signed in, against whoever knew the one before (session fixation).
+ * The library gives one at each return, also where only the app was allowed: other tabs would come with the id before.
+ */
+function keepIdentifier(session: SessionModel): void {
+  Object.defineProperty(session, 'resetIdentifier', {
+    value: () => Object.assign(session, { touched: true }),
+  });
 }
 
 interface Parked {

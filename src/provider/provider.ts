@@ -31,7 +31,7 @@ import { CLAIMS, scopesOf } from './scopes.ts';
 import { createAdmit } from './self-registration.ts';
 import { type SessionCheckDeps, withSessionCheck } from './session-check.ts';
 import { createExtraTokenClaims, registerTokenExchange } from './token-exchange.ts';
-import { createIssueRefreshToken, createTtl, installAtHash, installTokenValues } from './tokens.ts';
+import { createIssueRefreshToken, createTtl, installAtHash, installTokenValues, rotates } from './tokens.ts';
 
 export interface ProviderDeps {
   readonly issuer: string;
@@ -172,8 +172,7 @@ function configurationOf(deps: ProviderDeps, parts: Parts): Configuration {
     renderError: pages.renderError,
     responseTypes: ['code'],
     revokeGrantPolicy: () => true,
-    // FAPI 2.0 5.3.2.1: theirs are bound to a client that proves itself; rotation would only lose some.
-    rotateRefreshToken: (ctx) => !isFapi(ctx.oidc.client?.clientId),
+    rotateRefreshToken: (ctx) => !isFapi(ctx.oidc.client?.clientId) && rotates(ctx),
     routes: ROUTES,
     scopes,
     subjectTypes: ['public', 'pairwise'],
@@ -186,7 +185,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   const { issuer, lifetimes, registry, secrets, store, nowSeconds } = deps;
   const parts = partsOf(deps);
   const provider = new Provider(issuer, configurationOf(deps, parts));
-  installBrowserSessions(provider);
+  installBrowserSessions(provider, store);
   installInteractions(provider, issuer);
   installGrantOrigins(provider);
   installBackchannel(provider, { onCall: deps.onLogoutCall, limits: lifetimes });

@@ -53,6 +53,16 @@ export function createIssueRefreshToken({ settings }: TokenDeps): Configuration[
   };
 }
 
+/**
+ * Whether a refresh gives a new refresh token. Not to a client that proves itself, and its key with each token (DPoP): its
+ * refresh tokens are of no use to anybody else, and rotation would only lose some (FAPI 2.0 Security Profile 5.3.2.1).
+ */
+export function rotates(ctx: KoaContextWithOIDC): boolean {
+  const { client } = ctx.oidc;
+  if (client === undefined || client.clientAuthMethod === 'none') return true;
+  return client.dpopBoundAccessTokens !== true && ctx.get('DPoP') === '';
+}
+
 interface TokenInstance {
   readonly grantId?: string;
   readonly format?: string;

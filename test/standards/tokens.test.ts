@@ -34,24 +34,38 @@ describe('tokens (RFC 9700 sections 2.1.2, 2.3, 2.4, 4.3, 4.14)', () => {
   after(() => stack.close());
 
   describe('refresh', () => {
-    let strict: Stack;
-    before(async () => {
-      ({ stack: strict } = await startStandards({ lifetimes: { refreshLeewaySeconds: 0 } }));
-    });
-    after(() => strict.close());
+    const refreshed = (value: unknown, clientId: string) =>
+      token(stack, { grant_type: 'refresh_token', refresh_token: String(value) }, clientId);
 
     for (const clientId of ['web', 'spa'] as const) {
-      it(`rotates; reuse of an old token ends the whole family (${clientId})`, async () => {
-        const redirect = clientId === 'spa' ? await signInAsSpa(strict) : await signIn(strict);
-        const refresh = (value: unknown) =>
-          token(strict, { grant_type: 'refresh_token', refresh_token: String(value) }, clientId);
-        const first = await exchange(strict, redirect, clientId);
-        const second = await refresh(first.body['refresh_token']);
-        expect(second.status).to.equal(200);
-        expect(second.body['refresh_token']).to.not.equal(first.body['refresh_token']);
-        expect(errorOf(await refresh(first.body['refresh_token']))).to.deep.equal([400, 'invalid_grant']);
-        expect(errorOf(await refresh(second.body['refresh_token']))).to.deep.equal([400, 'invalid_grant']);
-        const seen = await withBearer(`${strict.issuer}/userinfo`, second.body['access_token']);
+      const signedIn = async () =>
+        exchange(stack, clientId === 'spa' ? await signInAsSpa(stack) : await signIn(stack), clientId);
+
+      it(`gives the same pair again until its refresh token has been used (${clientId})`, async () => {
+        const { body } = await signedIn();
+        const answers = await Promise.all([1, 2, 3].map(() => refreshed(body['refresh_token'], clientId)));
+        answers.push(await refreshed(body['refresh_token'], clientId));
+        for (const answer of answers) expect(answer.status).to.equal(200);
+        for (const kind of ['refresh_token', 'access_token']) {
+          expect(new Set(answers.map((answer) => answer.body[kind]))).to.have.property('size', 1);
+          expect(answers[0]?.body[kind]).to.not.equal(body[kind]);
+        }
+      });
+
+      it(`of a token whose successor was used is reuse, and ends the whole family (${clientId})`, async () => {
+        const first = await signedIn();
+        const second = await refreshed(first.body['refresh_token'], clientId);
+        const third = await refreshed(second.body['refresh_token'], clientId);
+        expect(third.status).to.equal(200);
+        expect(errorOf(await refreshed(first.body['refresh_token'], clientId))).to.deep.equal([
+          400,
+          'invalid_grant',
+        ]);
+        expect(errorOf(await refreshed(third.body['refresh_token'], clientId))).to.deep.equal([
+          400,
+          'invalid_grant',
+        ]);
+        const seen = await withBearer(`${stack.issuer}/userinfo`, third.body['access_token']);
         expect(seen.status).to.equal(401);
       });
     }

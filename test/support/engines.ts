@@ -105,6 +105,6 @@ export async function openStore(
 ): Promise<TestStore> {
   const calls: StoreCall[] = [];
   const engine = await open((call) => calls.push(call));
-  const store = createStore(engine, { peppers: () => [PEPPER], refreshLeewaySeconds: 10, ...options });
+  const store = createStore(engine, { peppers: () => [PEPPER], ...options });
   return { ...store, calls };
 }

@@ -33,13 +33,14 @@ export function createReads(link: Link): Pick<Engine, 'read' | 'querySubject' | 
       return new Map(parts.flatMap((part) => [...part]));
     },
 
-    async querySubject(subject, limit) {
+    async querySubject(subject, limit, after) {
       const command = new QueryCommand({
         TableName: link.tables.tokens,
         IndexName: SUBJECT_INDEX,
         KeyConditionExpression: 'subject = :subject',
         ExpressionAttributeValues: toAttributes({ ':subject': subject }),
         Limit: limit,
+        ...(after === undefined ? {} : { ExclusiveStartKey: toAttributes({ subject, pk: after }) }),
         ReturnConsumedCapacity: 'TOTAL',
       });
       const answer = await link.send({ operation: 'Query', items: limit, kind: 'read' }, (options) =>

@@ -25,7 +25,7 @@ export interface SqliteTable {
   read(keys: readonly Key[]): ReadonlyMap<string, Item>;
   /** Makes one write where its condition holds. To be called in a transaction. */
   apply(write: Write): Decision;
-  bySubject(subject: string, limit: number): readonly Item[];
+  bySubject(subject: string, limit: number, after?: string): readonly Item[];
   page(role: TableRole, after: string): Page;
   /** Counts items under keys with a prefix, from one key on, that expire after a time. */
   count(
@@ -48,7 +48,9 @@ export function createSqliteTable(db: DatabaseSync): SqliteTable {
       'expires = excluded.expires, subject = excluded.subject, attributes = excluded.attributes, data = excluded.data',
   );
   const remove = db.prepare('DELETE FROM items WHERE key = ?');
-  const bySubject = db.prepare(`SELECT ${COLUMNS} FROM items WHERE subject = ? LIMIT ?`);
+  const bySubject = db.prepare(
+    `SELECT ${COLUMNS} FROM items WHERE subject = ? AND key > ? ORDER BY key LIMIT ?`,
+  );
   const page = db.prepare(
     `SELECT ${COLUMNS} FROM items WHERE key > ? AND key < ? ORDER BY key LIMIT ${PAGE_ITEMS}`,
   );
@@ -100,7 +102,10 @@ export function createSqliteTable(db: DatabaseSync): SqliteTable {
       put.run(name, ...valuesOf(item));
       return { held: true, item };
     },
-    bySubject: (subject, limit) => (bySubject.all(subject, limit) as Row[]).map(itemOf),
+    bySubject(subject, limit, after) {
+      const from = after === undefined ? '' : keyName({ table: 'tokens', pk: after });
+      return (bySubject.all(subject, from, limit) as Row[]).map(itemOf);
+    },
     page(role, after) {
       const rows = page.all(after === '' ? `${role}/` : after, `${role}/${LAST}`) as Row[];
       return { items: rows.map(itemOf), next: rows.length < PAGE_ITEMS ? undefined : rows.at(-1)?.key };

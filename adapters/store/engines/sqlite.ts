@@ -49,7 +49,8 @@ function createEngine(db: DatabaseSync, { dataDir, onCall = () => undefined }: S
         return decision;
       }),
 
-    querySubject: (subject, limit) => reading('query', limit, () => table.bySubject(subject, limit)),
+    querySubject: (subject, limit, after) =>
+      reading('query', limit, () => table.bySubject(subject, limit, after)),
 
     async *scan(role: TableRole) {
       for (let from: string | undefined = ''; from !== undefined; ) {

@@ -95,7 +95,9 @@ function suite(startEngine: () => Promise<TestEngine>): void {
           nested: { list: [1, null, 'x'] },
         });
         await adapter.upsert(id, payloadOf({ jti: id, other: true }), 60);
-        expect(await adapter.find(id)).to.deep.equal({ jti: id, other: true });
+        // A slow repetition of a refresh writes the successor again, when it may have been used already.
+        const isReplaced = model !== 'RefreshToken';
+        expect('other' in ((await adapter.find(id)) ?? {})).to.equal(isReplaced);
         await adapter.destroy(id);
         expect(await adapter.find(id)).to.equal(undefined);
       });

@@ -214,6 +214,9 @@ function suite(startEngine: () => Promise<TestEngine>): void {
     const found = await engine.querySubject(subject, 10);
     expect(found.map(({ pk }) => pk)).to.have.members(keys.map(({ pk }) => pk));
     expect(found[0]).to.deep.include({ expires: EXPIRES, lastUsedAt: 7 });
-    expect(await engine.querySubject(subject, 2)).to.have.length(2);
+    const first = await engine.querySubject(subject, 2);
+    const second = await engine.querySubject(subject, 2, first.at(-1)?.pk);
+    expect([first.length, second.length]).to.deep.equal([2, 1]);
+    expect([...first, ...second].map(({ pk }) => pk)).to.have.members(keys.map(({ pk }) => pk));
   });
 }
