@@ -44,7 +44,6 @@ import { createGoOn } from './provider/go-on.ts';
 import { createGrantHints } from './provider/grant-hints.ts';
 import { createIntrospectionAnswers } from './provider/introspection.ts';
 import { createProvider } from './provider/provider.ts';
-import { createRequestDefaults } from './provider/request-defaults.ts';
 import { createResources } from './provider/resources.ts';
 import { createSessionEndAnswers } from './provider/session-check.ts';
 import { createUnit } from './provider/unit.ts';
@@ -133,7 +132,6 @@ export function createApp(given: AppDeps): Provider {
     createSessionEndAnswers({ ibSessions: store.ibSessions, nowSeconds }),
     bridge.dialect,
     createBasicCredentials(),
-    createRequestDefaults({ registry, resources }),
     createIntrospectionAnswers(),
     createAnswers(),
     createDevicePollLimit({ store, intervalSeconds: lifetimes.devicePollIntervalSeconds }),

@@ -1,6 +1,6 @@
 /** The OpenID provider: node-oidc-provider, configured subject by subject in the files beside this one. */
 import type { Context } from 'koa';
-import Provider, { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
+import Provider, { type Configuration } from 'oidc-provider';
 import { createSealedTexts } from '../../adapters/secrets/sealed-text.ts';
 import type { Secrets } from '../../adapters/secrets/secrets.ts';
 import type { Store, Visitor } from '../../adapters/store/contract.ts';
@@ -25,7 +25,7 @@ import {
   installGrantOrigins,
   markOfflineGrants,
 } from './policy.ts';
-import { installRequestContext } from './request-context.ts';
+import { installRequestContext, rejectUnknownScopes } from './request-context.ts';
 import { createResources } from './resources.ts';
 import { CLAIMS, scopesOf } from './scopes.ts';
 import { createAdmit } from './self-registration.ts';
@@ -66,17 +66,6 @@ export interface ProviderDeps {
   readonly nowSeconds: () => number;
 }
 
-/**
- * The library leaves unknown scopes out of the request; here they are an error (RFC 6749 section 4.1.2.1), so that a
- * misspelt scope is noticed. Runs after client and redirect URI have been checked.
- */
-function rejectUnknownScopes(ctx: KoaContextWithOIDC, known: ReadonlySet<string>): void {
-  const asked = ctx.method === 'GET' ? ctx.query['scope'] : ctx.oidc.body?.['scope'];
-  if (typeof asked !== 'string') return;
-  const unknown = asked.split(' ').filter((scope) => scope !== '' && !known.has(scope));
-  if (unknown.length > 0) throw new errors.InvalidScope('requested scope is not known', unknown.join(' '));
-}
-
 /** What several parts of the configuration stand on. */
 function partsOf(deps: ProviderDeps) {
   const { issuer, lifetimes, registry, secrets, store, nowSeconds } = deps;
@@ -115,8 +104,6 @@ type Parts = ReturnType<typeof partsOf>;
 function configurationOf(deps: ProviderDeps, parts: Parts): Configuration {
   const { issuer, lifetimes, registry, secrets, store, pages } = deps;
   const { admit, isFapi, tokenDeps, policyDeps, documents, resources } = parts;
-  const scopes = scopesOf(deps.resources);
-  const known = new Set(scopes);
   const [pepper] = secrets.peppers;
   const findAccount = createFindAccount(policyDeps);
   return {
@@ -143,7 +130,8 @@ function configurationOf(deps: ProviderDeps, parts: Parts): Configuration {
     expiresWithSession: async () => false,
     extraTokenClaims: createExtraTokenClaims(deps.resources, parts.grantHandles),
     extraParams: {
-      platform_url: (ctx) => rejectUnknownScopes(ctx, known),
+      platform_url: null,
+      scope: rejectUnknownScopes,
       ...Object.fromEntries(deps.extraParams.map((name) => [name, null])),
     },
     features: createFeatures({
@@ -174,7 +162,7 @@ function configurationOf(deps: ProviderDeps, parts: Parts): Configuration {
     revokeGrantPolicy: () => true,
     rotateRefreshToken: (ctx) => !isFapi(ctx.oidc.client?.clientId) && rotates(ctx),
     routes: ROUTES,
-    scopes,
+    scopes: scopesOf(deps.resources),
     subjectTypes: ['public', 'pairwise'],
     ttl: createTtl(tokenDeps),
   } as Configuration;
@@ -189,7 +177,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   installInteractions(provider, issuer);
   installGrantOrigins(provider);
   installBackchannel(provider, { onCall: deps.onLogoutCall, limits: lifetimes });
-  installRequestContext(provider, parts.resources);
+  installRequestContext(provider, { resources: parts.resources, configured: deps.resources });
   holdErrors(provider, (clientId) => registry.metadata(clientId) !== undefined);
   tellUnknownResources(provider, deps.onUnknownResource);
   installAtHash(provider);

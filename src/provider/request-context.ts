@@ -1,11 +1,14 @@
 /**
- * What every request of the library is read through: one canonical form of `resource`, whether it came in a query, a
- * form, a pushed request or a signed request object, and what `offline_access` implies. The library has no hook that
+ * What every request of the library is read through: one canonical form of `resource` and of `scope`, whether they came in a
+ * query, a form, a pushed request or a signed request object, and what `offline_access` implies. The library has no hook that
  * sees them all before they are used, so its context's class is replaced on the provider instance.
  */
 import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
+import type { ProtectedResource } from '../../config/types.ts';
+import { type AskedScopes, defaultScope, holdScope } from './asked-scopes.ts';
 import type { Resources } from './resources.ts';
+import { scopesOf } from './scopes.ts';
 
 type Params = Record<string, unknown>;
 
@@ -13,14 +16,32 @@ type Params = Record<string, unknown>;
 interface BaseContext {
   readonly entities: KoaContextWithOIDC['oidc']['entities'];
   readonly prompts: Set<string>;
+  readonly requestParamScopes: Set<string>;
+  readonly route: string;
 }
 type ContextClass = new (ctx: unknown) => BaseContext;
 
+/** Where a user is asked for something: what is not said has a default there. Later steps go by what was said. */
+const BEGINNINGS = ['authorization', 'pushed_authorization_request', 'device_authorization'];
+
+/** Refuses scopes that nobody knows; for requests that the library checks its parameters of. */
+export function rejectUnknownScopes(ctx: KoaContextWithOIDC): void {
+  (ctx.oidc as unknown as { rejectUnknownScopes(): void }).rejectUnknownScopes();
+}
+
 /** Gives a provider the contexts described above. */
-export function installRequestContext(provider: Provider, resources: Pick<Resources, 'canonical'>): void {
+export function installRequestContext(
+  provider: Provider,
+  {
+    resources,
+    configured,
+  }: { resources: Pick<Resources, 'canonical'>; configured: readonly ProtectedResource[] },
+): void {
   const Base = (provider as unknown as { OIDCContext: ContextClass }).OIDCContext;
+  const known = new Set(scopesOf(configured));
   class OIDCContext extends Base {
     #params: Params | undefined;
+    #asked: AskedScopes | undefined;
 
     get params(): Params | undefined {
       return this.#params;
@@ -28,7 +49,26 @@ export function installRequestContext(provider: Provider, resources: Pick<Resour
 
     set params(params: Params | undefined) {
       this.#params = params;
-      if (params !== undefined && 'resource' in params) makeCanonical(params, resources);
+      if (params === undefined) return;
+      if ('resource' in params) makeCanonical(params, resources);
+      if ('scope' in params) this.#asked = holdScope(params, () => this.#defaultScope(params));
+    }
+
+    #defaultScope({ grant_type: grantType, resource }: Params): string | undefined {
+      const hasUser = BEGINNINGS.includes(this.route);
+      if (!hasUser && !(this.route === 'token' && grantType === 'client_credentials')) return undefined;
+      const registered = this.entities.Client?.scope;
+      return defaultScope(configured, { registered, resources: [resource].flat(), hasUser });
+    }
+
+    rejectUnknownScopes(): void {
+      this.#asked?.rejectUnknown(known);
+    }
+
+    /** At `/token` nothing else looks at them all before some are left out. */
+    override get requestParamScopes(): Set<string> {
+      if (this.route === 'token') this.rejectUnknownScopes();
+      return super.requestParamScopes;
     }
 
     /**
