@@ -11,6 +11,7 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Store } from '../../adapters/store/contract.ts';
 import type { Allowed } from '../../interactions/decision.ts';
 import type { SignIn } from '../../interactions/sign-in.ts';
+import { sessionToGoOnIn } from './asked-again.ts';
 import { scopeOfClaim } from './scopes.ts';
 
 type SessionModel = InstanceType<Provider['Session']>;
@@ -97,13 +98,17 @@ export function installBrowserSessions(provider: Provider, store: Pick<Store, 's
       }
 
       static override async get(ctx: KoaContextWithOIDC): Promise<SessionModel> {
-        const session = await super.get(ctx);
-        if (ctx.oidc !== undefined && RESUME_ROUTES.has(ctx.oidc.route)) {
-          const signIn = await finishedSignIn(provider, ctx);
-          // Before the library compares accounts: a sign-in to another platform must not end the first one.
-          if (signIn === undefined) keepIdentifier(session);
-          else activate(session as BrowserSession, signIn.accountId, signIn);
+        const own = await super.get(ctx);
+        if (ctx.oidc === undefined || !RESUME_ROUTES.has(ctx.oidc.route)) return own;
+        const result = await resultOf(provider, ctx);
+        const signIn = result?.login === undefined ? undefined : signInOf(result);
+        if (signIn === undefined) {
+          keepIdentifier(own);
+          return own;
         }
+        const session = await sessionToGoOnIn(provider, own, result);
+        // Before the library compares accounts: a sign-in to another platform must not end the first one.
+        activate(session as BrowserSession, signIn.accountId, signIn);
         return session;
       }
 
@@ -157,11 +162,14 @@ async function endParked(
   if (client?.backchannelLogoutUri !== undefined) await client.backchannelLogout(account, sid);
 }
 
-async function finishedSignIn(provider: Provider, ctx: KoaContextWithOIDC): Promise<SignIn | undefined> {
+/** What the user's steps have come to, in the interaction that a request goes on with. */
+async function resultOf(
+  provider: Provider,
+  ctx: KoaContextWithOIDC,
+): Promise<InstanceType<Provider['Interaction']>['result']> {
   const id = ctx.cookies.get(provider.cookieName('resume'), { signed: true });
-  if (id === undefined) return undefined;
-  const interaction = await provider.Interaction.find(id);
-  return interaction?.result?.login === undefined ? undefined : signInOf(interaction.result);
+  const interaction = id === undefined ? undefined : await provider.Interaction.find(id);
+  return interaction?.result;
 }
 
 /** The parts of the library's Session class that are built upon. */

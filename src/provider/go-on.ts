@@ -5,6 +5,7 @@
 import type { Context, Middleware } from 'koa';
 import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
+import { noteWhatItLedTo } from './asked-again.ts';
 
 /** As long as a code lives. */
 const ASKED_AGAIN_SECONDS = 60;
@@ -33,7 +34,9 @@ export function createGoOn(provider: Provider, steps: Middleware): Middleware {
 async function keepForAWhile(ctx: Context): Promise<void> {
   if (ctx.status >= 400) return;
   const { oidc } = ctx as unknown as Partial<KoaContextWithOIDC>;
-  await oidc?.entities.Interaction?.save(ASKED_AGAIN_SECONDS);
+  if (oidc === undefined) return;
+  noteWhatItLedTo(oidc);
+  await oidc.entities.Interaction?.save(ASKED_AGAIN_SECONDS);
 }
 
 /** The interaction that an answer sends back to `/authorize`: that of this request, as its cookie has proved. */

@@ -84,4 +84,49 @@ describe('a sign-in', () => {
       expect((await exchange(stack, done.url)).status).to.equal(200);
     }
   });
+
+  describe('whose answer may be asked for once more', () => {
+    /** A decision as this browser makes it, and another that has the same cookies and never heard its answer. */
+    async function decided(params: Record<string, string> = {}) {
+      const browser = new Browser();
+      const consent = await signInAt(stack, browser, authorizeUrl(stack.issuer, params));
+      const deaf = new Browser();
+      deaf.cookies.push(...browser.cookies);
+      const done = await browser.press(consent, 'consent', { decision: 'allow' });
+      const { body } = await exchange(stack, done.url);
+      return { browser, deaf, consent, token: body['access_token'] };
+    }
+    const leave = async (browser: Browser): Promise<void> => {
+      const page = await browser.open(`${stack.issuer}/logout`);
+      const [form] = formsOf(page);
+      if (form === undefined) throw new Error(page.body);
+      await browser.submit(page, form, { logout: 'yes' });
+    };
+    const statusOf = async (token: unknown): Promise<number> =>
+      (await withBearer(`${stack.issuer}/userinfo`, token)).status;
+
+    it('goes on in the session that it led to: one sign-out ends all of it', async () => {
+      const { deaf, consent, token } = await decided();
+      const again = await exchange(stack, (await deaf.open(consent.url)).url);
+      expect(await statusOf(again.body['access_token'])).to.equal(200);
+      await leave(deaf);
+      expect([await statusOf(again.body['access_token']), await statusOf(token)]).to.deep.equal([401, 401]);
+    });
+
+    it('leads to nothing once the user has signed out, or has taken the app’s access back', async () => {
+      const scope = 'openid profile offline_access';
+      const { browser, deaf, consent } = await decided({ scope });
+      await leave(browser);
+      for (const answer of [
+        await deaf.request(consent.url),
+        await deaf.press(consent, 'consent', { decision: 'allow' }),
+      ]) {
+        expect([answer.status, answer.headers.get('location')]).to.deep.equal([400, null]);
+        expect(answer.headers.getSetCookie().some((line) => line.startsWith('ib_session='))).to.equal(false);
+      }
+      const taken = await decided();
+      await taken.browser.press(await taken.browser.open(`${stack.issuer}/account`), 'revoke');
+      expect((await taken.deaf.request(taken.consent.url)).status).to.equal(400);
+    });
+  });
 });
