@@ -27,10 +27,23 @@ const NOT_SENT: ReadonlySet<string> = new Set([
   'referer',
   'sid',
   'via',
+  'x-forwarded',
+  // Another method or path than those that are checked here.
+  'x-http-method',
+  'x-http-method-override',
+  'x-method-override',
+  'x-original-url',
+  'x-rewrite-url',
+  // Where the caller says that it is, as proxies of several makes tell it.
+  'cf-connecting-ip',
+  'fastly-client-ip',
+  'true-client-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
   'x-real-ip',
 ]);
 
-const NOT_SENT_PREFIX = /^(?:x-forwarded|sec)-/;
+const NOT_SENT_PREFIX = /^(?:x-forwarded|x-amzn|sec)-/;
 
 /**
  * What reaches the app. Nothing that steers a proxy or cache in front (`X-Accel-…`, `X-Sendfile`, `Surrogate-Control`), no

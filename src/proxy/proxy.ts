@@ -15,7 +15,7 @@ import { whenSent } from './bytes.ts';
 import { fail } from './fail.ts';
 import { requestHeaders } from './headers.ts';
 import { readEnd } from './session-end.ts';
-import { type CallTarget, signedHandle, targetOf } from './target.ts';
+import { type CallTarget, namesOtherSid, signedHandle, targetOf } from './target.ts';
 
 export interface ProxyDeps extends AnswerDeps {
   readonly provider: Provider;
@@ -135,7 +135,9 @@ async function forward(deps: ProxyDeps, ctx: Context, caller: Caller, target: Ca
   let ended: boolean;
   try {
     answer = await send(deps, ctx, caller, { target, signal: aborted.signal });
-    [ended, answer] = await readEnd(answer, { mayEnd: target.origin === caller.session.apiUrl });
+    const { apiUrl, sid } = caller.session;
+    const isOfOurs = target.origin === apiUrl && !namesOtherSid(target.path, sid);
+    [ended, answer] = await readEnd(answer, { mayEnd: isOfOurs });
   } catch (error) {
     if (aborted.signal.aborted) {
       // Nobody reads it; this is what nginx writes in its log.

@@ -28,9 +28,15 @@ function isHost(segment: string): boolean {
   return /[.:]|%3a/i.test(segment);
 }
 
+const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'https:': ':443', 'http:': ':80' };
+
 /** The session's own origin behind a host; undefined for any other host. */
 function originOf(host: string, session: SessionHosts): string | undefined {
-  return [session.apiUrl, session.platformUrl].find((origin) => new URL(origin).host === host);
+  return [session.apiUrl, session.platformUrl].find((origin) => {
+    const url = new URL(origin);
+    const port = url.port === '' ? DEFAULT_PORTS[url.protocol] : '';
+    return host === url.host || host === `${url.host}${port}`;
+  });
 }
 
 /** Origin and path of a call, or a refusal for hosts that are not the session's own. */
@@ -43,6 +49,15 @@ export function targetOf(requestTarget: string, session: SessionHosts): Target {
   if (origin === undefined) return { kind: 'refused' };
   const path = end === -1 ? '/' : rest.slice(end);
   return { kind: 'call', origin, path: path.startsWith('/') ? path : `/${path}` };
+}
+
+/** Whether a call names another `sid` in its query: then what IB says of a session may be meant for that one. */
+export function namesOtherSid(path: string, sid: string): boolean {
+  const [, query = ''] = /\?(.*)/.exec(path) ?? [];
+  return query.split(/[&;]/).some((pair) => {
+    const [[name, value] = ['', '']] = new URLSearchParams(pair);
+    return /^sid(?:$|\[)/i.test(name) && value !== sid;
+  });
 }
 
 /** The address of a call through the proxy. */

@@ -33,6 +33,10 @@ export const LOG_EVENTS = {
     levels: ['info'],
     means: 'a call through `/proxy`: `outcome`, `status`, `cause` where IB did not answer',
   },
+  answer_cut: {
+    levels: ['info'],
+    means: 'an app or IntelligenceBank hung up before an answer was whole: `cause`',
+  },
   sign_in_started: { levels: ['info'], means: 'a user chose a platform and was sent to its login page' },
   sign_in_finished: {
     levels: ['info'],
