@@ -10,7 +10,16 @@
  * Format 3 is for records that outlive peppers: the payload is encrypted under the looked-up value, and that once more
  * under the pepper. Both are needed to open it, but the pepper alone to seal it anew under another one.
  */
-import { createCipheriv, createDecipheriv, createHmac, hash, hkdfSync, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hash,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 
 /** A secret of the operator's that salts every derivation. */
 export interface Pepper {
@@ -75,11 +84,12 @@ export function pepperIdOf(sealed: Uint8Array): string {
 
 const bodyAt = (sealed: Uint8Array): number => 2 + (sealed[1] ?? 0);
 
-function derive(secret: string | Uint8Array, salt: Uint8Array | string, info: string): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', secret, salt, info, 32));
+/** As a key object: Node takes a third of the time with one that it takes with the same bytes. */
+function derive(secret: string | Uint8Array, salt: Uint8Array | string, info: string): KeyObject {
+  return createSecretKey(Buffer.from(hkdfSync('sha256', secret, salt, info, 32)));
 }
 
-function encrypt(plain: string | Uint8Array, key: Uint8Array, additional: string): Uint8Array {
+function encrypt(plain: string | Uint8Array, key: KeyObject, additional: string): Buffer {
   const iv = randomBytes(IV_BYTES);
   const cipher = createCipheriv(CIPHER, key, iv, { authTagLength: TAG_BYTES });
   cipher.setAAD(Buffer.from(additional, 'utf8'));
@@ -87,13 +97,16 @@ function encrypt(plain: string | Uint8Array, key: Uint8Array, additional: string
 }
 
 /** Undefined where the bytes are not what was encrypted. */
-function decrypt(bytes: Uint8Array, key: Uint8Array, additional: string): Uint8Array | undefined {
+function decrypt(bytes: Uint8Array, key: KeyObject, additional: string): Buffer | undefined {
   if (bytes.length < IV_BYTES + TAG_BYTES) return undefined;
   const decipher = createDecipheriv(CIPHER, key, bytes.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES });
   decipher.setAAD(Buffer.from(additional, 'utf8'));
   decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
   try {
-    return Buffer.concat([decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()]);
+    const plain = decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES));
+    // GCM keeps nothing back: what is left to the end is the tag alone.
+    decipher.final();
+    return plain;
   } catch {
     // The tag does not fit: that is the answer.
     return undefined;
@@ -102,11 +115,11 @@ function decrypt(bytes: Uint8Array, key: Uint8Array, additional: string): Uint8A
 
 type Bound = Pick<SealContext, 'key' | 'bound'>;
 const additionalOf = ({ key, bound = [] }: Bound): string => JSON.stringify([key, ...bound]);
-const recordKeyOf = (format: 1 | 2, { secret, label }: SealContext, pepper: Pepper): Uint8Array =>
+const recordKeyOf = (format: 1 | 2, { secret, label }: SealContext, pepper: Pepper): KeyObject =>
   derive(secret, pepper.key, `ib-oauth seal ${format}\0${label}`);
-const innerKeyOf = ({ secret, label }: SealContext): Uint8Array =>
+const innerKeyOf = ({ secret, label }: SealContext): KeyObject =>
   derive(secret, '', `ib-oauth seal 3 inner\0${label}`);
-const outerKeyOf = (label: string, pepper: Pepper): Uint8Array =>
+const outerKeyOf = (label: string, pepper: Pepper): KeyObject =>
   derive(pepper.key, '', `ib-oauth seal 3 outer\0${label}`);
 
 function withHead(format: number, pepper: Pepper, body: Uint8Array): Uint8Array {
@@ -114,15 +127,19 @@ function withHead(format: number, pepper: Pepper, body: Uint8Array): Uint8Array 
   return Buffer.concat([Uint8Array.of(format, id.length), id, body]);
 }
 
-function opened(sealed: Uint8Array, context: SealContext, pepper: Pepper): Uint8Array | undefined {
+function opened(
+  sealed: Uint8Array,
+  { context, additional }: { context: SealContext; additional: string },
+  pepper: Pepper,
+): Buffer | undefined {
   const body = sealed.subarray(bodyAt(sealed));
   switch (sealed[0]) {
     case FORMATS.keyBound:
       return decrypt(body, recordKeyOf(1, context, pepper), context.key);
     case FORMATS.bound:
-      return decrypt(body, recordKeyOf(2, context, pepper), additionalOf(context));
+      return decrypt(body, recordKeyOf(2, context, pepper), additional);
     default: {
-      const inner = decrypt(body, outerKeyOf(context.label, pepper), additionalOf(context));
+      const inner = decrypt(body, outerKeyOf(context.label, pepper), additional);
       return inner === undefined ? undefined : decrypt(inner, innerKeyOf(context), context.key);
     }
   }
@@ -143,8 +160,14 @@ export function createSealer({ peppers, onUnopened = () => undefined }: SealerOp
     const id = pepperIdOf(sealed);
     return peppers().find((candidate) => candidate.id === id);
   };
+  const hashKeys = new WeakMap<Uint8Array, KeyObject>();
+  function hashKeyOf({ key }: Pepper): KeyObject {
+    const made = hashKeys.get(key) ?? createSecretKey(key);
+    hashKeys.set(key, made);
+    return made;
+  }
   const keyedHash = (pepper: Pepper, label: string, value: string): string =>
-    createHmac('sha256', pepper.key).update(`${label}\0${value}`).digest('base64url');
+    createHmac('sha256', hashKeyOf(pepper)).update(`${label}\0${value}`).digest('base64url');
 
   return {
     seal(payload, context) {
@@ -173,11 +196,12 @@ export function createSealer({ peppers, onUnopened = () => undefined }: SealerOp
       const pepper = behind(sealed);
       if (pepper === undefined) return refuse('unknown_pepper');
       const known = readings.get(sealed);
-      const reading = `${context.label}\0${context.secret}\0${additionalOf(context)}`;
+      const additional = additionalOf(context);
+      const reading = `${context.label}\0${context.secret}\0${additional}`;
       if (known?.reading === reading) return JSON.parse(known.text) as unknown;
-      const plain = opened(sealed, context, pepper);
+      const plain = opened(sealed, { context, additional }, pepper);
       if (plain === undefined) return refuse('not_authentic');
-      const text = Buffer.from(plain).toString('utf8');
+      const text = plain.toString('utf8');
       readings.set(sealed, { reading, text });
       return JSON.parse(text) as unknown;
     },
