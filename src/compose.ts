@@ -4,25 +4,15 @@ import { createIbClient } from '../adapters/ib/client.ts';
 import { createGuardedAgent, createGuardedFetch } from '../adapters/ib/http-agent.ts';
 import { isLooseDomain, parsePlatform } from '../adapters/ib/platform-url.ts';
 import type { IbSession } from '../adapters/ib/session.ts';
-import { rotateIfDue } from '../adapters/secrets/change.ts';
-import { SecretsError } from '../adapters/secrets/error.ts';
-import { knownSecondsOf } from '../adapters/secrets/rotation.ts';
-import {
-  type LiveSecrets,
-  loadSecrets,
-  openSecrets,
-  type Secrets,
-  type SecretsDeps,
-} from '../adapters/secrets/secrets.ts';
 import type { Store } from '../adapters/store/contract.ts';
-import { StoreError } from '../adapters/store/errors.ts';
-import { type EngineOptions, faultOfNewSecrets, openEngine } from '../adapters/store/open-engine.ts';
-import { createStore, type StoreOptions } from '../adapters/store/store.ts';
+import type { EngineOptions } from '../adapters/store/open-engine.ts';
+import type { StoreOptions } from '../adapters/store/store.ts';
 import { isAtAppHost } from '../config/app-hosts.ts';
 import { isLoopbackHost } from '../config/clients/redirect-uris.ts';
 import type { ClientSecrets, Config } from '../config/types.ts';
 import { createApp } from './app.ts';
 import type { LoopDelay } from './http/overload.ts';
+import { openKeys, openStore, tellUnchecked } from './open-store.ts';
 import { type ClientRegistry, createClientRegistry } from './provider/clients.ts';
 import type { Events } from './telemetry/events.ts';
 
@@ -123,62 +113,6 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
   };
 }
 
-/** What opening the server's keys is given: new ones are made only where no store stands on lost ones. */
-function secretsDeps(
-  storage: Config['storage'],
-  text: string | undefined,
-): Pick<SecretsDeps, 'text' | 'faultOfNew'> {
-  return { text, faultOfNew: () => faultOfNewSecrets(storage) };
-}
-
-/** The server's keys as they are, for a command. */
-export async function loadServerSecrets(
-  { secrets, storage }: Pick<Config, 'secrets' | 'storage'>,
-  text: string | undefined,
-): Promise<Secrets> {
-  return loadSecrets(secrets, secretsDeps(storage, text));
-}
-
-/** The server's keys, with the step of rotation taken that their age asks for; what becomes of them is told. */
-async function openKeys(
-  { config, events, secretsText }: Pick<ComposeOptions, 'config' | 'events' | 'secretsText'>,
-  nowSeconds: () => number,
-): Promise<LiveSecrets> {
-  const { signingKeySeconds: mostSeconds } = config.lifetimes;
-  async function rotateByAge(): Promise<void> {
-    const knownSeconds = knownSecondsOf(config.lifetimes);
-    const limit = { nowSeconds: nowSeconds(), mostSeconds, knownSeconds };
-    if (await rotateIfDue(config.secrets, limit)) events.say('info', 'keys_rotated');
-  }
-  await rotateByAge();
-  const secrets = await openSecrets(config.secrets, {
-    ...secretsDeps(config.storage, secretsText),
-    warn: (text) => events.say('warn', 'secrets_warning', {}, text),
-  });
-  const tellAge = (): void =>
-    events.keysLoaded({
-      ageSeconds: nowSeconds() - secrets.current().signingSince,
-      limitSeconds: 2 * mostSeconds,
-    });
-  tellAge();
-  return {
-    current: secrets.current,
-    async refresh() {
-      try {
-        await rotateByAge();
-        const isChanged = await secrets.refresh();
-        events.secretsRead({ isChanged });
-        if (isChanged) tellAge();
-        return isChanged;
-      } catch (error) {
-        if (!(error instanceof SecretsError)) throw error;
-        events.secretsRefused(error.faults);
-        return false;
-      }
-    },
-  };
-}
-
 /** For what apps name: public addresses, and those that the operator has. */
 function guardedFetch(mayBePrivate: (origin: URL) => boolean): typeof globalThis.fetch {
   return createGuardedFetch({ agent: createGuardedAgent({ rules: [], mayBePrivate }) });
@@ -192,49 +126,4 @@ function mayHoldDocuments(config: Config, issuer: string, url: URL): boolean {
   if (issuer.startsWith('http:') && isLoopbackHost(url.hostname)) return true;
   const named = config.clientIdMetadataHosts.filter(({ kind }) => kind !== 'any');
   return [named, config.appHosts].every((rules) => isAtAppHost(url, rules, { anyPort: true }));
-}
-
-/** Opens the configured store; used by servers, functions and operators' commands. */
-export async function openStore(
-  options: Pick<ComposeOptions, 'config' | 'now' | 'store'>,
-  secrets: () => Secrets,
-  events: Pick<Events, 'storeCalled' | 'swept' | 'unopened' | 'failed' | 'say'>,
-): Promise<Store> {
-  const { storage, lifetimes } = options.config;
-  const { onIbSessionEnded, ...engineOptions } = options.store ?? {};
-  const engine = await openEngine(storage, { onCall: events.storeCalled, ...engineOptions });
-  const store = createStore(engine, {
-    peppers: () => secrets().peppers,
-    onUnopened: events.unopened,
-    ...(options.now === undefined ? {} : { now: options.now }),
-    ...(onIbSessionEnded === undefined ? {} : { onIbSessionEnded }),
-  });
-  try {
-    await store.checkSecrets();
-  } catch (error) {
-    if (!(error instanceof StoreError) || error.fault !== undefined) {
-      await store.close();
-      throw error;
-    }
-    // A store that does not answer now is waited for: the server starts, and is not ready.
-    tellUnchecked(events, error);
-  }
-  if (storage.kind === 'dynamodb') return store;
-  // DynamoDB deletes what has expired by itself. The sweep does not keep the process alive.
-  const sweeping = setInterval(() => {
-    store.sweep().then(events.swept, events.failed);
-  }, lifetimes.sweepIntervalSeconds * 1000);
-  sweeping.unref();
-  return {
-    ...store,
-    async close() {
-      clearInterval(sweeping);
-      await store.close();
-    },
-  };
-}
-
-function tellUnchecked(events: Pick<Events, 'say'>, error: unknown): void {
-  const { engineError, fault } = error instanceof StoreError ? error : {};
-  events.say('warn', 'store_not_checked', { error: engineError }, fault);
 }

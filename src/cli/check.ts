@@ -3,8 +3,9 @@ import { createIbClient } from '../../adapters/ib/client.ts';
 import { parsePlatform } from '../../adapters/ib/platform-url.ts';
 import { SecretsError } from '../../adapters/secrets/error.ts';
 import { StoreError } from '../../adapters/store/errors.ts';
-import { loadServerSecrets } from '../compose.ts';
-import { CommandError, configuration, type Output, withStore } from './context.ts';
+import { loadServerSecrets } from '../open-store.ts';
+import { configuration } from './configuration.ts';
+import { CommandError, type Output, withStore } from './context.ts';
 
 /** Checks configuration, secrets, the store, and the platforms that are named. Throws with every fault found. */
 export async function check(platforms: readonly string[], output: Output): Promise<void> {

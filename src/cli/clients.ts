@@ -4,7 +4,8 @@ import { existsSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 
 import { type Document, isMap, isSeq, parseDocument, type YAMLMap, YAMLSeq } from 'yaml';
 import { loadConfig } from '../../config/config.ts';
 import { type Environment, readEnvironment } from '../../config/env.ts';
-import { CommandError, configuration, type Output } from './context.ts';
+import { configuration } from './configuration.ts';
+import { CommandError, type Output } from './context.ts';
 
 export interface NewClient {
   readonly id: string;
@@ -133,7 +134,9 @@ export function listClients(output: Output): void {
   }));
   output.result(
     rows,
-    rows.map((row) => `${row.client_id}\t${String(row.client_name ?? '')}\t${String(row.auth)}`),
+    rows.length === 0
+      ? [`no app is registered in ${config.clientsFile}; client add registers one`]
+      : rows.map((row) => `${row.client_id}\t${String(row.client_name ?? '')}\t${String(row.auth)}`),
   );
 }
 

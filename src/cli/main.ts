@@ -5,47 +5,23 @@ import { Command, CommanderError, Option } from 'commander';
 import { SecretsError } from '../../adapters/secrets/error.ts';
 import { KEY_KINDS, type KeyKind } from '../../adapters/secrets/rotation.ts';
 import { StoreError } from '../../adapters/store/errors.ts';
-import { ask, isYes } from './ask.ts';
-import { check } from './check.ts';
-import { clientFields, fieldsIn } from './client-fields.ts';
-import { addClient, listClients, type NewClient, removeClient, rotateSecret, showClient } from './clients.ts';
 import { CommandError, createOutput, type Output } from './context.ts';
 import { noteOf } from './note.ts';
-import { createRegistrationToken } from './registration.ts';
-import { createSecretsFile, listKeys, rotate } from './secrets.ts';
-import {
-  backupStore,
-  checkStore,
-  createStoreTables,
-  inspectToken,
-  listSessions,
-  revokeSessions,
-  type SessionFilter,
-  storeStats,
-  storeSweep,
-} from './store.ts';
+import type { SessionFilter } from './store.ts';
 
-const DEFAULT_SCOPE = 'openid profile email offline_access ib:api';
-
-interface AddOptions {
-  readonly name?: string;
-  readonly redirectUri: string[];
-  readonly public?: boolean;
-  readonly native?: boolean;
-  readonly scope: string;
-  readonly platform: string[];
-  readonly refresh: boolean;
-}
+// A command loads what it works with, and no other: half of the time of a short one was loading.
+const forStore = () => import('./store.ts');
+const forKeys = () => import('./secrets.ts');
 
 /** The program: every command with its help. */
-function createProgram(): Command {
+async function createProgram(): Promise<Command> {
   const program = new Command('ib-oauth');
   let noting: (() => void) | undefined;
   const output = (): Output => createOutput(program.opts<{ json?: boolean }>().json === true);
   program
     .description('Administers an ib-oauth server. Reads the same environment as the server.')
     .option('--json', 'print results as JSON')
-    .showHelpAfterError()
+    .configureOutput({ outputError: (text, write) => write(text.replaceAll(/\n(?=.)/g, ' ')) })
     .exitOverride()
     .hook('preAction', (_program, command) => {
       noting = noteOf(command);
@@ -56,9 +32,13 @@ function createProgram(): Command {
     .command('check')
     .description('check configuration, secrets, store, and that platforms answer')
     .option('--platform <host...>', 'platforms to ask', [])
-    .action((options: { platform: string[] }) => check(options.platform, output()));
+    .action(async ({ platform }: { platform: string[] }) =>
+      (await import('./check.ts')).check(platform, output()),
+    );
 
-  addClientCommands(program, output);
+  const client = program.command('client').description("apps in the clients' file");
+  if (process.argv.includes('client'))
+    (await import('./client-commands.ts')).addClientCommands(client, output);
 
   addSecretsCommands(program, output);
 
@@ -66,35 +46,44 @@ function createProgram(): Command {
   store
     .command('create')
     .description('create missing tables and check existing ones')
-    .action(() => createStoreTables(output()));
+    .action(async () => (await forStore()).createStoreTables(output()));
   store
     .command('stats')
     .description('count live and expired items by kind')
-    .action(() => storeStats(output()));
+    .action(async () => (await forStore()).storeStats(output()));
   store
     .command('sweep')
     .description('delete expired items, for engines without TTL')
-    .action(() => storeSweep(output()));
+    .action(async () => (await forStore()).storeSweep(output()));
   store
     .command('check')
     .description('look for damage in the embedded store, or for what differs in the tables')
-    .action(() => checkStore(output()));
+    .action(async () => (await forStore()).checkStore(output()));
   store
     .command('backup <file>')
     .description('copy the embedded store, while servers use it, into a new file')
-    .action((file: string) => backupStore(file, output()));
+    .action(async (file: string) => (await forStore()).backupStore(file, output()));
 
   const session = program.command('session').description('access that users have given');
   const filters = (command: Command): Command =>
     command
       .option('--user <sub>', 'of this user: {clientid}.{userUuid}')
       .option('--client <id>', 'of this app (reads the whole table)');
-  filters(session.command('list').description('list access')).action((filter: SessionFilter) =>
-    listSessions(filter, output()),
+  filters(session.command('list').description('list access')).action(async (filter: SessionFilter) =>
+    (await forStore()).listSessions(filter, output()),
   );
-  filters(session.command('revoke').description('take access back')).action((filter: SessionFilter) =>
-    revokeSessions(filter, output()),
+  filters(session.command('revoke').description('take access back')).action(async (filter: SessionFilter) =>
+    (await forStore()).revokeSessions(filter, output()),
   );
+
+  program
+    .command('trace <reference>')
+    .description(
+      'tell the story behind a reference, a sign-in, a grant or an account, from a log on standard input',
+    )
+    .action(async (reference: string) =>
+      (await import('./trace.ts')).trace({ reference, log: process.stdin }, output()),
+    );
 
   program
     .command('token')
@@ -103,7 +92,7 @@ function createProgram(): Command {
     .description(
       'say what a token is; it is read from standard input, so that it stays out of the shell history',
     )
-    .action(async () => inspectToken((await text(process.stdin)).trim(), output()));
+    .action(async () => (await forStore()).inspectToken((await text(process.stdin)).trim(), output()));
   return program;
 }
 
@@ -121,8 +110,12 @@ function rotateCommand(parent: Command, description: string, output: () => Outpu
     .addOption(new Option('--add <alg>', 'one more algorithm to sign with').choices(['EdDSA']))
     .option('--now', 'take the step although some process or app may not know the new keys yet')
     .action(
-      ({ only = parent.name() === 'keys' ? ['signing_key'] : KEY_KINDS, add, now = false }: RotateFlags) =>
-        rotate({ kinds: only, added: add === undefined ? [] : [add], now }, output()),
+      async ({
+        only = parent.name() === 'keys' ? ['signing_key'] : KEY_KINDS,
+        add,
+        now = false,
+      }: RotateFlags) =>
+        (await forKeys()).rotate({ kinds: only, added: add === undefined ? [] : [add], now }, output()),
     );
 }
 
@@ -131,11 +124,11 @@ function addSecretsCommands(program: Command, output: () => Output): void {
   secrets
     .command('create <file>')
     .description('make a new secrets file; never over an existing one')
-    .action((file: string) => createSecretsFile(file, output()));
+    .action(async (file: string) => (await forKeys()).createSecretsFile(file, output()));
   secrets
     .command('list')
     .description('list keys by status')
-    .action(() => listKeys(KEY_KINDS, output()));
+    .action(async () => (await forKeys()).listKeys(KEY_KINDS, output()));
   rotateCommand(
     secrets,
     'one step: what is known comes into use, what was in use only holds, what has held for a week goes; refuses a step that is too early',
@@ -145,80 +138,19 @@ function addSecretsCommands(program: Command, output: () => Output): void {
   keys
     .command('list')
     .description('list signing keys by status')
-    .action(() => listKeys(['signing_key'], output()));
+    .action(async () => (await forKeys()).listKeys(['signing_key'], output()));
   rotateCommand(keys, 'one step with the signing keys', output);
 }
 
-function addClientCommands(program: Command, output: () => Output): void {
-  const client = program.command('client').description("apps in the clients' file");
-  const fields = clientFields();
-  const add = client
-    .command('add [id]')
-    .description('register an app; asks for what is not said, and prints its secret once')
-    .option('--redirect-uri <uri...>', 'where users return to', [])
-    .option('--name <name>', 'what users read on the consent page')
-    .option('--public', 'an app that can keep no secret: browser, desktop, mobile')
-    .option('--native', 'an app on the user’s device: loopback redirects match any port')
-    .addOption(new Option('--scope <scopes>', 'what it may ask for').default(DEFAULT_SCOPE))
-    .option('--platform <host...>', 'platforms its users may sign in to', [])
-    .option('--no-refresh', 'no refresh tokens')
-    .action(async (id: string | undefined, options: AddOptions) =>
-      addClient({ ...(await completed(id, options)), fields: fieldsIn({ ...options }, fields) }, output()),
-    );
-  for (const { option } of fields) add.addOption(option);
-  client
-    .command('registration-token')
-    .description('a token with which apps register themselves where REGISTRATION=token; shown once')
-    .addOption(new Option('--hours <n>', 'how long it works').default('24'))
-    .action(({ hours }: { hours: string }) => createRegistrationToken(Number(hours), output()));
-  client
-    .command('list')
-    .description('list apps')
-    .action(() => listClients(output()));
-  client
-    .command('show <id>')
-    .description('show one app')
-    .action((id: string) => showClient(id, output()));
-  client
-    .command('remove <id>')
-    .description('remove an app and end its tokens')
-    .action((id: string) => removeClient(id, output()));
-  client
-    .command('rotate-secret <id>')
-    .description('one more secret; the one before still works')
-    .action((id: string) => rotateSecret(id, output()));
-}
-
-/** What `client add` has been told, and what it had to ask for. */
-async function completed(id: string | undefined, options: AddOptions): Promise<Omit<NewClient, 'fields'>> {
-  const { redirectUri, platform, name, scope, refresh } = options;
-  const told = {
-    platforms: platform,
-    public: options.public === true,
-    native: options.native === true,
-    scope,
-    refresh,
-  };
-  if (id !== undefined && redirectUri.length > 0) {
-    return { ...told, id, redirectUris: redirectUri, ...(name === undefined ? {} : { name }) };
-  }
-  const [askedId = '', askedName = '', uris = '', isPublic = ''] = await ask(
-    [
-      { text: 'Client id, such as acme-portal', ...(id === undefined ? {} : { fallback: id }) },
-      { text: 'Name that users read', fallback: name ?? id ?? 'the id' },
-      { text: 'Redirect URIs, separated by spaces' },
-      { text: 'Is it an app that can keep no secret (browser, desktop, mobile)? y/n', fallback: 'n' },
-    ],
-    'client add needs <id> and --redirect-uri <uri>',
-  );
-  return {
-    ...told,
-    id: askedId,
-    name: askedName === 'the id' ? askedId : askedName,
-    redirectUris: uris.split(/\s+/),
-    public: told.public || isYes(isPublic),
-  };
-}
+const PLACE_FAULTS: Readonly<Record<string, string>> = {
+  EACCES: 'is not yours to write or read',
+  EEXIST: 'a part of the path is no folder',
+  EISDIR: 'is a folder',
+  ENOENT: 'there is no such file or folder',
+  ENOSPC: 'no space is left',
+  ENOTDIR: 'a part of the path is no folder',
+  EROFS: 'is on a read-only file system',
+};
 
 /** Lines for standard error; undefined for errors that nobody expects. */
 function linesOf(error: unknown): readonly string[] | undefined {
@@ -227,13 +159,18 @@ function linesOf(error: unknown): readonly string[] | undefined {
   if (error instanceof StoreError) {
     return [error.fault ?? `the store does not answer: ${error.code} (${error.engineError})`];
   }
+  // A place that is named in the command: no folder, not ours, no space.
+  const { code, path } = error as NodeJS.ErrnoException;
+  if (code !== undefined && path !== undefined)
+    return [`${path}: ${PLACE_FAULTS[code] ?? `failed (${code})`}`];
   return undefined;
 }
 
 // `| head` has read enough: nobody is left to tell.
 process.stdout.on('error', () => process.exit(0));
 try {
-  await createProgram().parseAsync();
+  const program = await createProgram();
+  await program.parseAsync();
 } catch (error) {
   // Help and usage have been printed by now.
   if (error instanceof CommanderError) process.exit(error.exitCode);

@@ -27,9 +27,10 @@ const CHANGES: ReadonlySet<string> = new Set([
  */
 export function noteOf(command: Command): (() => void) | undefined {
   const name = `${command.parent?.name()} ${command.name()}`;
+  if (!CHANGES.has(name)) return undefined;
   const { audit: settings } = parseSettings(readEnvironment(), process.cwd()).settings;
   const { file } = settings;
-  if (!CHANGES.has(name) || file === undefined) return undefined;
+  if (file === undefined) return undefined;
   try {
     const audit = createFileAudit({ ...settings, file }, (trouble) => {
       if ('error' in trouble) process.stderr.write(`AUDIT_FILE: cannot be written (${trouble.error.code})\n`);

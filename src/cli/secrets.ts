@@ -21,7 +21,7 @@ import {
 } from '../../adapters/secrets/rotation.ts';
 import { secretsOf } from '../../adapters/secrets/secrets.ts';
 import { StoreError } from '../../adapters/store/errors.ts';
-import { CommandError, configuration, type Output, withStore } from './context.ts';
+import { CommandError, type Output, storeSettings, withStore } from './context.ts';
 
 /** What a step may be told. */
 export interface RotateOptions {
@@ -32,7 +32,7 @@ export interface RotateOptions {
 }
 
 function keptSource(): KeptSource {
-  const { secrets } = configuration().config;
+  const { secrets } = storeSettings();
   if (secrets.kind === 'environment') {
     throw new CommandError([`keys in ${secrets.variable}: rotate a file of the same text, then set it anew`]);
   }
@@ -59,7 +59,7 @@ export async function listKeys(kinds: readonly KeyKind[], output: Output): Promi
 export async function rotate({ kinds, added, now }: RotateOptions, output: Output): Promise<void> {
   const kept = await readToChange(keptSource());
   const nowSeconds = Math.floor(Date.now() / 1000);
-  const { lifetimes } = configuration().config;
+  const { lifetimes } = storeSettings();
   const options: StepOptions = { nowSeconds, knownSeconds: knownSecondsOf(lifetimes), kinds };
   const waiting = waitingFor(kept.document, options);
   if (waiting !== undefined && !now) throw new CommandError(tooEarly(waiting));

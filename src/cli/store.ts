@@ -3,11 +3,11 @@
 import { createTables, reviewTables } from '../../adapters/store/engines/dynamodb-tables.ts';
 import { backupDatabase, checkDatabase } from '../../adapters/store/engines/sqlite-maintenance.ts';
 import { grantIdOf, ibSessionIdOf, isTokenValueOf } from '../../adapters/store/handles.ts';
-import { CommandError, configuration, type Output, withStore } from './context.ts';
+import { CommandError, type Output, storeSettings, withStore } from './context.ts';
 
 /** Creates the tables where they are missing, and says what differs in existing ones. */
 export async function createStoreTables(output: Output): Promise<void> {
-  const { storage } = configuration().config;
+  const { storage } = storeSettings();
   if (storage.kind === 'embedded') throw new CommandError(['the embedded store makes its own tables']);
   const { created, faults, warnings } = await createTables({
     state: storage.stateTable,
@@ -20,7 +20,7 @@ export async function createStoreTables(output: Output): Promise<void> {
 
 /** Says what differs in the tables, or is damaged in the embedded store's file; servers may run meanwhile. */
 export async function checkStore(output: Output): Promise<void> {
-  const { storage } = configuration().config;
+  const { storage } = storeSettings();
   if (storage.kind === 'dynamodb') {
     const { faults, warnings } = await reviewTables({
       state: storage.stateTable,
@@ -39,7 +39,7 @@ export async function checkStore(output: Output): Promise<void> {
 
 /** Copies the embedded store into a new file. */
 export async function backupStore(file: string, output: Output): Promise<void> {
-  const { storage } = configuration().config;
+  const { storage } = storeSettings();
   if (storage.kind === 'dynamodb') {
     throw new CommandError(['DynamoDB keeps its own backups: point-in-time recovery, see docs/storage.md']);
   }
@@ -91,7 +91,11 @@ export async function listSessions(filter: SessionFilter, output: Output): Promi
   const shown = grants.map(({ clientId, createdAt, lastUsedAt }) => ({ clientId, createdAt, lastUsedAt }));
   output.result(
     shown,
-    shown.map((row) => `${row.clientId}\tsince ${time(row.createdAt)}\tlast used ${time(row.lastUsedAt)}`),
+    shown.length === 0
+      ? [`${user}: no app has access`]
+      : shown.map(
+          (row) => `${row.clientId}\tsince ${time(row.createdAt)}\tlast used ${time(row.lastUsedAt)}`,
+        ),
   );
 }
 
