@@ -46,7 +46,7 @@ describe('the admin’s commands under stress', function () {
     mkdirSync(join(folder, 'taken'));
     writeFileSync(join(folder, 'file'), '');
     for (const [args, wanted] of [
-      [`secrets create ${folder}/file/secrets.json`, /file: a part of the path is no folder/],
+      [`secrets create ${folder}/file/secrets.json`, /secrets.json: cannot be written/],
       [`secrets create ${folder}/taken`, /taken: /],
       ['secrets create /proc/secrets.json', /^\/proc\/secrets.json: /],
       ['secrets create', /missing required argument 'file'/],
