@@ -74,6 +74,44 @@ function livenessOf(answer: Answer): { status: 'alive' } | { status: 'dead' } | 
   return answer.status !== 401 && isIbError(answer.text) ? { status: 'alive' } : unexpected(answer);
 }
 
+/** Tells a platform that a session has ended, where the operator knows an address for that; whatever comes of it is told. */
+async function logout(
+  {
+    rules,
+    agent,
+    timeoutMs,
+    onCall,
+  }: Pick<IbClientOptions, 'rules' | 'onCall'> & { agent: GuardedAgent; timeoutMs: number },
+  session: Parameters<IbClient['logout']>[0],
+  template: string,
+): Promise<void> {
+  const host = new URL(session.platformUrl).host;
+  const url = URL.parse(template.replace('{platform}', host));
+  const origin = url === null ? undefined : parseApiUrl(url.origin, rules);
+  if (url === null || origin === undefined) return;
+  const started = performance.now();
+  const headers = { sid: session.sid };
+  const { fetch, dispatcher } = await agent.open();
+  const outcome = await fetch(url, {
+    dispatcher,
+    headers,
+    redirect: 'manual',
+    signal: AbortSignal.timeout(timeoutMs),
+  }).then(
+    async (response) => {
+      await response.body?.cancel();
+      return response.ok ? 'ok' : 'client_error';
+    },
+    (error: unknown) => troubleFrom(error).reason,
+  );
+  onCall?.({
+    operation: 'logout',
+    platformHost: host,
+    outcome,
+    ms: Math.round(performance.now() - started),
+  });
+}
+
 /** A client for the platforms that the rules allow. */
 export function createIbClient(options: IbClientOptions): IbClient {
   const now = options.now ?? Date.now;
@@ -128,33 +166,7 @@ export function createIbClient(options: IbClientOptions): IbClient {
         read: livenessOf,
       }),
 
-    async logout(session, template) {
-      const host = new URL(session.platformUrl).host;
-      const url = URL.parse(template.replace('{platform}', host));
-      const origin = url === null ? undefined : parseApiUrl(url.origin, options.rules);
-      if (url === null || origin === undefined) return;
-      const started = performance.now();
-      const headers = { sid: session.sid };
-      const { fetch, dispatcher } = await agent.open();
-      const outcome = await fetch(url, {
-        dispatcher,
-        headers,
-        redirect: 'manual',
-        signal: AbortSignal.timeout(timeoutMs),
-      }).then(
-        async (response) => {
-          await response.body?.cancel();
-          return response.ok ? 'ok' : 'client_error';
-        },
-        (error: unknown) => troubleFrom(error).reason,
-      );
-      options.onCall?.({
-        operation: 'logout',
-        platformHost: host,
-        outcome,
-        ms: Math.round(performance.now() - started),
-      });
-    },
+    logout: (session, template) => logout({ ...options, agent, timeoutMs }, session, template),
 
     probe: (platform) =>
       call({
