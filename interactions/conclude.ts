@@ -23,7 +23,7 @@ export async function consentOrFinish(
 ): Promise<void> {
   const { source, isChanged } = facts;
   const signIn = await resolve(deps, step, source);
-  if (signIn === undefined) return deps.pages.lost(step.ctx);
+  if (signIn === undefined) return deps.pages.lost(step.ctx, step.client);
   if (await mustAsk(deps, step, signIn)) {
     return deps.pages.consent(step, {
       signIn,
@@ -43,7 +43,7 @@ export async function concludeConsent(
   facts: { readonly source: Source; readonly decision: 'allow' | 'deny' },
 ): Promise<void> {
   const signIn = await resolve(deps, step, facts.source);
-  if (signIn === undefined) return deps.pages.lost(step.ctx);
+  if (signIn === undefined) return deps.pages.lost(step.ctx, step.client);
   deps.events.consentDecided({
     clientId: step.client.clientId,
     accountId: signIn.accountId,

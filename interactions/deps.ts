@@ -15,7 +15,10 @@ import type { SignIn } from './sign-in.ts';
 /** What all steps are handed; `src` joins it. */
 export interface InteractionDeps {
   readonly issuer: string;
-  readonly provider: Pick<Provider, 'interactionDetails' | 'interactionResult' | 'Client' | 'cookieName'>;
+  readonly provider: Pick<
+    Provider,
+    'interactionDetails' | 'interactionResult' | 'Interaction' | 'Client' | 'cookieName'
+  >;
   readonly store: Pick<Store, 'attempts' | 'ibSessions' | 'platformClients' | 'noteSignIn' | 'hint'>;
   readonly ib: IbClient;
   readonly platforms: PlatformRules;

@@ -2,7 +2,7 @@
 import type { LoginAttempt } from '../adapters/store/contract.ts';
 import type { Allowed, Asked } from './decision.ts';
 import type { SignIn } from './sign-in.ts';
-import type { Step } from './step.ts';
+import type { Client, Step } from './step.ts';
 
 /** A platform this browser has used, newest first; `name` is the customer's own name for it. */
 export interface RememberedPlatform {
@@ -60,8 +60,8 @@ export interface InteractionPages {
   platform(step: Step, question: PlatformQuestion): void;
   waiting(step: Step, waiting: Waiting): void;
   consent(step: Step, question: ConsentQuestion): void;
-  /** The interaction is over, unknown, or another browser's. */
-  lost(ctx: Step['ctx']): void;
+  /** The interaction is over, unknown, or another browser's; the app where it is known. */
+  lost(ctx: Step['ctx'], client?: Client): void;
   /** The form did not come from our page. */
   forged(ctx: Step['ctx']): void;
 }

@@ -79,13 +79,21 @@ async function loadStep(deps: InteractionDeps, ctx: Context, uid: string): Promi
   }
 }
 
+/** An interaction that this browser does not have. Where it lives all the same, its app is the way on. */
+async function lost(deps: InteractionDeps, ctx: Context, uid: string): Promise<void> {
+  const interaction = await deps.provider.Interaction.find(uid);
+  const clientId = interaction?.params['client_id'];
+  const client = typeof clientId === 'string' ? await deps.provider.Client.find(clientId) : undefined;
+  deps.pages.lost(ctx, client);
+}
+
 /** Whether the user's part is over: the answer that led on was lost on its way, or the page was opened again. */
 const isConcluded = (step: Step): boolean => step.interaction.result !== undefined;
 
 function withStep(deps: InteractionDeps, handle: (step: Step) => Promise<void>): Answer {
   return async (ctx, { uid = '' }) => {
     const step = await loadStep(deps, ctx, uid);
-    if (step === undefined) return deps.pages.lost(ctx);
+    if (step === undefined) return lost(deps, ctx, uid);
     if (isConcluded(step)) return seeOther(ctx, step.interaction.returnTo);
     await handle(step);
   };
@@ -96,7 +104,7 @@ function withForm(deps: InteractionDeps, handle: Handler): Answer {
     try {
       const form = await readForm(ctx);
       const step = await loadStep(deps, ctx, uid);
-      if (step === undefined) return deps.pages.lost(ctx);
+      if (step === undefined) return lost(deps, ctx, uid);
       if (!deps.formTokens.isOf(formSubject(step.attemptId), form['csrf'])) return deps.pages.forged(ctx);
       if (isConcluded(step)) return seeOther(ctx, step.interaction.returnTo);
       await handle(step, form);

@@ -12,7 +12,7 @@ import type { Secrets } from '../adapters/secrets/secrets.ts';
 import type { Store } from '../adapters/store/contract.ts';
 import { newIbSessionId } from '../adapters/store/handles.ts';
 import type { Config } from '../config/types.ts';
-import { createFormTokens } from '../interactions/form-tokens.ts';
+import { createFormTokens, type FormTokens } from '../interactions/form-tokens.ts';
 import type { PlatformRules } from '../interactions/platform.ts';
 import { createInteraction } from '../interactions/router.ts';
 import { createBridge } from './bridge/bridge.ts';
@@ -83,7 +83,8 @@ export function createApp(given: AppDeps): Provider {
   const nowSeconds = (): number => Math.floor(given.now() / 1000);
   const store = withTokenTrail(given.store, events.saw, nowSeconds);
   const deps = { ...given, store };
-  const pages = createPages({ issuer, branding: config.branding, registry });
+  const formTokens = createFormTokens(given.secrets.cookieKeys);
+  const pages = createPages({ issuer, branding: config.branding, registry, formTokens });
   const takeCall = callLimit(deps);
   const provider = providerOf(deps, { pages, takeCall, nowSeconds });
   const bridge = createBridge({ issuer, config, provider, registry, store });
@@ -137,7 +138,7 @@ export function createApp(given: AppDeps): Provider {
     createDevicePollLimit({ store, intervalSeconds: lifetimes.devicePollIntervalSeconds }),
     pages.nobodySignedIn,
     pages.stay({ provider, sessions }),
-    createGoOn(provider, createDispatch(userSteps(deps, { provider, pages, sessions }))),
+    createGoOn(provider, createDispatch(userSteps(deps, { provider, pages, sessions, formTokens }))),
   ];
   for (const middleware of inOrder) provider.use(middleware);
   return provider;
@@ -248,13 +249,12 @@ function proxyOf(deps: AppDeps, provider: Provider, { takeCall, nowSeconds }: Sh
   });
 }
 
+type Walk = { provider: Provider; pages: Pages; sessions: SessionReader; formTokens: FormTokens };
+type Steps = Parameters<typeof createDispatch>[0];
+
 /** The pages of ours that a user walks through. */
-function userSteps(
-  deps: AppDeps,
-  { provider, pages, sessions }: { provider: Provider; pages: Pages; sessions: SessionReader },
-): Parameters<typeof createDispatch>[0] {
+function userSteps(deps: AppDeps, { provider, pages, sessions, formTokens }: Walk): Steps {
   const { config, store, registry, events } = deps;
-  const formTokens = createFormTokens(deps.secrets.cookieKeys);
   const account = createAccountPage({
     provider,
     store,

@@ -86,7 +86,7 @@
       return interval;
     }
     if (body.interval) interval = body.interval * 1000;
-    if (code === 503) {
+    if (code === 429 || code >= 500) {
       say(box.dataset.trouble);
       looks -= 1;
       return looks > 0 ? AGAIN_MS : interval;

@@ -83,6 +83,11 @@ export const de: Texts = {
     'Die App, die Sie hierher geschickt hat, beschreibt sich unter {host}, und diese Beschreibung ist nicht zu gebrauchen. Sagen Sie den Betreibern der App Bescheid.',
   errorResource:
     'Die App möchte Zugriff auf {resource}, das hier nicht eingerichtet ist. Wer die Verwaltung hat und es kennt, kann es in die Liste der Ressourcen aufnehmen:',
+  errorRetrying:
+    'Wir sind gerade überlastet. Diese Seite versucht es in einigen Sekunden selbst erneut und macht dort weiter, wo Sie waren.',
+  errorRetry: 'Erneut versuchen',
+  errorSignIn: 'Zurück zur Anmeldung',
+  errorDevice: 'Code erneut eingeben',
   errorBack: 'Zurück zur App',
   errorMissing:
     'Unter dieser Adresse gibt es nichts. Um sich anzumelden, öffnen Sie die App, die Sie verwenden möchten.',
@@ -113,6 +118,8 @@ export const de: Texts = {
   deviceSubmit: 'Weiter',
   deviceInvalid:
     'Dieser Code ist unbekannt oder abgelaufen. Prüfen Sie ihn, oder lassen Sie sich vom Gerät einen neuen geben.',
+  deviceStopped:
+    'Das Gerät wurde nicht verbunden und hat davon erfahren. Sie können dieses Fenster schließen.',
   deviceConfirmTitle: 'Ist das Ihr Gerät?',
   deviceConfirmExplain:
     '{app} möchte verbunden werden. Machen Sie nur weiter, wenn Ihr Gerät jetzt diesen Code zeigt:',
@@ -125,6 +132,7 @@ export const de: Texts = {
   accountNone: 'Keine App hat Zugriff auf Ihr Konto.',
   accountSignedOut: 'In diesem Browser ist niemand angemeldet.',
   accountSince: 'Zugriff seit {since}, zuletzt benutzt {used}',
+  accountHow: 'Um sich anzumelden, öffnen Sie die App, die Sie verwenden möchten.',
   accountRevoke: 'Zugriff entziehen',
   accountSignOut: 'Abmelden',
 };

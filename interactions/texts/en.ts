@@ -75,6 +75,11 @@ export const en = {
     'The app that sent you here describes itself at {host}, and this description cannot be used. Tell the people who run the app.',
   errorResource:
     'The app asks for access to {resource}, which is not set up here. An administrator who knows it can add it to the list of resources:',
+  errorRetrying:
+    'We are busy right now. This page tries again by itself in a few seconds and goes on where you were.',
+  errorRetry: 'Try again',
+  errorSignIn: 'Back to the sign-in',
+  errorDevice: 'Enter the code again',
   errorBack: 'Back to the app',
   errorMissing: 'There is nothing at this address. To sign in, go to the app that you want to use.',
   errorLimited: 'There have been too many attempts from your network. Wait a few minutes, then try again.',
@@ -101,6 +106,7 @@ export const en = {
   deviceLabel: 'Code shown on your device',
   deviceSubmit: 'Continue',
   deviceInvalid: 'This code is not known or has expired. Check it, or ask the device for a new one.',
+  deviceStopped: 'The device was not connected, and it has been told so. You can close this window.',
   deviceConfirmTitle: 'Is this your device?',
   deviceConfirmExplain: '{app} asks to be connected. Continue only if your device shows this code now:',
   deviceWarning:
@@ -112,6 +118,7 @@ export const en = {
   accountNone: 'No app has access to your account.',
   accountSignedOut: 'Nobody is signed in in this browser.',
   accountSince: 'Access since {since}, last used {used}',
+  accountHow: 'To sign in, go to the app that you want to use.',
   accountRevoke: 'Take back access',
   accountSignOut: 'Sign out',
 } as const;

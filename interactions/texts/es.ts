@@ -81,6 +81,11 @@ export const es: Texts = {
     'La aplicación que le ha enviado aquí se describe en {host}, y esa descripción no se puede usar. Avise a sus responsables.',
   errorResource:
     'La aplicación pide acceso a {resource}, que no está configurado aquí. Un administrador que lo conozca puede añadirlo a la lista de recursos:',
+  errorRetrying:
+    'Estamos ocupados en este momento. Esta página lo intenta de nuevo sola en unos segundos y sigue donde estaba.',
+  errorRetry: 'Intentar de nuevo',
+  errorSignIn: 'Volver al inicio de sesión',
+  errorDevice: 'Introducir el código de nuevo',
   errorBack: 'Volver a la aplicación',
   errorMissing: 'No hay nada en esta dirección. Para iniciar sesión, abra la aplicación que quiera usar.',
   errorLimited: 'Ha habido demasiados intentos desde su red. Espere unos minutos e inténtelo de nuevo.',
@@ -107,6 +112,7 @@ export const es: Texts = {
   deviceLabel: 'Código que muestra su dispositivo',
   deviceSubmit: 'Continuar',
   deviceInvalid: 'Este código no se conoce o ha caducado. Revíselo o pida otro al dispositivo.',
+  deviceStopped: 'El dispositivo no se ha conectado y ya lo sabe. Puede cerrar esta ventana.',
   deviceConfirmTitle: '¿Es este su dispositivo?',
   deviceConfirmExplain:
     '{app} solicita conectarse. Continúe solo si su dispositivo muestra ahora este código:',
@@ -119,6 +125,7 @@ export const es: Texts = {
   accountNone: 'Ninguna aplicación tiene acceso a su cuenta.',
   accountSignedOut: 'Nadie ha iniciado sesión en este navegador.',
   accountSince: 'Acceso desde el {since}, último uso el {used}',
+  accountHow: 'Para iniciar sesión, abra la aplicación que quiera usar.',
   accountRevoke: 'Retirar el acceso',
   accountSignOut: 'Cerrar sesión',
 };

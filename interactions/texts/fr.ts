@@ -84,6 +84,11 @@ export const fr: Texts = {
     'L’application qui vous a envoyé ici se décrit à l’adresse {host}, et cette description est inutilisable. Prévenez ses responsables.',
   errorResource:
     'L’application demande l’accès à {resource}, qui n’est pas configuré ici. Un administrateur qui le connaît peut l’ajouter à la liste des ressources :',
+  errorRetrying:
+    'Nous sommes surchargés en ce moment. Cette page réessaie d’elle-même dans quelques secondes et reprend là où vous étiez.',
+  errorRetry: 'Réessayer',
+  errorSignIn: 'Retour à la connexion',
+  errorDevice: 'Saisir à nouveau le code',
   errorBack: 'Retour à l’application',
   errorMissing:
     'Il n’y a rien à cette adresse. Pour vous connecter, ouvrez l’application que vous voulez utiliser.',
@@ -112,6 +117,7 @@ export const fr: Texts = {
   deviceLabel: 'Code affiché sur votre appareil',
   deviceSubmit: 'Continuer',
   deviceInvalid: 'Ce code est inconnu ou a expiré. Vérifiez-le ou demandez-en un nouveau à l’appareil.',
+  deviceStopped: 'L’appareil n’a pas été connecté et en a été informé. Vous pouvez fermer cette fenêtre.',
   deviceConfirmTitle: 'Est-ce votre appareil ?',
   deviceConfirmExplain:
     '{app} demande à être connecté. Continuez seulement si votre appareil affiche ce code maintenant :',
@@ -124,6 +130,7 @@ export const fr: Texts = {
   accountNone: 'Aucune application n’a accès à votre compte.',
   accountSignedOut: 'Personne n’est connecté dans ce navigateur.',
   accountSince: 'Accès depuis le {since}, dernière utilisation le {used}',
+  accountHow: 'Pour vous connecter, ouvrez l’application que vous souhaitez utiliser.',
   accountRevoke: 'Retirer l’accès',
   accountSignOut: 'Se déconnecter',
 };

@@ -81,6 +81,10 @@ export const ja: Texts = {
     'アクセス元のアプリの説明は {host} にありますが、使用できません。アプリの運営者にお知らせください。',
   errorResource:
     'アプリは {resource} へのアクセスを求めていますが、ここには設定されていません。内容を把握している管理者は、リソースの一覧に追加できます。',
+  errorRetrying: 'ただいま混み合っています。このページは数秒後に自動で再試行し、続きから再開します。',
+  errorRetry: 'もう一度試す',
+  errorSignIn: 'サインインに戻る',
+  errorDevice: 'コードをもう一度入力',
   errorBack: 'アプリに戻る',
   errorMissing: 'このアドレスには何もありません。サインインするには、使いたいアプリを開いてください。',
   errorLimited: 'お使いのネットワークからの試行が多すぎます。数分待ってから、もう一度お試しください。',
@@ -106,6 +110,8 @@ export const ja: Texts = {
   deviceSubmit: '次へ',
   deviceInvalid:
     'コードが正しくないか、有効期限が切れています。確認するか、デバイスで新しいコードを取得してください。',
+  deviceStopped:
+    'デバイスは接続されませんでした。デバイスにも通知済みです。このウィンドウを閉じてかまいません。',
   deviceConfirmTitle: 'お使いのデバイスですか？',
   deviceConfirmExplain:
     '{app} が接続を求めています。デバイスに今このコードが表示されている場合にのみ続けてください:',
@@ -118,6 +124,7 @@ export const ja: Texts = {
   accountNone: 'アカウントにアクセスできるアプリはありません。',
   accountSignedOut: 'このブラウザーでは誰もサインインしていません。',
   accountSince: '{since} から、最終使用 {used}',
+  accountHow: 'サインインするには、使いたいアプリを開いてください。',
   accountRevoke: 'アクセスを取り消す',
   accountSignOut: 'サインアウト',
 };

@@ -100,6 +100,17 @@ export interface ErrorModel {
   readonly names?: Readonly<Record<string, string>>;
   /** Lines for an administrator to copy. */
   readonly toCopy?: string;
+  /** What to do now. */
+  readonly way?: {
+    readonly text: 'errorRetry' | 'errorSignIn' | 'errorDevice' | 'accountTitle';
+    readonly path: string;
+  };
+  /** Ends the sign-in. */
+  readonly cancel?: FormTarget;
+  /** The app that the user came from. */
+  readonly app?: { readonly name: string; readonly home: string };
+  /** The page opens the way by itself. */
+  readonly isRetrying?: boolean;
   /** Takes the error to a redirect URI of the app's, whose scheme the rules for such URIs have allowed. */
   readonly backUrl?: string;
 }
@@ -127,7 +138,7 @@ export interface DeviceCodeModel {
   readonly action: string;
   readonly xsrf: string;
   readonly value: string;
-  readonly invalid: boolean;
+  readonly fault?: 'invalid' | 'stopped';
 }
 
 export interface DeviceConfirmModel {

@@ -1,6 +1,6 @@
 /** Pages beside the sign-in: errors, devices, the account. */
 import { fill } from '../texts/en.ts';
-import { type Html, html } from './html.ts';
+import { type Html, html, safeUrl } from './html.ts';
 import { layout, person } from './layout.ts';
 import type { AccountModel, DeviceCodeModel, DeviceConfirmModel, ErrorModel, PageEnv } from './models.ts';
 
@@ -21,21 +21,26 @@ const ERRORS = {
 /** What went wrong and what to do now. */
 export function errorPage(model: ErrorModel, env: PageEnv): Html {
   const { texts } = env;
-  const body = html`<p role="alert">${fill(texts[ERRORS[model.kind]], model.names ?? {})}</p>
+  const { app, way } = model;
+  const sentence = model.isRetrying === true ? texts.errorRetrying : texts[ERRORS[model.kind]];
+  const body = html`<p role="alert">${fill(sentence, model.names ?? {})}</p>
 ${model.toCopy !== undefined && html`<pre>${model.toCopy}</pre>`}
+${app !== undefined && html`<a class="primary" href="${safeUrl(app.home)}">${fill(texts.stayedBack, { app: app.name })}</a>`}
+${way !== undefined && html`<a class="${app === undefined ? 'primary' : 'second'}" href="${safeUrl(way.path)}">${texts[way.text]}</a>`}
 ${model.backUrl !== undefined && html`<p><a data-cancel href="${model.backUrl}">${texts.errorBack}</a></p>`}
 ${model.error !== undefined && html`<p class="hint"><code>${model.error}</code> ${model.description}</p>`}`;
-  return layout(env, { title: texts.errorTitle, body });
+  return layout(env, { title: texts.errorTitle, body, ...(model.cancel && { cancel: model.cancel }) });
 }
 
 /** Which device? */
 export function deviceCodePage(model: DeviceCodeModel, env: PageEnv): Html {
   const { texts } = env;
-  const body = html`<form method="post" action="${model.action}">
+  const body = html`${model.fault === 'stopped' && html`<p role="status">${texts.deviceStopped}</p>`}
+<form method="post" action="${model.action}">
 <input type="hidden" name="xsrf" value="${model.xsrf}">
 <label for="user_code">${texts.deviceLabel}</label>
-<input id="user_code" name="user_code" value="${model.value}" autocomplete="off" autocapitalize="characters" spellcheck="false" required autofocus${model.invalid && html` aria-invalid="true" aria-describedby="code-fault"`}>
-${model.invalid && html`<p id="code-fault" class="fault" role="alert">${texts.deviceInvalid}</p>`}
+<input id="user_code" name="user_code" value="${model.value}" autocomplete="off" autocapitalize="characters" spellcheck="false" required autofocus${model.fault === 'invalid' && html` aria-invalid="true" aria-describedby="code-fault"`}>
+${model.fault === 'invalid' && html`<p id="code-fault" class="fault" role="alert">${texts.deviceInvalid}</p>`}
 <button class="primary">${texts.deviceSubmit}</button>
 </form>`;
   return layout(env, { title: texts.deviceTitle, body });
@@ -66,7 +71,7 @@ export function accountPage(model: AccountModel, env: PageEnv): Html {
   const { texts } = env;
   const body =
     model.accounts.length === 0
-      ? html`<p>${texts.accountSignedOut}</p>`
+      ? html`<p>${texts.accountSignedOut} ${texts.accountHow}</p><a class="second" href="/account">${texts.errorRetry}</a>`
       : html`${model.accounts.map((account) => accountSection(account, model.csrf, env))}
 <p><a href="/logout">${texts.accountSignOut}</a></p>`;
   return layout(env, { title: texts.accountTitle, body });

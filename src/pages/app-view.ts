@@ -33,3 +33,11 @@ export const createAppView =
       ...(metadata.tos_uri === undefined ? {} : { tosUri: metadata.tos_uri }),
     };
   };
+
+/** Where an app can be found again: its own page, else the origin that it is sent users back to. */
+export function homeOf(client: Client): string | undefined {
+  const { client_uri: home } = client.metadata();
+  if (home !== undefined) return home;
+  const web = (client.redirectUris ?? []).map((uri) => URL.parse(uri));
+  return web.find((url) => url?.protocol === 'https:')?.origin;
+}

@@ -1,14 +1,12 @@
 /** Pages on the wire: the views filled with what a request knows, their headers, and the assets they load. */
 import { readFileSync } from 'node:fs';
 import type { Context, Middleware } from 'koa';
-import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Config } from '../../config/types.ts';
 import { handleOf } from '../../interactions/attempt.ts';
 import type { InteractionPages } from '../../interactions/pages.ts';
 import type { Client, Step } from '../../interactions/step.ts';
 import { chooseLanguage, textsOf } from '../../interactions/texts/languages.ts';
 import { consentPage } from '../../interactions/views/consent.ts';
-import type { Html } from '../../interactions/views/html.ts';
 import { platformPage, waitingPage } from '../../interactions/views/interaction.ts';
 import type {
   AccountModel,
@@ -17,25 +15,18 @@ import type {
   FormTarget,
   PageEnv,
 } from '../../interactions/views/models.ts';
-import {
-  accountPage,
-  deviceCodePage,
-  deviceConfirmPage,
-  deviceDonePage,
-  errorPage,
-} from '../../interactions/views/other.ts';
+import { accountPage, errorPage } from '../../interactions/views/other.ts';
 import type { PublicError } from '../http/errors.ts';
 import { referenceOf } from '../http/request.ts';
-import { type Answer, routeOf } from '../http/routes.ts';
+import { type Answer, arrivalOf } from '../http/routes.ts';
 import type { ClientRegistry } from '../provider/clients.ts';
 import type { ProviderPages } from '../provider/features.ts';
-import { backUrlOf } from '../provider/held-errors.ts';
-import { MetadataDocumentError } from '../provider/metadata-documents.ts';
-import { UnknownResourceError } from '../provider/resources.ts';
-import { nameOfPerson } from './app-name.ts';
-import { type AppViewOf, createAppView } from './app-view.ts';
+import { nameOfApp, nameOfPerson } from './app-name.ts';
+import { createAppView, homeOf } from './app-view.ts';
 import { type Asset, type Brands, createAsset, createBrands } from './brands.ts';
-import { createNobodySignedIn, createSignOutPages, createStay } from './sign-out.ts';
+import { createErrorWays, type ErrorWaysDeps } from './error-ways.ts';
+import { createProviderPages, type Write } from './provider-pages.ts';
+import { createNobodySignedIn, createStay } from './sign-out.ts';
 
 export interface Pages {
   readonly interaction: InteractionPages;
@@ -92,8 +83,6 @@ function policyOf(issuer: string): string {
   ].join('; ');
 }
 
-type Write = (ctx: Context, page: Html, leads: 'back to the app' | 'nowhere else') => void;
-
 function createWrite(issuer: string): Write {
   const policy = policyOf(issuer);
   return (ctx, page, leads) => {
@@ -111,11 +100,12 @@ function createWrite(issuer: string): Write {
 export interface PagesDeps {
   readonly issuer: string;
   readonly branding: Config['branding'];
-  readonly registry: Pick<ClientRegistry, 'settings' | 'ids'>;
+  readonly registry: Pick<ClientRegistry, 'settings' | 'ids' | 'metadata'>;
+  readonly formTokens: ErrorWaysDeps['formTokens'];
 }
 
 /** The pages of this product. Assets are read once, here; an app's own when its first page is shown. */
-export function createPages({ issuer, branding, registry }: PagesDeps): Pages {
+export function createPages({ issuer, branding, registry, formTokens }: PagesDeps): Pages {
   const write = createWrite(issuer);
   const isConfigured = (clientId: string): boolean => registry.ids().includes(clientId);
   const appViewOf = createAppView(isConfigured);
@@ -145,9 +135,16 @@ export function createPages({ issuer, branding, registry }: PagesDeps): Pages {
     form: { base: `/interaction/${step.interaction.uid}`, csrf: step.csrf },
     app: appViewOf(step.client, step.interaction.params['redirect_uri']),
   });
+  const waysFrom = createErrorWays({ issuer, formTokens, registry });
   const failed = (ctx: Context, status: number, model: ErrorModel): void => {
-    write(ctx, errorPage(model, envOf(ctx)), 'nowhere else');
+    const shown = { ...waysFrom(ctx, model.kind), ...model };
+    write(ctx, errorPage(shown, envOf(ctx)), shown.cancel === undefined ? 'nowhere else' : 'back to the app');
     ctx.status = status;
+  };
+  /** A configured app, where it can be found again; whoever registered itself leads nobody anywhere. */
+  const placeOf = (client: Client | undefined): Pick<ErrorModel, 'app'> => {
+    const home = client && registry.ids().includes(client.clientId) ? homeOf(client) : undefined;
+    return client === undefined || home === undefined ? {} : { app: { name: nameOfApp(client), home } };
   };
 
   return {
@@ -185,13 +182,27 @@ export function createPages({ issuer, branding, registry }: PagesDeps): Pages {
         };
         write(step.ctx, consentPage(model, envOfStep(step)), 'back to the app');
       },
-      lost: (ctx) => failed(ctx, 400, { kind: 'lost' }),
+      lost: (ctx, client) => failed(ctx, 400, { kind: 'lost', ...placeOf(client) }),
       forged: (ctx) => failed(ctx, 403, { kind: 'forged' }),
     },
     provider: createProviderPages({ appViewOf, write, envOf, failed }),
-    error: (ctx, { status, error, description }) =>
-      failed(ctx, status, { kind: kindOf(status), error, description }),
+    error(ctx, { status, error, description }) {
+      const kind = kindOf(status);
+      const isRetrying = kind === 'busy' && isSigningIn(ctx);
+      const { way } = waysFrom(ctx, kind);
+      if (isRetrying && way !== undefined)
+        ctx.set('Refresh', `${ctx.response.get('Retry-After') || RETRY_SECONDS}; url=${way.path}`);
+      failed(ctx, status, { kind, error, description, isRetrying });
+    },
   };
+}
+
+const RETRY_SECONDS = 5;
+
+/** Whether a request is part of a sign-in, whose page goes on by itself. */
+function isSigningIn(ctx: Context): boolean {
+  const { name } = arrivalOf(ctx).route;
+  return name.startsWith('/interaction/') || name.startsWith('/authorize');
 }
 
 /** What a page says of a status that this product itself answers. */
@@ -200,89 +211,4 @@ function kindOf(status: number): ErrorModel['kind'] {
   if (status === 429) return 'limited';
   if (status === 503) return 'busy';
   return status >= 500 ? 'server' : 'request';
-}
-
-/** What a page says of an error of the library's, or of ours that go by way of it. */
-function aboutError(ctx: Context, code: string, error: Error): Pick<ErrorModel, 'kind' | 'names' | 'toCopy'> {
-  if (error instanceof MetadataDocumentError) return { kind: 'document', names: { host: error.host } };
-  if (error instanceof UnknownResourceError) {
-    return { kind: 'resource', names: { resource: error.resource }, toCopy: error.line };
-  }
-  return { kind: kindOfError(ctx, code) };
-}
-
-function kindOfError(ctx: Context, error: string): ErrorModel['kind'] {
-  if (ctx.status >= 500) return 'server';
-  if (error === 'invalid_client') return 'client';
-  if (error === 'invalid_redirect_uri') return 'redirect';
-  return error === 'invalid_request' && routeOf(ctx).name === '/authorize/:uid' ? 'lost' : 'request';
-}
-
-/** The library hands over finished forms; only their token is taken from them. */
-function xsrfIn(form: string): string {
-  return /name="xsrf" value="([^"]*)"/.exec(form)?.[1] ?? '';
-}
-
-type Failed = (ctx: Context, status: number, model: ErrorModel) => void;
-type DeviceSession = { new?: boolean; touched?: boolean } | undefined;
-
-const isKnown = (session: unknown): boolean => (session as DeviceSession)?.new !== true;
-
-/**
- * A step at `/device` from a browser that brings no session, such as one that has expired: the library would show the
- * form once more, bound to a session that was never stored. Its first step begins again instead.
- */
-function deviceStepLost(oidcCtx: KoaContextWithOIDC, failed: Failed): void {
-  const ctx = oidcCtx as unknown as Context;
-  const session = oidcCtx.oidc.session as DeviceSession;
-  if (session !== undefined) session.touched = false;
-  if (oidcCtx.oidc.route === 'device_resume') return failed(ctx, 400, { kind: 'lost' });
-  ctx.redirect('/device');
-  ctx.status = 303;
-  ctx.body = '';
-}
-
-interface ProviderPageDeps {
-  readonly appViewOf: AppViewOf;
-  readonly write: Write;
-  readonly envOf: (ctx: Context) => PageEnv;
-  readonly failed: Failed;
-}
-
-function createProviderPages({ appViewOf, write, envOf, failed }: ProviderPageDeps): ProviderPages {
-  return {
-    async renderError(oidcCtx, out, error) {
-      const ctx = oidcCtx as unknown as Context;
-      const backUrl = backUrlOf(error);
-      failed(ctx, ctx.status, {
-        ...aboutError(ctx, out.error, error),
-        error: out.error,
-        ...(out.error_description === undefined ? {} : { description: out.error_description }),
-        ...(backUrl === undefined ? {} : { backUrl }),
-      });
-    },
-    device: {
-      async userCodeInputSource(oidcCtx, form, _out, error) {
-        const ctx = oidcCtx as unknown as Context;
-        if (error !== undefined && !isKnown(oidcCtx.oidc.session)) return deviceStepLost(oidcCtx, failed);
-        const value = (error as { userCode?: string } | undefined)?.userCode ?? '';
-        const model = { action: '/device', xsrf: xsrfIn(form), value, invalid: error !== undefined };
-        write(ctx, deviceCodePage(model, envOf(ctx)), 'nowhere else');
-      },
-      async userCodeConfirmSource(oidcCtx, form, client, _deviceInfo, userCode) {
-        const ctx = oidcCtx as unknown as Context;
-        const app = appViewOf(client as Client, undefined);
-        write(
-          ctx,
-          deviceConfirmPage({ action: '/device', xsrf: xsrfIn(form), app, userCode }, envOf(ctx)),
-          'nowhere else',
-        );
-      },
-      async successSource(oidcCtx: KoaContextWithOIDC) {
-        const ctx = oidcCtx as unknown as Context;
-        write(ctx, deviceDonePage(envOf(ctx)), 'nowhere else');
-      },
-    },
-    logout: createSignOutPages({ write, envOf, xsrfIn }),
-  };
 }

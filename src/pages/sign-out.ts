@@ -12,6 +12,7 @@ import { routeOf } from '../http/routes.ts';
 import { authorizationsOf, type BrowserSession, type SessionReader } from '../provider/browser-session.ts';
 import type { ProviderPages } from '../provider/features.ts';
 import { nameOfApp, nameOfPerson } from './app-name.ts';
+import { homeOf } from './app-view.ts';
 
 /** So many apps are named; of more, how many there are. */
 const MOST_NAMED = 8;
@@ -23,14 +24,6 @@ interface SignOutDeps {
   readonly envOf: (ctx: Context) => PageEnv;
   /** The library's form holds the token that its next step asks for. */
   readonly xsrfIn: (form: string) => string;
-}
-
-/** Where an app can be found again: its own page, else the origin that it is sent users back to. */
-function homeOf(client: Client): string | undefined {
-  const { client_uri: home } = client.metadata();
-  if (home !== undefined) return home;
-  const web = (client.redirectUris ?? []).map((uri) => URL.parse(uri));
-  return web.find((url) => url?.protocol === 'https:')?.origin;
 }
 
 /** The apps that a sign-out ends, and those that were allowed to go on without the user. */

@@ -24,7 +24,7 @@ export function holdErrors(provider: Provider, isConfigured: (clientId: string) 
     ctx.status = 400;
     const redirectUri = params?.['redirect_uri'];
     if (typeof redirectUri === 'string' && client.redirectUriAllowed(redirectUri)) {
-      backUrls.set(error, withError(provider.issuer, redirectUri, params, error));
+      backUrls.set(error, errorAt({ issuer: provider.issuer, redirectUri, params: params ?? {} }, error));
     }
   });
 }
@@ -34,22 +34,25 @@ export function backUrlOf(error: Error): string | undefined {
   return backUrls.get(error);
 }
 
-type Params = KoaContextWithOIDC['oidc']['params'];
+interface AppRequest {
+  readonly issuer: string;
+  readonly redirectUri: string;
+  readonly params: Readonly<Record<string, unknown>>;
+}
 
-function withError(
-  issuer: string,
-  redirectUri: string,
-  params: Params,
-  error: errors.OIDCProviderError,
+/** The address that tells an app of an error (RFC 6749 section 4.1.2.1). */
+export function errorAt(
+  { issuer, redirectUri, params }: AppRequest,
+  error: Pick<errors.OIDCProviderError, 'error'> & { readonly error_description?: string | undefined },
 ): string {
   const url = new URL(redirectUri);
   const answer = new URLSearchParams({
     error: error.error,
     ...(error.error_description === undefined ? {} : { error_description: error.error_description }),
-    ...(typeof params?.['state'] === 'string' ? { state: params['state'] } : {}),
+    ...(typeof params['state'] === 'string' ? { state: params['state'] } : {}),
     iss: issuer,
   });
-  if (params?.['response_mode'] === 'fragment') url.hash = answer.toString();
+  if (params['response_mode'] === 'fragment') url.hash = answer.toString();
   else for (const [name, value] of answer) url.searchParams.append(name, value);
   return url.href;
 }

@@ -1,0 +1,67 @@
+/** Where a page about an error leads on to: no page is the end of the way. */
+import type { Context } from 'koa';
+import type { FormTokens } from '../../interactions/form-tokens.ts';
+import { loginSecretOf } from '../../interactions/login-cookie.ts';
+import { formSubject } from '../../interactions/step.ts';
+import type { ErrorModel, FormTarget } from '../../interactions/views/models.ts';
+import { arrivalOf } from '../http/routes.ts';
+import type { ClientRegistry } from '../provider/clients.ts';
+import { errorAt } from '../provider/held-errors.ts';
+
+type Kind = ErrorModel['kind'];
+type Way = NonNullable<ErrorModel['way']>;
+
+/** What another try may mend. */
+const PASSING: ReadonlySet<Kind> = new Set(['busy', 'limited', 'server']);
+
+export interface ErrorWaysDeps {
+  readonly issuer: string;
+  readonly formTokens: Pick<FormTokens, 'of'>;
+  readonly registry: Pick<ClientRegistry, 'metadata'>;
+}
+
+export type ErrorWays = (ctx: Context, kind: Kind) => Pick<ErrorModel, 'way' | 'cancel' | 'backUrl'>;
+
+/** The ways on from an error, by the address it happened at; found without the store, which may be what is away. */
+export function createErrorWays(deps: ErrorWaysDeps): ErrorWays {
+  return (ctx, kind) => {
+    const cancel = kind === 'lost' ? undefined : cancelOf(deps, ctx);
+    const backUrl = PASSING.has(kind) ? backUrlOf(deps, ctx) : undefined;
+    return {
+      way: wayFrom(ctx, kind),
+      ...(cancel === undefined ? {} : { cancel }),
+      ...(backUrl === undefined ? {} : { backUrl }),
+    };
+  };
+}
+
+function wayFrom(ctx: Context, kind: Kind): Way {
+  const { route, params } = arrivalOf(ctx);
+  const isAgain = PASSING.has(kind) && (ctx.method === 'GET' || ctx.method === 'HEAD');
+  if (isAgain && route.name !== 'other') return { text: 'errorRetry', path: ctx.url };
+  if (route.name.startsWith('/interaction/') && kind !== 'lost')
+    return { text: 'errorSignIn', path: `/interaction/${params['uid'] ?? ''}` };
+  if (route.name.startsWith('/device')) return { text: 'errorDevice', path: '/device' };
+  return { text: 'accountTitle', path: '/account' };
+}
+
+/** The form that ends a sign-in which this browser has begun. */
+function cancelOf({ issuer, formTokens }: ErrorWaysDeps, ctx: Context): FormTarget | undefined {
+  const { route, params } = arrivalOf(ctx);
+  const { uid } = params;
+  if (uid === undefined || !route.name.startsWith('/interaction/')) return undefined;
+  const browser = loginSecretOf(ctx, issuer, uid);
+  if (browser === undefined) return undefined;
+  return { base: `/interaction/${uid}`, csrf: formTokens.of(formSubject({ uid, browser })) };
+}
+
+/** The link that leaves a sign-in before it has begun, to a redirect URI that an admin has entered. */
+function backUrlOf({ issuer, registry }: ErrorWaysDeps, ctx: Context): string | undefined {
+  const { client_id: clientId, redirect_uri: redirectUri } = ctx.query;
+  if (arrivalOf(ctx).route.name !== '/authorize') return undefined;
+  if (typeof clientId !== 'string' || typeof redirectUri !== 'string') return undefined;
+  const known = registry.metadata(clientId)?.['redirect_uris'];
+  if (!Array.isArray(known) || !known.includes(redirectUri)) return undefined;
+  const cancelled = { error: 'access_denied', error_description: 'the user cancelled the sign-in' };
+  return errorAt({ issuer, redirectUri, params: ctx.query }, cancelled);
+}

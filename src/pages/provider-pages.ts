@@ -1,0 +1,109 @@
+/** The pages that node-oidc-provider asks for: errors, devices, the sign-out. */
+import type { Context } from 'koa';
+import type { KoaContextWithOIDC } from 'oidc-provider';
+import type { Client } from '../../interactions/step.ts';
+import type { Html } from '../../interactions/views/html.ts';
+import type { ErrorModel, PageEnv } from '../../interactions/views/models.ts';
+import { deviceCodePage, deviceConfirmPage, deviceDonePage } from '../../interactions/views/other.ts';
+import { routeOf } from '../http/routes.ts';
+import type { ProviderPages } from '../provider/features.ts';
+import { backUrlOf } from '../provider/held-errors.ts';
+import { MetadataDocumentError } from '../provider/metadata-documents.ts';
+import { UnknownResourceError } from '../provider/resources.ts';
+import type { AppViewOf } from './app-view.ts';
+import { createSignOutPages } from './sign-out.ts';
+
+/** Writes a page; browsers check where its forms lead, unless that is back to the app. */
+export type Write = (ctx: Context, page: Html, leads: 'back to the app' | 'nowhere else') => void;
+
+/** What a page says of an error of the library's, or of ours that go by way of it. */
+function aboutError(ctx: Context, code: string, error: Error): Pick<ErrorModel, 'kind' | 'names' | 'toCopy'> {
+  if (error instanceof MetadataDocumentError) return { kind: 'document', names: { host: error.host } };
+  if (error instanceof UnknownResourceError) {
+    return { kind: 'resource', names: { resource: error.resource }, toCopy: error.line };
+  }
+  return { kind: kindOfError(ctx, code) };
+}
+
+function kindOfError(ctx: Context, error: string): ErrorModel['kind'] {
+  if (ctx.status >= 500) return 'server';
+  if (error === 'invalid_client') return 'client';
+  if (error === 'invalid_redirect_uri') return 'redirect';
+  return error === 'invalid_request' && routeOf(ctx).name === '/authorize/:uid' ? 'lost' : 'request';
+}
+
+/** The library hands over finished forms; only their token is taken from them. */
+function xsrfIn(form: string): string {
+  return /name="xsrf" value="([^"]*)"/.exec(form)?.[1] ?? '';
+}
+
+type Failed = (ctx: Context, status: number, model: ErrorModel) => void;
+type DeviceSession = { new?: boolean; touched?: boolean } | undefined;
+
+const isKnown = (session: unknown): boolean => (session as DeviceSession)?.new !== true;
+
+/**
+ * A step at `/device` from a browser that brings no session, such as one that has expired: the library would show the
+ * form once more, bound to a session that was never stored. Its first step begins again instead.
+ */
+function deviceStepLost(oidcCtx: KoaContextWithOIDC, failed: Failed): void {
+  const ctx = oidcCtx as unknown as Context;
+  const session = oidcCtx.oidc.session as DeviceSession;
+  if (session !== undefined) session.touched = false;
+  if (oidcCtx.oidc.route === 'device_resume') return failed(ctx, 400, { kind: 'lost' });
+  ctx.redirect('/device');
+  ctx.status = 303;
+  ctx.body = '';
+}
+
+export interface ProviderPageDeps {
+  readonly appViewOf: AppViewOf;
+  readonly write: Write;
+  readonly envOf: (ctx: Context) => PageEnv;
+  readonly failed: Failed;
+}
+
+/** The pages that node-oidc-provider asks for. */
+export function createProviderPages({ appViewOf, write, envOf, failed }: ProviderPageDeps): ProviderPages {
+  return {
+    async renderError(oidcCtx, out, error) {
+      const ctx = oidcCtx as unknown as Context;
+      const backUrl = backUrlOf(error);
+      failed(ctx, ctx.status, {
+        ...aboutError(ctx, out.error, error),
+        error: out.error,
+        ...(out.error_description === undefined ? {} : { description: out.error_description }),
+        ...(backUrl === undefined ? {} : { backUrl }),
+      });
+    },
+    device: {
+      async userCodeInputSource(oidcCtx, form, _out, error) {
+        const ctx = oidcCtx as unknown as Context;
+        if (error !== undefined && !isKnown(oidcCtx.oidc.session)) return deviceStepLost(oidcCtx, failed);
+        const value = (error as { userCode?: string } | undefined)?.userCode ?? '';
+        const fault = error?.name === 'AbortedError' ? 'stopped' : 'invalid';
+        const model = {
+          action: '/device',
+          xsrf: xsrfIn(form),
+          value,
+          ...(error === undefined ? {} : ({ fault } as const)),
+        };
+        write(ctx, deviceCodePage(model, envOf(ctx)), 'nowhere else');
+      },
+      async userCodeConfirmSource(oidcCtx, form, client, _deviceInfo, userCode) {
+        const ctx = oidcCtx as unknown as Context;
+        const app = appViewOf(client as Client, undefined);
+        write(
+          ctx,
+          deviceConfirmPage({ action: '/device', xsrf: xsrfIn(form), app, userCode }, envOf(ctx)),
+          'nowhere else',
+        );
+      },
+      async successSource(oidcCtx: KoaContextWithOIDC) {
+        const ctx = oidcCtx as unknown as Context;
+        write(ctx, deviceDonePage(envOf(ctx)), 'nowhere else');
+      },
+    },
+    logout: createSignOutPages({ write, envOf, xsrfIn }),
+  };
+}
