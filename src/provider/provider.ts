@@ -177,7 +177,8 @@ export function createProvider(deps: ProviderDeps): Provider {
   installInteractions(provider, issuer);
   installGrantOrigins(provider);
   installBackchannel(provider, { onCall: deps.onLogoutCall, limits: lifetimes });
-  installRequestContext(provider, { resources: parts.resources, configured: deps.resources });
+  const { resources, admit } = parts;
+  installRequestContext(provider, { resources, configured: deps.resources, admit });
   holdErrors(provider, (clientId) => registry.metadata(clientId) !== undefined);
   tellUnknownResources(provider, deps.onUnknownResource);
   installAtHash(provider);

@@ -1,7 +1,8 @@
 /**
  * What every request of the library is read through: one canonical form of `resource` and of `scope`, whether they came in a
- * query, a form, a pushed request or a signed request object, and what `offline_access` implies. The library has no hook that
- * sees them all before they are used, so its context's class is replaced on the provider instance.
+ * query, a form, a pushed request or a signed request object, what `offline_access` implies, and what a change of a registration
+ * comes to. The library has no hook that sees them all before they are used, so its context's class is replaced on the
+ * provider instance.
  */
 import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
@@ -9,6 +10,7 @@ import type { ProtectedResource } from '../../config/types.ts';
 import { type AskedScopes, defaultScope, holdScope } from './asked-scopes.ts';
 import type { Resources } from './resources.ts';
 import { scopesOf } from './scopes.ts';
+import { type Admit, changeOf } from './self-registration.ts';
 
 type Params = Record<string, unknown>;
 
@@ -35,13 +37,31 @@ export function installRequestContext(
   {
     resources,
     configured,
-  }: { resources: Pick<Resources, 'canonical'>; configured: readonly ProtectedResource[] },
+    admit,
+  }: {
+    resources: Pick<Resources, 'canonical'>;
+    configured: readonly ProtectedResource[];
+    admit: Admit;
+  },
 ): void {
   const Base = (provider as unknown as { OIDCContext: ContextClass }).OIDCContext;
   const known = new Set(scopesOf(configured));
   class OIDCContext extends Base {
     #params: Params | undefined;
     #asked: AskedScopes | undefined;
+    #body: unknown;
+    #change: unknown;
+
+    /** Of a change of a registration, what is admitted: in front of the library, which calls addresses in it before it is done. */
+    get body(): unknown {
+      if (this.route !== 'client_update' || !isObject(this.#body)) return this.#body;
+      this.#change ??= changeOf(this.#body, admit);
+      return this.#change;
+    }
+
+    set body(body: unknown) {
+      this.#body = body;
+    }
 
     get params(): Params | undefined {
       return this.#params;
@@ -85,6 +105,9 @@ export function installRequestContext(
   }
   Object.defineProperty(provider, 'OIDCContext', { value: OIDCContext });
 }
+
+const isObject = (value: unknown): value is Params =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Keeps `resource` canonical from now on: the parameters of a request object are set one by one. */
 function makeCanonical(params: Params, resources: Pick<Resources, 'canonical'>): void {

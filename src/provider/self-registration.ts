@@ -39,6 +39,23 @@ export function createAdmit({ resources, appHosts }: AdmitDeps): Admit {
   };
 }
 
+/** What a change says besides metadata, for the library to judge, and the scope, which may not be more than is admitted. */
+const NOT_METADATA = [
+  'client_id',
+  'client_secret',
+  'scope',
+  'registration_access_token',
+  'registration_client_uri',
+  'client_secret_expires_at',
+  'client_id_issued_at',
+];
+
+/** A change of a registration (RFC 7592 section 2.2) as it is used: what may not be had is left out, as from a new one. */
+export function changeOf(metadata: Metadata, admit: Admit): Metadata {
+  const kept = NOT_METADATA.filter((name) => Object.hasOwn(metadata, name));
+  return { ...admit(metadata), ...Object.fromEntries(kept.map((name) => [name, metadata[name]])) };
+}
+
 /** A public app has nothing to keep, so it may share its registration with whoever says the same of himself. */
 const isPublic = (metadata: Metadata): boolean => metadata['token_endpoint_auth_method'] === 'none';
 

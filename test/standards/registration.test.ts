@@ -2,15 +2,29 @@ import { expect } from 'chai';
 import { issueRegistrationToken } from '../../src/cli/registration.ts';
 import { attributeOf, Browser, formsOf } from '../support/browser.ts';
 import { authorizeUrl, type Stack, signInAt, VERIFIER } from '../support/stack.ts';
-import { type Answer, nowSeconds, post, RESOURCE, startStandards, submitOnly } from '../support/standards.ts';
+import {
+  type Answer,
+  basic,
+  nowSeconds,
+  post,
+  RESOURCE,
+  startStandards,
+  submitOnly,
+} from '../support/standards.ts';
 
+const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const DOCUMENT = 'https://client.example/oauth/metadata.json';
 
 describe('apps that register themselves', () => {
   describe('by dynamic registration (RFC 7591, 7592)', () => {
     let stack: Stack;
+    const outgoing: string[] = [];
     before(async () => {
       ({ stack } = await startStandards({
+        fetch: async (url) => {
+          outgoing.push(String(url));
+          throw new TypeError('nobody is there');
+        },
         env: { REGISTRATION: 'open', REGISTRATIONS_PER_HOUR: '1000', APP_HOSTS: '*.corp.example' },
         lifetimes: { refusedRegistrationsPerAddress: 1000 },
       }));
@@ -49,7 +63,7 @@ describe('apps that register themselves', () => {
       const { body } = await register(confidential);
       expect(body).to.include.keys('client_secret', 'registration_access_token', 'registration_client_uri');
       const uri = String(body['registration_client_uri']);
-      const authorization = `Bearer ${body['registration_access_token']}`;
+      let authorization = `Bearer ${body['registration_access_token']}`;
       expect((await fetch(uri, { headers: { authorization } })).status).to.equal(200);
       expect((await fetch(uri)).status).to.be.oneOf([400, 401]);
       const change = async (more: object) =>
@@ -62,8 +76,31 @@ describe('apps that register themselves', () => {
         { redirect_uris: ['http://evil.example/cb'] },
         { scope: 'openid ib:session' },
         { client_name: 'evil\u202E' },
+        { client_id: 'web' },
+        { client_secret: 'another' },
+        { registration_access_token: 'another' },
+        { token_endpoint_auth_method: 'private_key_jwt', jwks_uri: 'https://wiki.corp.example/jwks' },
+        { subject_type: 'pairwise', sector_identifier_uri: 'https://wiki.corp.example/sector' },
+        { grant_types: ['client_credentials'] },
       ]) {
         expect((await change(more)).status, JSON.stringify(more)).to.equal(400);
+      }
+      expect(outgoing, 'nothing of it was called').to.deep.equal([]);
+      const narrowed = await change({
+        grant_types: ['authorization_code', 'client_credentials', TOKEN_EXCHANGE],
+        redirect_uris: ['https://self.example/cb', 'https://wiki.corp.example/cb'],
+        logo_uri: 'https://wiki.corp.example/delete?page=1',
+        client_uri: 'http://self.example',
+      });
+      const changed = (await narrowed.json()) as Record<string, unknown>;
+      expect([narrowed.status, changed['grant_types']]).to.deep.equal([200, ['authorization_code']]);
+      expect(changed).to.not.include.keys('logo_uri', 'client_uri');
+      expect(changed['client_secret']).to.equal(body['client_secret']);
+      authorization = `Bearer ${changed['registration_access_token']}`;
+      for (const grant_type of ['client_credentials', TOKEN_EXCHANGE]) {
+        const own = basic(String(body['client_id']), String(body['client_secret']));
+        const { status, body: answer } = await post(stack, '/token', { grant_type }, own);
+        expect([status, answer['access_token']], grant_type).to.deep.equal([400, undefined]);
       }
       expect((await fetch(uri, { method: 'DELETE', headers: { authorization } })).status).to.equal(204);
       expect((await authorizeAs(body['client_id'])).status).to.equal(400);
