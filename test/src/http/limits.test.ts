@@ -7,6 +7,7 @@ import {
   CLIENTS,
   type Stack,
   type StackOptions,
+  signIn,
   startStack,
   TV_CLIENT,
   WEB_SECRET,
@@ -265,6 +266,30 @@ describe('the number of registrations an hour', () => {
     expect([await register(), await register(), await register(), await register()]).to.deep.equal([
       201, 201, 201, 429,
     ]);
+    await stack.close();
+  });
+});
+
+describe('64 connections that ask for device codes', () => {
+  it('leave readiness and the sign-ins of others as they are', async () => {
+    const stack = await startStack({ clients: CLIENTS + TV_CLIENT.slice(1), env: { LOG_LEVEL: 'silent' } });
+    const asked: number[] = [];
+    const ask = async (): Promise<void> => {
+      for (let turn = 0; turn < 6; turn += 1) {
+        const { status } = await fetch(`${stack.issuer}/device_authorization`, {
+          method: 'POST',
+          body: new URLSearchParams({ client_id: 'tv' }),
+        });
+        asked.push(status);
+      }
+    };
+    const flood = Promise.all(Array.from({ length: 64 }, ask));
+    const ready = await fetch(`${stack.issuer}/readyz`);
+    expect([ready.status, asked.length < 64 * 6], 'while they ask').to.deep.equal([200, true]);
+    const redirect = await signIn(stack);
+    expect(redirect.searchParams.get('code')).to.be.a('string');
+    await flood;
+    expect(asked).to.deep.equal(Array.from({ length: 64 * 6 }, () => 200));
     await stack.close();
   });
 });
