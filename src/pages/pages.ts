@@ -36,7 +36,7 @@ export interface Pages {
   /** What is shown where nobody is signed in and an app that registered itself asks for a sign-out. */
   readonly nobodySignedIn: Middleware;
   /** What is shown to who stays signed in. */
-  stay(deps: Omit<Parameters<typeof createStay>[0], 'write' | 'envOf' | 'forged'>): Middleware;
+  stay(deps: Pick<Parameters<typeof createStay>[0], 'provider' | 'sessions'>): Middleware;
   readonly error: (ctx: Context, error: PublicError) => void;
 }
 
@@ -152,7 +152,13 @@ export function createPages({ issuer, branding, registry, formTokens }: PagesDep
     asset: serveAssets(Object.values(assets), brands),
     nobodySignedIn: createNobodySignedIn({ isConfigured, write, envOf }),
     stay: (deps) =>
-      createStay({ ...deps, write, envOf, forged: (ctx) => failed(ctx, 403, { kind: 'forged' }) }),
+      createStay({
+        ...deps,
+        isConfigured,
+        write,
+        envOf,
+        forged: (ctx) => failed(ctx, 403, { kind: 'forged' }),
+      }),
     interaction: {
       platform(step, question) {
         write(step.ctx, platformPage({ ...about(step), ...question }, envOfStep(step)), 'back to the app');

@@ -96,6 +96,7 @@ function linkTo(target: string, state: unknown): { url: string; host: string } |
 interface StayDeps extends Pick<SignOutDeps, 'write' | 'envOf'> {
   readonly provider: Pick<Provider, 'Client'>;
   readonly sessions: Pick<SessionReader, 'signInsOf' | 'leavingFor'>;
+  readonly isConfigured: (clientId: string) => boolean;
   readonly forged: (ctx: Context) => void;
 }
 
@@ -103,7 +104,8 @@ interface StayDeps extends Pick<SignOutDeps, 'write' | 'envOf'> {
  * The answer to the question, in front of the library's: who stays (a form without `logout`) is told so and led back to the
  * app, and nothing is changed. The library would take the app's access and say "signed out".
  */
-export function createStay({ provider, sessions, forged, write, envOf }: StayDeps): Middleware {
+export function createStay(deps: StayDeps): Middleware {
+  const { forged, write, envOf } = deps;
   return async (ctx, next) => {
     if (routeOf(ctx).name !== '/logout/confirm') return next();
     const form = await readForm(ctx).catch((error: unknown) => {
@@ -115,15 +117,11 @@ export function createStay({ provider, sessions, forged, write, envOf }: StayDep
       handOn(ctx, bodyOf(ctx));
       return next();
     }
-    write(ctx, stayedPage(await stayed(provider, sessions, ctx), envOf(ctx)), 'nowhere else');
+    write(ctx, stayedPage(await stayed(deps, ctx), envOf(ctx)), 'nowhere else');
   };
 }
 
-async function stayed(
-  provider: StayDeps['provider'],
-  sessions: StayDeps['sessions'],
-  ctx: Context,
-): Promise<StayedModel> {
+async function stayed({ provider, sessions, isConfigured }: StayDeps, ctx: Context): Promise<StayedModel> {
   const [signIn] = await sessions.signInsOf(ctx);
   const clientId = await sessions.leavingFor(ctx);
   const client = clientId === undefined ? undefined : await provider.Client.find(clientId);
@@ -137,6 +135,7 @@ async function stayed(
         }),
     ...(client === undefined || home === undefined
       ? {}
-      : { app: { name: nameOfApp(client as Client), home } }),
+      : // What a stranger calls his app says nothing of where the link leads.
+        { app: { name: isConfigured(client.clientId) ? nameOfApp(client) : new URL(home).host, home } }),
   };
 }

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { issueRegistrationToken } from '../../src/cli/registration.ts';
 import { attributeOf, Browser, formsOf } from '../support/browser.ts';
-import { authorizeUrl, type Stack, signInAt, VERIFIER } from '../support/stack.ts';
+import { authorizeUrl, type Stack, signIn, signInAt, VERIFIER } from '../support/stack.ts';
 import {
   type Answer,
   basic,
@@ -361,6 +361,20 @@ describe('apps that register themselves', () => {
       expect(page.body).to.contain('href="https://self.example/bye?from=here&amp;state=a%26b"');
       const native = await leave(body['client_id'], 'com.example.self:/bye');
       expect([native.status, native.body.includes('com.example.self')]).to.deep.equal([200, false]);
+
+      const { body: posing } = await register({
+        ...app,
+        client_name: 'Web App',
+        client_uri: 'https://self.example/home',
+      });
+      const staying = new Browser();
+      await signIn(stack, staying);
+      const stayed = await submitOnly(
+        staying,
+        await staying.open(`${stack.issuer}/logout?client_id=${posing['client_id']}`),
+      );
+      expect(stayed.body).to.match(/href="https:\/\/self\.example\/home"[^>]*>[^<]*self\.example</);
+      expect(stayed.body, 'a name of its own choice').to.not.contain('Web App');
 
       const browser = new Browser();
       const configured = await leave('web', 'https://app.example/bye', browser);
