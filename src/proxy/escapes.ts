@@ -80,15 +80,16 @@ const numeral = (digits: string, base: number): number | undefined => {
   return value <= LARGEST_BYTE ? value : undefined;
 };
 const between = { meaning: () => NOTHING };
+const percent: Escape = { pattern: /%(?:u00)?([\da-f]{2})/iy, meaning: ([, hex = '']) => numeral(hex, 16) };
 
 /** Of addresses, of JSON, JavaScript and CSS, of markup; and what only stands between: NULs of UTF-16 and UTF-32, line breaks. */
 const ESCAPES = byLead({
-  '%': { pattern: /%(?:u00)?([\da-f]{2})/iy, meaning: ([, hex = '']) => numeral(hex, 16) },
+  '%': percent,
   '\\': {
     pattern:
-      /\\+(?:(?:u0{6}|u00|u\{0{0,6}|x)([\da-f]{2})\}?|(?:0000([\da-f]{2})|0{0,3}([\da-f]{2})(?![\da-f]))(?: (?=\\))?|([0-3][0-7]{2})|([!-/:-@[-`{-~])|(?:r\\+)?n)/iy,
-    meaning: ([, hex, six, fewer, octal, itself]) => {
-      const digits = hex ?? six ?? fewer;
+      /\\+(?:(?:u0{6}|u00|u\{0{0,6}|x)([\da-f]{2})\}?|(?:0{2,4}([\da-f]{2})|([\da-f]{2})(?![\da-f]))(?: (?=\\))?|([0-3][0-7]{2})|([!-/:-@[-`{-~])|(?:r\\+)?n)/iy,
+    meaning: ([, hex, filled, two, octal, itself]) => {
+      const digits = hex ?? filled ?? two;
       if (digits !== undefined) return numeral(digits, 16);
       if (octal !== undefined) return numeral(octal, 8);
       return itself?.charCodeAt(0) ?? NOTHING;
@@ -118,6 +119,9 @@ const QUOTED_PRINTABLE = byLead({
 const SHORT_OCTAL = byLead({
   '\\': { pattern: /\\+([0-7]{1,3})/iy, meaning: ([, octal = '']) => numeral(octal, 8) },
 });
+
+/** Apart, for addresses in which other escapes stand: what ends one of those may be escaped, and what begins it not. */
+const PERCENT = byLead({ '%': percent });
 
 const LEADS = Uint8Array.from({ length: 256 }, (_none, byte) =>
   ESCAPES[byte] === undefined && QUOTED_PRINTABLE[byte] === undefined ? 0 : 1,
@@ -169,9 +173,9 @@ export function unescaped(layer: Layer): Layer | undefined {
   return undone(layer, ESCAPES);
 }
 
-/** Read by rules that would misread others: quoted-printable, octal escapes without leading zeros. */
+/** Read by rules that would misread others: quoted-printable, octal escapes without leading zeros, addresses alone. */
 export function readOtherwise(layer: Layer): Layer[] {
-  return [QUOTED_PRINTABLE, SHORT_OCTAL].flatMap((escapes) => undone(layer, escapes) ?? []);
+  return [QUOTED_PRINTABLE, SHORT_OCTAL, PERCENT].flatMap((escapes) => undone(layer, escapes) ?? []);
 }
 
 /** Every way in which an escape writes a character; from these it is known which bytes can stand side by side. */

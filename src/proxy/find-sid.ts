@@ -217,17 +217,22 @@ function eachRunOfText(
   });
 }
 
-/** All readings of a run but the plain one. */
+/** All readings of a run but the plain one. Under any number of layers rules of another kind may hold, once. */
 function layersOf(run: Uint8Array): Layer[] {
   if (!mayBeEscaped(run)) return [];
   const plain = plainLayer(run);
-  const layers = readOtherwise(plain);
-  for (const begin of [plain, ...layers]) {
-    let layer = unescaped(begin);
-    for (let depth = 1; layer !== undefined && depth <= MOST_LAYERS; depth += 1) {
-      layers.push(layer);
-      layer = unescaped(layer);
-    }
+  const usual = layersUnder(plain);
+  const others = [plain, ...usual].flatMap(readOtherwise);
+  return [...usual, ...others, ...others.flatMap(layersUnder)];
+}
+
+/** What is left of a layer as escapes are undone, time after time. */
+function layersUnder(begin: Layer): Layer[] {
+  const layers: Layer[] = [];
+  let layer = unescaped(begin);
+  while (layer !== undefined && layers.length < MOST_LAYERS) {
+    layers.push(layer);
+    layer = unescaped(layer);
   }
   return layers;
 }

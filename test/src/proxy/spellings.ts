@@ -46,6 +46,12 @@ export const SPELLINGS: Readonly<Record<string, (secret: string) => Buffer>> = {
   'decimal references without end': each((one) => `&#0${code(one)}`),
   'hexadecimal references': each((one) => `&#x${hex(one)};`),
   'hexadecimal references in capitals': each((one) => `&#X${hex(one).toUpperCase()};`),
+  'octal escapes in an address': each((one) =>
+    encodeURIComponent(`\\${code(one).toString(8).padStart(3, '0')}`),
+  ),
+  'quoted-printable in an address': each((one) => encodeURIComponent(`=${hex(one)}`)),
+  'CSS escapes in an address': each((one) => `\\${hex(one)}%20`),
+  'references in an address': each((one) => `&#x${hex(one)}%3B`),
   'references with many zeros': each((one, at) =>
     at % 2 === 0 ? `&#x${hex(one, 16)};` : `&#${String(code(one)).padStart(16, '0')};`,
   ),
