@@ -1,22 +1,10 @@
 /** `client …`: its commands and flags, loaded where they are asked for, since the file's whole schema comes with them. */
 import { type Command, Option } from 'commander';
-import { ask, isYes } from './ask.ts';
-import { clientFields, fieldsIn } from './client-fields.ts';
-import { addClient, listClients, type NewClient, removeClient, rotateSecret, showClient } from './clients.ts';
+import { clientFields } from './client-fields.ts';
+import { addClient, listClients, removeClient, rotateSecret, showClient } from './clients.ts';
 import type { Output } from './context.ts';
+import { type AddOptions, DEFAULT_SCOPE, newClient } from './new-client.ts';
 import { createRegistrationToken } from './registration.ts';
-
-const DEFAULT_SCOPE = 'openid profile email offline_access ib:api';
-
-interface AddOptions {
-  readonly name?: string;
-  readonly redirectUri: string[];
-  readonly public?: boolean;
-  readonly native?: boolean;
-  readonly scope: string;
-  readonly platform: string[];
-  readonly refresh: boolean;
-}
 
 /** Adds them below `client`. */
 export function addClientCommands(client: Command, output: () => Output): void {
@@ -28,11 +16,13 @@ export function addClientCommands(client: Command, output: () => Output): void {
     .option('--name <name>', 'what users read on the consent page')
     .option('--public', 'an app that can keep no secret: browser, desktop, mobile')
     .option('--native', 'an app on the user’s device: loopback redirects match any port')
-    .addOption(new Option('--scope <scopes>', 'what it may ask for').default(DEFAULT_SCOPE))
+    .option('--scope <scopes>', `what it may ask for (default: "${DEFAULT_SCOPE}")`)
     .option('--platform <host...>', 'platforms its users may sign in to', [])
     .option('--no-refresh', 'no refresh tokens')
+    .option('--for <program>', 'as this program needs it, with its settings to copy: docs/clients.md')
+    .option('--origin <url>', 'where the app is, for the redirect URIs of --for: https://app.acme.com')
     .action(async (id: string | undefined, options: AddOptions) =>
-      addClient({ ...(await completed(id, options)), fields: fieldsIn({ ...options }, fields) }, output()),
+      addClient(await newClient(id, options, fields), output()),
     );
   for (const { option } of fields) add.addOption(option);
   client
@@ -56,35 +46,4 @@ export function addClientCommands(client: Command, output: () => Output): void {
     .command('rotate-secret <id>')
     .description('one more secret; the one before still works')
     .action((id: string) => rotateSecret(id, output()));
-}
-
-/** What `client add` has been told, and what it had to ask for. */
-async function completed(id: string | undefined, options: AddOptions): Promise<Omit<NewClient, 'fields'>> {
-  const { redirectUri, platform, name, scope, refresh } = options;
-  const told = {
-    platforms: platform,
-    public: options.public === true,
-    native: options.native === true,
-    scope,
-    refresh,
-  };
-  if (id !== undefined && redirectUri.length > 0) {
-    return { ...told, id, redirectUris: redirectUri, ...(name === undefined ? {} : { name }) };
-  }
-  const [askedId = '', askedName = '', uris = '', isPublic = ''] = await ask(
-    [
-      { text: 'Client id, such as acme-portal', ...(id === undefined ? {} : { fallback: id }) },
-      { text: 'Name that users read', fallback: name ?? id ?? 'the id' },
-      { text: 'Redirect URIs, separated by spaces' },
-      { text: 'Is it an app that can keep no secret (browser, desktop, mobile)? y/n', fallback: 'n' },
-    ],
-    'client add needs <id> and --redirect-uri <uri>',
-  );
-  return {
-    ...told,
-    id: askedId,
-    name: askedName === 'the id' ? askedId : askedName,
-    redirectUris: uris.split(/\s+/),
-    public: told.public || isYes(isPublic),
-  };
 }

@@ -6,6 +6,7 @@ import { loadConfig } from '../../config/config.ts';
 import { type Environment, readEnvironment } from '../../config/env.ts';
 import { configuration } from './configuration.ts';
 import { CommandError, type Output } from './context.ts';
+import { type Program, settingsFor } from './programs/program.ts';
 
 export interface NewClient {
   readonly id: string;
@@ -18,6 +19,8 @@ export interface NewClient {
   readonly refresh: boolean;
   /** Further fields of the entry, which win over what follows from the others. */
   readonly fields: Readonly<Record<string, unknown>>;
+  /** The program that it is for, whose settings are told. */
+  readonly program?: Program;
 }
 
 const SECRET_BYTES = 32;
@@ -58,12 +61,12 @@ function find(document: Document, id: string): YAMLMap | undefined {
     .find((entry) => entry.get('client_id') === id);
 }
 
-/** Writes the file if the server would take it; `secrets` are variables that are not set yet. */
+/** Writes the file if the server would take it; `secrets` are variables that are not set yet. The server's issuer, where it is known. */
 function save(
   env: Environment,
   edited: { path: string; document: Document },
   secrets: Record<string, string>,
-): void {
+): string | undefined {
   const temporary = `${edited.path}.${randomBytes(6).toString('hex')}.tmp`;
   writeFileSync(temporary, edited.document.toString({ lineWidth: 0 }), { flag: 'wx' });
   const checked = loadConfig({ ...env, ...secrets, CLIENTS_FILE: temporary });
@@ -72,15 +75,18 @@ function save(
     throw new CommandError(checked.faults.map((fault) => fault.replace(temporary, edited.path)));
   }
   renameSync(temporary, edited.path);
+  return checked.config.issuer;
 }
 
-function tell(output: Output, clientId: string, variable: string, secret: string): void {
-  output.result({ client_id: clientId, client_secret: secret, client_secret_env: variable }, [
+function tell(output: Output, clientId: string, variable: string, secret: string, settings?: string): void {
+  const more = settings === undefined ? {} : { settings };
+  output.result({ client_id: clientId, client_secret: secret, client_secret_env: variable, ...more }, [
     `client_id:     ${clientId}`,
     `client_secret: ${secret}`,
     '',
     `Shown this once. Give it to the app, and to the server as ${variable}:`,
     `  export ${variable}='${secret}'`,
+    ...linesOf(settings),
   ]);
 }
 
@@ -118,10 +124,31 @@ export function addClient(client: NewClient, output: Output): void {
   };
   clientsIn(edited.document).add(edited.document.createNode(entry));
   const secret = randomBytes(SECRET_BYTES).toString('hex');
-  save(env, edited, needsSecret ? { [variable]: secret } : {});
+  const issuer = save(env, edited, needsSecret ? { [variable]: secret } : {});
+  const settings = settingsOf(client, issuer);
+  if (needsSecret) return tell(output, client.id, variable, secret, settings);
   const proof = client.public ? 'public: PKCE, no secret' : 'no secret made';
-  if (!needsSecret) output.result({ client_id: client.id }, [`client_id: ${client.id} (${proof})`]);
-  else tell(output, client.id, variable, secret);
+  output.result({ client_id: client.id, ...(settings === undefined ? {} : { settings }) }, [
+    `client_id: ${client.id} (${proof})`,
+    ...linesOf(settings),
+  ]);
+}
+
+const linesOf = (settings: string | undefined): readonly string[] =>
+  settings === undefined ? [] : ['', ...settings.split('\n')];
+
+/** What to copy into the program. The secret has been shown, and stands nowhere twice. */
+function settingsOf(
+  { id, program, redirectUris }: NewClient,
+  issuer: string | undefined,
+): string | undefined {
+  if (program === undefined) return undefined;
+  const origin = URL.parse(redirectUris[0] ?? '')?.origin;
+  return settingsFor(program, {
+    client_id: id,
+    ...(issuer === undefined ? {} : { issuer }),
+    ...(origin === undefined ? {} : { origin }),
+  });
 }
 
 /** Lists the registered clients. */

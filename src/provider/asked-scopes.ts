@@ -31,6 +31,28 @@ export function defaultScope(
   return [...new Set(wanted)].join(' ') || undefined;
 }
 
+/** What a request means that names nothing it wants to do. */
+export interface ScopeDefaults {
+  /** Where it has no scope. */
+  absent(): string | undefined;
+  /** Where it has `offline_access` alone; undefined where that stays all it asks for. */
+  offline(): string | undefined;
+}
+
+/**
+ * `offline_access` says for how long, not what for: who asks for it alone, as MCP clients do where their server lists no
+ * scope, means the default for so long. What the app may not have is not widened.
+ */
+export function offlineScope(
+  configured: readonly ProtectedResource[],
+  context: ScopeContext,
+): string | undefined {
+  const { registered, hasUser } = context;
+  const isAllowed = hasUser && (registered === undefined || registered.split(' ').includes('offline_access'));
+  const beside = isAllowed ? defaultScope(configured, context) : undefined;
+  return beside === undefined ? undefined : [...new Set([...beside.split(' '), 'offline_access'])].join(' ');
+}
+
 /** The scopes of a request, as they were asked for before the library has left any out. */
 export interface AskedScopes {
   /** Throws `InvalidScope` where one is not known (RFC 6749 section 4.1.2.1): a misspelt scope is noticed. */
@@ -38,7 +60,7 @@ export interface AskedScopes {
 }
 
 /** Gives parameters of a request a `scope` that reads as described above, whoever sets it: a form, or a request object later. */
-export function holdScope(params: Record<string, unknown>, defaultOf: () => string | undefined): AskedScopes {
+export function holdScope(params: Record<string, unknown>, defaults: ScopeDefaults): AskedScopes {
   let asked: readonly string[] = [];
   let current: unknown;
   const set = (value: unknown): void => {
@@ -53,7 +75,10 @@ export function holdScope(params: Record<string, unknown>, defaultOf: () => stri
   Object.defineProperty(params, 'scope', {
     configurable: true,
     enumerable: true,
-    get: () => current ?? (asked.length === 0 ? defaultOf() : undefined),
+    get() {
+      if (current === 'offline_access') return defaults.offline() ?? current;
+      return current ?? (asked.length === 0 ? defaults.absent() : undefined);
+    },
     set,
   });
   return {

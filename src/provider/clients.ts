@@ -87,23 +87,37 @@ interface ClientSources {
   readonly registry: ClientRegistry;
   readonly admit: Admit;
   readonly documents: MetadataDocuments;
+  /** All scopes that an app which registered itself may ask for. */
+  readonly strangersScopes: readonly string[];
 }
 
 /** The store's adapters, with configured clients found before stored ones. They are never written to the store. */
 export function withConfiguredClients(
   adapter: (model: string) => Adapter,
-  { registry, admit, documents }: ClientSources,
+  { registry, admit, documents, strangersScopes }: ClientSources,
 ): (model: string) => Adapter {
   return (model) => {
     const stored = adapter(model);
     if (model !== 'Client') return stored;
     return {
       ...stored,
-      find: async (id) =>
-        registry.metadata(id) ?? (documents.isAddress(id) ? documents.find(id) : stored.find(id)),
+      async find(id) {
+        const configured = registry.metadata(id);
+        if (configured !== undefined) return configured;
+        const own = await (documents.isAddress(id) ? documents.find(id) : stored.find(id));
+        return typeof own === 'object' ? asUsed(own, strangersScopes) : undefined;
+      },
       upsert: async (id, payload, expiresIn) => stored.upsert(id, selfRegistered(payload, admit), expiresIn),
     };
   };
+}
+
+/**
+ * `offline_access` alone names nothing to do. MCP clients whose server lists no scope register with it, and could never ask
+ * for what the server then wants; an app that names no scope may ask for all of them, and so may they.
+ */
+function asUsed(metadata: AdapterPayload, scopes: readonly string[]): AdapterPayload {
+  return metadata['scope'] === 'offline_access' ? { ...metadata, scope: scopes.join(' ') } : metadata;
 }
 
 /** What has been admitted passes as it is; a change of a registration (RFC 7592) is held to the same rules. */

@@ -28,7 +28,7 @@ import {
 import { installRequestContext, rejectUnknownScopes } from './request-context.ts';
 import { createResources } from './resources.ts';
 import { CLAIMS, scopesOf } from './scopes.ts';
-import { createAdmit } from './self-registration.ts';
+import { createAdmit, scopesOfStrangers } from './self-registration.ts';
 import { type SessionCheckDeps, withSessionCheck } from './session-check.ts';
 import { createExtraTokenClaims, registerTokenExchange } from './token-exchange.ts';
 import { createIssueRefreshToken, createTtl, installAtHash, installTokenValues, rotates } from './tokens.ts';
@@ -111,7 +111,12 @@ function configurationOf(deps: ProviderDeps, parts: Parts): Configuration {
       longestSeconds: lifetimes.longestAssertionSeconds,
       nowSeconds: deps.nowSeconds,
     }),
-    adapter: withConfiguredClients(store.adapter, { registry, admit, documents }),
+    adapter: withConfiguredClients(store.adapter, {
+      registry,
+      admit,
+      documents,
+      strangersScopes: scopesOfStrangers(deps.resources),
+    }),
     clockTolerance: lifetimes.clockToleranceSeconds,
     claims: Object.fromEntries(Object.entries(CLAIMS).map(([scope, claims]) => [scope, [...claims]])),
     clientBasedCORS: (_ctx, origin, client) => registry.originsOf(client).has(origin),

@@ -7,7 +7,7 @@
 import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { ProtectedResource } from '../../config/types.ts';
-import { type AskedScopes, defaultScope, holdScope } from './asked-scopes.ts';
+import { type AskedScopes, defaultScope, holdScope, offlineScope } from './asked-scopes.ts';
 import type { Resources } from './resources.ts';
 import { scopesOf } from './scopes.ts';
 import { type Admit, changeOf } from './self-registration.ts';
@@ -71,14 +71,19 @@ export function installRequestContext(
       this.#params = params;
       if (params === undefined) return;
       if ('resource' in params) makeCanonical(params, resources);
-      if ('scope' in params) this.#asked = holdScope(params, () => this.#defaultScope(params));
+      if ('scope' in params) {
+        this.#asked = holdScope(params, {
+          absent: () => this.#scopeBy(defaultScope, params),
+          offline: () => this.#scopeBy(offlineScope, params),
+        });
+      }
     }
 
-    #defaultScope({ grant_type: grantType, resource }: Params): string | undefined {
+    #scopeBy(rule: typeof defaultScope, { grant_type: grantType, resource }: Params): string | undefined {
       const hasUser = BEGINNINGS.includes(this.route);
       if (!hasUser && !(this.route === 'token' && grantType === 'client_credentials')) return undefined;
       const registered = this.entities.Client?.scope;
-      return defaultScope(configured, { registered, resources: [resource].flat(), hasUser });
+      return rule(configured, { registered, resources: [resource].flat(), hasUser });
     }
 
     rejectUnknownScopes(): void {

@@ -23,9 +23,13 @@ interface AdmitDeps {
   readonly appHosts: readonly AppHostRule[];
 }
 
+/** All that such an app may ask for. */
+export const scopesOfStrangers = (resources: readonly ProtectedResource[]): readonly string[] =>
+  scopesOf(resources).filter((scope) => scope !== 'ib:session');
+
 /** Reads what an app says of itself. */
 export function createAdmit({ resources, appHosts }: AdmitDeps): Admit {
-  const scopes = new Set(scopesOf(resources).filter((scope) => scope !== 'ib:session'));
+  const scopes = new Set(scopesOfStrangers(resources));
   const isInternal = (url: URL): boolean => isAtAppHost(url, appHosts, { anyPort: true });
   return (metadata, ownHost) => {
     const own = ownHost === undefined ? {} : { ownHost };

@@ -98,6 +98,16 @@ describe('MCP clients', () => {
     expect(called.status).to.equal(200);
   });
 
+  it('may ask for offline_access alone, as they do where their server lists []: it says how long, not what for', async () => {
+    for (const scope of ['offline_access', ' offline_access']) {
+      const { body } = await redeem(await allow(authorizeAs({ resource: RESOURCE, scope })), {
+        resource: RESOURCE,
+      });
+      expect(body['scope']).to.equal('profile ib:api');
+      expect(body['refresh_token']).to.be.a('string');
+    }
+  });
+
   it('keep their scopes when they step up, and get no more than they ask for otherwise', async () => {
     const browser = new Browser();
     const at = (scope: string) => authorizeAs({ resource: RESOURCE, scope });

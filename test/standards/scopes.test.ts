@@ -242,6 +242,41 @@ describe('the scope of a request', () => {
 });
 
 describe('the scope of an app that registered itself', () => {
+  it('is not narrowed by offline_access alone, as MCP clients register where their server lists []', async () => {
+    const { stack } = await startStandards({ env: { REGISTRATION: 'open' } });
+    const registered = await fetch(`${stack.issuer}/register`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        redirect_uris: [REDIRECT_URI],
+        token_endpoint_auth_method: 'none',
+        grant_types: ['authorization_code', 'refresh_token'],
+        scope: ' offline_access',
+      }),
+    });
+    const { client_id: clientId } = (await registered.json()) as { client_id: string };
+    const open = (scope: string): string =>
+      authorizeUrl(stack.issuer, { client_id: clientId, scope, resource: RESOURCE, nonce: '' });
+    for (const scope of [' offline_access', 'profile ib:api']) {
+      const browser = new Browser();
+      const consent = await signInAt(stack, browser, open(scope));
+      const { url: back } = await browser.press(consent, 'consent', { decision: 'allow' });
+      const tokens = await post(stack, '/token', {
+        grant_type: 'authorization_code',
+        client_id: clientId,
+        code: back.searchParams.get('code') ?? '',
+        redirect_uri: REDIRECT_URI,
+        code_verifier: VERIFIER,
+        resource: RESOURCE,
+      });
+      expect(scopesIn(tokens), scope).to.include('ib:api');
+      expect(tokens.body['refresh_token']).to.be.a('string');
+    }
+    const raw = await new Browser().request(open('ib:session'));
+    expect(raw.body).to.contain('invalid_scope');
+    await stack.close();
+  });
+
   it('is what it registered, where a request has none', async () => {
     const { stack } = await startStandards({ env: { REGISTRATION: 'open' } });
     const registered = await fetch(`${stack.issuer}/register`, {
