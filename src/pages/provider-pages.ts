@@ -1,6 +1,6 @@
 /** The pages that node-oidc-provider asks for: errors, devices, the sign-out. */
 import type { Context } from 'koa';
-import type { KoaContextWithOIDC } from 'oidc-provider';
+import { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Client } from '../../interactions/step.ts';
 import type { Html } from '../../interactions/views/html.ts';
 import type { ErrorModel, PageEnv } from '../../interactions/views/models.ts';
@@ -37,6 +37,13 @@ function xsrfIn(form: string): string {
   return /name="xsrf" value="([^"]*)"/.exec(form)?.[1] ?? '';
 }
 
+/**
+ * Whether a form of the library's did not come from our page: all else that it finds wrong with one in a session that has
+ * shown it has an error of its own.
+ */
+const isForged = (oidcCtx: KoaContextWithOIDC, error: Error | undefined): boolean =>
+  error instanceof errors.InvalidRequest && oidcCtx.oidc.session?.state !== undefined;
+
 type Failed = (ctx: Context, status: number, model: ErrorModel) => void;
 type DeviceSession = { new?: boolean; touched?: boolean } | undefined;
 
@@ -69,6 +76,9 @@ export function createProviderPages({ appViewOf, write, envOf, failed }: Provide
     async renderError(oidcCtx, out, error) {
       const ctx = oidcCtx as unknown as Context;
       const backUrl = backUrlOf(error);
+      if (oidcCtx.oidc.route === 'end_session_confirm' && isForged(oidcCtx, error)) {
+        return failed(ctx, 403, { kind: 'forged' });
+      }
       failed(ctx, ctx.status, {
         ...aboutError(ctx, out.error, error),
         error: out.error,
@@ -89,6 +99,7 @@ export function createProviderPages({ appViewOf, write, envOf, failed }: Provide
           ...(error === undefined ? {} : ({ fault } as const)),
         };
         write(ctx, deviceCodePage(model, envOf(ctx)), 'nowhere else');
+        if (isForged(oidcCtx, error)) ctx.status = 403;
       },
       async userCodeConfirmSource(oidcCtx, form, client, _deviceInfo, userCode) {
         const ctx = oidcCtx as unknown as Context;

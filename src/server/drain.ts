@@ -16,6 +16,8 @@ const LOOK_EVERY_MS = 50;
 export interface Drain {
   /** How many requests are being answered. */
   inFlight(): number;
+  /** Ends a connection after the answers to requests that have come whole; false where there are none, or one has not. */
+  endAfterAnswers(socket: Socket): boolean;
   /** Stops accepting; resolves when no connection is left. What is not finished after `mostMs` is cut. */
   run(mostMs: number): Promise<void>;
 }
@@ -63,6 +65,13 @@ export function createDrain(server: Server): Drain {
 
   return {
     inFlight: () => connections.values().reduce((sum, { answers }) => sum + answers.size, 0),
+    endAfterAnswers(socket) {
+      const answers = [...(connections.get(socket)?.answers ?? [])];
+      const last = answers.at(-1);
+      if (last?.req.complete !== true) return false;
+      if (!last.headersSent) last.shouldKeepAlive = false;
+      return true;
+    },
     async run(mostMs) {
       draining = true;
       for (const { answers } of connections.values()) {

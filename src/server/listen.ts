@@ -13,6 +13,7 @@ import { createEvents } from '../telemetry/events.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { createTraces } from '../telemetry/traces.ts';
 import { createDrain } from './drain.ts';
+import { answerMalformed } from './malformed.ts';
 import { watchClients, watchSecrets } from './reload.ts';
 
 /** Slow headers hold no connection for longer (slowloris), give or take one look; bodies have deadlines of their own. */
@@ -96,6 +97,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     maxHeaderSize: MOST_HEADER_BYTES,
   });
   const drain = createDrain(server);
+  answerMalformed(server, drain.endAfterAnswers);
   const { address, port, family } = await listen(server, 'PORT', config.port, config.host);
   const issuer = config.issuer ?? `http://localhost:${port}`;
   let { resources } = config;

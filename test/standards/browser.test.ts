@@ -191,7 +191,7 @@ describe('in the browser (RFC 9700 sections 4.2, 4.7, 4.16; RFC 8252 section 8.6
     const forged = formsOf(asked)[0];
     if (forged === undefined) throw new Error(asked.body);
     const refused = await browser.submit(asked, forged, { xsrf: 'x', logout: 'yes' });
-    expect(refused.status).to.equal(400);
+    expect(refused.status).to.equal(403);
     const done = await submitOnly(browser, await browser.open(`${stack.issuer}/logout`), { logout: 'yes' });
     expect(done.status).to.equal(200);
     const gone = await browser.open(authorizeUrl(stack.issuer, { prompt: 'none' }));
