@@ -1,12 +1,9 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import CachePolicy from 'http-cache-semantics';
 import { Browser } from '../../support/browser.ts';
+import { hasNginx, type Nginx, startNginx } from '../../support/nginx.ts';
 import { exchange, signIn } from '../../support/stack.ts';
 import { type OwnIb, startOwnIb } from './own-ib.ts';
 
@@ -117,30 +114,16 @@ describe('a cache in front of the proxy', function () {
   });
 
   describe('that is nginx, with its usual key', () => {
-    let nginx: ChildProcess | undefined;
-    let front: string;
-    const folder = mkdtempSync(join(tmpdir(), 'ib-oauth-nginx-'));
+    let nginx: Nginx | undefined;
 
     before(async function () {
-      if (spawnSync('nginx', ['-v']).error !== undefined) return this.skip();
-      const port = await freePort();
-      front = `http://127.0.0.1:${port}`;
-      writeFileSync(join(folder, 'nginx.conf'), nginxConfiguration(folder, port, ib.stack.issuer));
-      nginx = spawn('nginx', ['-p', folder, '-c', join(folder, 'nginx.conf')], { stdio: 'ignore' });
-      const isUp = (): Promise<boolean> =>
-        fetch(`${front}/healthz`).then(
-          ({ ok }) => ok,
-          () => false,
-        );
-      while (nginx.exitCode === null && !(await isUp()));
+      if (!hasNginx()) return this.skip();
+      nginx = await startNginx((folder, port) => careless(folder, port, ib.stack.issuer));
     });
-    after(() => {
-      nginx?.kill('SIGQUIT');
-      rmSync(folder, { recursive: true, force: true });
-    });
+    after(() => nginx?.close());
 
     const through = async (path: string, headers: Record<string, string> = {}) => {
-      const response = await fetch(front + path, { headers });
+      const response = await fetch(`${nginx?.origin}${path}`, { headers });
       return { body: await response.text(), status: response.headers.get('x-cache-status') };
     };
 
@@ -166,21 +149,62 @@ describe('a cache in front of the proxy', function () {
       });
     }
   });
+
+  describe('that is nginx as it ships', () => {
+    let nginx: Nginx | undefined;
+
+    before(async function () {
+      if (!hasNginx()) return this.skip();
+      nginx = await startNginx((folder, port) => shipped(folder, port, ib.stack.issuer));
+    });
+    after(() => nginx?.close());
+
+    it('steers by nothing that IB says, and keeps nothing', async () => {
+      let calls = 0;
+      ib.answer((_request, response) => {
+        calls += 1;
+        response.writeHead(200, {
+          'content-type': 'application/json',
+          'cache-control': 'public, max-age=600',
+          'x-accel-expires': '600',
+          'x-accel-redirect': '/healthz',
+          'x-accel-limit-rate': '1',
+          'x-accel-charset': 'utf-16',
+        });
+        response.end('"mine"');
+      });
+      for (const turn of [1, 2]) {
+        const answer = await fetch(`${nginx?.origin}/proxy/thing`, { headers: ib.bearer });
+        expect([await answer.text(), answer.headers.get('content-type'), calls]).to.deep.equal([
+          '"mine"',
+          'application/json',
+          turn,
+        ]);
+      }
+    });
+
+    it('hands on an upload as it comes, however large', async () => {
+      let received = 0;
+      ib.answer((request, response) => {
+        request.on('data', (chunk: Buffer) => {
+          received += chunk.length;
+        });
+        request.once('end', () => response.end());
+      });
+      const body = Buffer.alloc(4 * 1024 * 1024);
+      const answer = await fetch(`${nginx?.origin}/proxy/thing`, {
+        method: 'POST',
+        headers: { ...ib.bearer, 'content-type': 'application/octet-stream' },
+        body,
+      });
+      expect([answer.status, received]).to.deep.equal([200, body.length]);
+    });
+  });
 });
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 /** A careless operator's: everything is kept for ten minutes unless the answer forbids it. */
-function nginxConfiguration(folder: string, port: number, issuer: string): string {
+function careless(folder: string, port: number, issuer: string): string {
   return `
-daemon off;
-master_process off;
 pid ${folder}/pid;
 error_log ${folder}/error.log;
 events { worker_connections 64; }
@@ -204,4 +228,17 @@ http {
   }
 }
 `;
+}
+
+/** `deploy/nginx/nginx.conf`, in front of this server instead of the one of the compose file. */
+function shipped(folder: string, port: number, issuer: string): string {
+  const text = readFileSync(join(import.meta.dirname, '../../../deploy/nginx/nginx.conf'), 'utf8');
+  const inFolder = text.replaceAll(' /tmp/', ` ${folder}/`);
+  const changes: readonly (readonly [string, string])[] = [
+    ['server server:3000', `server ${new URL(issuer).host.replace('localhost', '127.0.0.1')}`],
+    ['listen 8080', `listen 127.0.0.1:${port}`],
+    ['/dev/stdout', `${folder}/access.log`],
+    ['/dev/stderr', `${folder}/error.log`],
+  ];
+  return changes.reduce((changed, [from, to]) => changed.replace(from, to), inFolder);
 }
