@@ -4,6 +4,7 @@ import { type Configuration, errors, interactionPolicy, type KoaContextWithOIDC 
 import { isSessionAlive } from '../../adapters/ib/session.ts';
 import type { IbSessions, Visitor } from '../../adapters/store/contract.ts';
 import { ibSessionIdOf, newGrantId } from '../../adapters/store/handles.ts';
+import { isNativeUri } from '../../config/clients/redirect-uris.ts';
 import { type Decision, decisionOf, everythingAsked } from '../../interactions/decision.ts';
 import { acceptsPlatform, type PlatformRules, wantedPlatform } from '../../interactions/platform.ts';
 import type { SignIn } from '../../interactions/sign-in.ts';
@@ -14,6 +15,8 @@ import { documentChanged } from './metadata-documents.ts';
 interface PolicyDeps {
   readonly ibSessions: IbSessions;
   readonly settings: (clientId: string) => ClientSettings;
+  /** Whether an admin has entered an app. */
+  readonly isConfigured: (clientId: string) => boolean;
   readonly platforms: PlatformRules;
   /** Whether scopes are given for a login at IB that was made for the request, and no other. */
   readonly wantsNewLogin: (asked: { readonly scopes: readonly string[] }) => boolean;
@@ -47,7 +50,29 @@ export function createInteractionPolicy(deps: PolicyDeps): interactionPolicy.Def
       return serves ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT;
     }),
   );
+  policy.get('consent')?.checks.add(askOnDevices(deps));
   return policy;
+}
+
+/**
+ * Whoever listens on the user's device gets what is sent there, and can say any app's id (RFC 8252 section 8.6). The library
+ * asks each time for apps that call themselves native; one that nobody has entered may call itself what it likes.
+ */
+function askOnDevices({ isConfigured }: PolicyDeps): InstanceType<typeof Check> {
+  return new Check(
+    'answer_on_device',
+    'the app is on the device of the user',
+    'interaction_required',
+    (ctx) => {
+      const { client, params, result } = (ctx as KoaContextWithOIDC).oidc;
+      const target = params?.['redirect_uri'];
+      const isOnDevice = typeof target === 'string' && isNativeUri(target);
+      const isStranger = client !== undefined && !isConfigured(client.clientId);
+      return isOnDevice && isStranger && result?.['consent'] === undefined
+        ? Check.REQUEST_PROMPT
+        : Check.NO_NEED_TO_PROMPT;
+    },
+  );
 }
 
 /**

@@ -66,6 +66,11 @@ export interface ProviderDeps {
   readonly nowSeconds: () => number;
 }
 
+const isConfiguredIn =
+  (registry: ClientRegistry) =>
+  (clientId: string): boolean =>
+    registry.metadata(clientId) !== undefined;
+
 /** What several parts of the configuration stand on. */
 function partsOf(deps: ProviderDeps) {
   const { issuer, lifetimes, registry, secrets, store, nowSeconds } = deps;
@@ -80,6 +85,7 @@ function partsOf(deps: ProviderDeps) {
     policyDeps: {
       ibSessions: store.ibSessions,
       settings,
+      isConfigured: isConfiguredIn(registry),
       platforms,
       wantsNewLogin,
       visitorOf,
@@ -184,7 +190,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   installBackchannel(provider, { onCall: deps.onLogoutCall, limits: lifetimes });
   const { resources, admit } = parts;
   installRequestContext(provider, { resources, configured: deps.resources, admit });
-  holdErrors(provider, (clientId) => registry.metadata(clientId) !== undefined);
+  holdErrors(provider, isConfiguredIn(registry));
   tellUnknownResources(provider, deps.onUnknownResource);
   installAtHash(provider);
   installTokenValues(provider, store, () => Provider.ctx);

@@ -342,6 +342,25 @@ describe('apps that register themselves', () => {
       expect(after.url.searchParams.get('error')).to.equal('access_denied');
     });
 
+    it('are asked for each time where their answer stays on the device, whatever they call themselves', async () => {
+      for (const [application_type, redirect_uri, asks] of [
+        ['web', 'http://localhost:33418/cb', true],
+        ['native', 'http://127.0.0.1/cb', true],
+        ['web', 'https://self.example/cb', false],
+      ] as const) {
+        const { body } = await register({ ...app, application_type, redirect_uris: [redirect_uri] });
+        const url = authorizeUrl(stack.issuer, { client_id: String(body['client_id']), redirect_uri });
+        const browser = new Browser();
+        const consent = await signInAt(stack, browser, url);
+        const first = await browser.press(consent, 'consent', { decision: 'allow' });
+        expect(first.url.href).to.contain(`${redirect_uri}?code=`);
+        const again = await browser.open(url);
+        expect(again.body.includes('name="decision"'), redirect_uri).to.equal(asks);
+        const { status } = await browser.request(`${url}&prompt=none`);
+        expect(status, 'nor silently').to.equal(asks ? 400 : 303);
+      }
+    });
+
     it('get none after a sign-out either, where nobody was signed in', async () => {
       const bye = 'https://self.example/bye?from=here';
       const post_logout_redirect_uris = [bye, 'com.example.self:/bye'];
