@@ -114,16 +114,19 @@ const NO_ROUTE: Route = {
   standsOn: 'nothing',
 };
 
-const ROUTES: readonly Route[] = TABLE.map(([methods, path, limits, cors, body, errors, standsOn]) => ({
-  name: path.replace('/*', '') as RouteName,
-  path,
-  methods: methods.split(' ') as Method[],
-  limits: limits === 'none' ? [] : (limits.split(' ') as Limit[]),
-  cors,
-  body,
-  errors,
-  standsOn,
-}));
+/** The rows, in the order in which the first that fits an address counts. */
+export const ROUTES: readonly Route[] = TABLE.map(
+  ([methods, path, limits, cors, body, errors, standsOn]) => ({
+    name: path.replace('/*', '') as RouteName,
+    path,
+    methods: methods.split(' ') as Method[],
+    limits: limits === 'none' ? [] : (limits.split(' ') as Limit[]),
+    cors,
+    body,
+    errors,
+    standsOn,
+  }),
+);
 
 /** What the segments of a path say that stand for something. */
 export type Params = Readonly<Record<string, string>>;

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { ROUTES } from '../../../src/http/routes.ts';
 import { type Stack, startStack } from '../../support/stack.ts';
 import { rawConnection, rawRequest } from './raw.ts';
 
@@ -153,6 +154,18 @@ describe('the table of addresses', () => {
       }
     });
   }
+
+  it('has no address that is not written down here', () => {
+    const segments = (path: string): string => path.replace(/:\w+|some-(uid|id)/g, ':id');
+    const written = [...CONTRACT.map(([path]) => path), ...Object.keys(FORMS)].map(segments);
+    for (const { path } of ROUTES) {
+      const start = path.replace('*', '');
+      const isWritten = path.endsWith('*')
+        ? written.some((known) => known.startsWith(start))
+        : written.includes(segments(path));
+      expect(isWritten, path).to.equal(true);
+    }
+  });
 
   it('leads a GET of an address that only takes a form back to the page of the form', async () => {
     for (const [path, page] of Object.entries(FORMS)) {
