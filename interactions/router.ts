@@ -1,4 +1,7 @@
-/** The answers of an interaction. Each loads its step, checks the form where there is one, and hands over to one file. */
+/**
+ * The answers of an interaction. Each loads its step, checks the form where there is one, and hands over to one file. This
+ * room owns the user's steps and their views; it must not know `src`, nor what things are stored in.
+ */
 import { setTimeout } from 'node:timers/promises';
 import type { Context } from 'koa';
 import { errors } from 'oidc-provider';

@@ -1,4 +1,7 @@
-/** The calls to IntelligenceBank that a sign-in and the life of its session need. Expected outcomes are values. */
+/**
+ * The calls to IntelligenceBank that a sign-in and the life of its session need. Expected outcomes are values. This room owns
+ * what is said to IB and what its answers mean; it must not know users' steps, apps or tokens of ours.
+ */
 import type { IbHostRule } from '../../config/hosts.ts';
 import {
   type Answer,

@@ -1,4 +1,7 @@
-/** The earlier bridge's place in the application: what its clients' requests pass, and what answers for it. */
+/**
+ * The earlier bridge's place in the application: what its clients' requests pass, and what answers for it. This room owns
+ * its dialect, which no other room may know; it must not know how sessions come about, nor pages.
+ */
 import type { Middleware } from 'koa';
 import type Provider from 'oidc-provider';
 import type { Store } from '../../adapters/store/contract.ts';

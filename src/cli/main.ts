@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The admin's commands. */
+/** The admin's commands. This room owns their words; it must not know requests, nor have rules of its own about what it changes. */
 import { text } from 'node:stream/consumers';
 import { Command, CommanderError, Option } from 'commander';
 import { SecretsError } from '../../adapters/secrets/error.ts';

@@ -1,4 +1,7 @@
-/** The application behind API Gateway: events become requests, and answers are whole. */
+/**
+ * The application behind API Gateway: events become requests, and answers are whole. This room owns the life of a function;
+ * it must not know what a request asks for.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { configure } from '@codegenie/serverless-express';
 import { readEnvironment } from '../../config/env.ts';

@@ -1,4 +1,7 @@
-/** Pages on the wire: the views filled with what a request knows, their headers, and the assets they load. */
+/**
+ * Pages on the wire: the views filled with what a request knows, their headers, and the assets they load. This room owns
+ * how an answer becomes a page; it must not decide what happens, nor know the proxy or the bridge.
+ */
 import { readFileSync } from 'node:fs';
 import type { Context, Middleware } from 'koa';
 import type { Config } from '../../config/types.ts';

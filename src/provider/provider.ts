@@ -1,4 +1,7 @@
-/** The OpenID provider: node-oidc-provider, configured subject by subject in the files beside this one. */
+/**
+ * The OpenID provider: node-oidc-provider, configured subject by subject in the files beside this one. This room owns all that
+ * is done to the library; it must not know pages, the proxy or the bridge.
+ */
 import type { Context } from 'koa';
 import Provider, { type Configuration } from 'oidc-provider';
 import { createSealedTexts } from '../../adapters/secrets/sealed-text.ts';

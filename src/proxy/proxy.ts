@@ -1,4 +1,7 @@
-/** `/proxy`: an app's call with its bearer token becomes a call of IB's API with the user's session. Bodies are streamed. */
+/**
+ * `/proxy`: an app's call with its bearer token becomes a call of IB's API with the user's session. Bodies are streamed.
+ * This room owns the way of a call and of its answer; it must not know how tokens come about, nor pages.
+ */
 import type { Context } from 'koa';
 import type Provider from 'oidc-provider';
 import type { Dispatcher } from 'undici';

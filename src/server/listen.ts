@@ -1,4 +1,7 @@
-/** The application as a server: listen, watch the clients' file, drain. */
+/**
+ * The application as a server: listen, watch the clients' file, drain. This room owns processes, ports and connections; it must
+ * not know what is asked for on them.
+ */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

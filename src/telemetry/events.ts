@@ -1,4 +1,7 @@
-/** What happens, one helper an event: a log line, without a secret in it. */
+/**
+ * What happens, one helper an event: a log line, without a secret in it. This room owns log, audit, metrics and traces; it
+ * must not know any other room of `src`, nor decide anything.
+ */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Logger } from 'pino';
 import type { Visitor } from '../../adapters/store/contract.ts';
