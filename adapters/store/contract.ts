@@ -186,9 +186,8 @@ export interface LimitGrant {
   readonly windowEndsAtMs: number;
 }
 
-/** One app's access of one user, as a listing shows it. `key` deletes it and reveals nothing. */
+/** One app's access of one user, as a listing shows it. */
 export interface GrantSummary {
-  readonly key: string;
   readonly clientId: string;
   readonly createdAt: number;
   readonly lastUsedAt: number;
@@ -244,10 +243,11 @@ export interface Store {
   take(limit: Limit): Promise<LimitGrant>;
   /** The apps that hold a grant of this account. Read from an index that may lag. */
   grantsOf(accountId: string): Promise<readonly GrantSummary[]>;
-  /** Revokes one listed grant, if it is that account's. */
-  revokeGrant(accountId: string, key: string): Promise<boolean>;
-  /** Revokes all grants of an account, however many; resolves with their number, and tells it as it grows. */
-  revokeGrantsOf(accountId: string, onRevoked?: (count: number) => void): Promise<number>;
+  /** Revokes all grants of an account, or its grants of one client, however many; resolves with their number. */
+  revokeGrantsOf(
+    accountId: string,
+    options?: { readonly clientId?: string; readonly onRevoked?: (count: number) => void },
+  ): Promise<number>;
   /** Counts, or revokes, all grants of a client. For operators: reads every item of the token table. */
   grantsOfClient(clientId: string, revoke: boolean, onCounted?: (count: number) => void): Promise<number>;
   /**

@@ -51,7 +51,7 @@ function noteOf(sealer: Sealer, accountId: string, item: Item): GrantNote | unde
 /** Lists and revokes grants. Revoking the last one on an IB session ends the session too. */
 export function createGrantListing(
   deps: AdapterDeps,
-): Pick<Store, 'grantsOf' | 'revokeGrant' | 'revokeGrantsOf' | 'grantsOfClient' | 'signOut'> {
+): Pick<Store, 'grantsOf' | 'revokeGrantsOf' | 'grantsOfClient' | 'signOut'> {
   const { engine, sealer } = deps;
 
   /** All grants of an account, page by page. */
@@ -75,25 +75,17 @@ export function createGrantListing(
         if (note === undefined) continue;
         const { clientId, createdAt, from } = note;
         const lastUsedAt = numberOf(item, 'lastUsedAt') ?? 0;
-        grants.push({ key: item.pk, clientId, createdAt, lastUsedAt, from });
+        grants.push({ clientId, createdAt, lastUsedAt, from });
         if (grants.length === LISTED_GRANTS) break;
       }
       return grants;
     },
 
-    async revokeGrant(accountId, pk) {
-      for await (const item of listed(accountId)) {
-        if (item.pk !== pk) continue;
-        await revokeGrant(engine, keyOf(pk));
-        return true;
-      }
-      return false;
-    },
-
-    async revokeGrantsOf(accountId, onRevoked) {
+    async revokeGrantsOf(accountId, { clientId, onRevoked } = {}) {
       let count = 0;
-      for await (const { pk } of listed(accountId)) {
-        await revokeGrant(engine, keyOf(pk));
+      for await (const item of listed(accountId)) {
+        if (clientId !== undefined && noteOf(sealer, accountId, item)?.clientId !== clientId) continue;
+        await revokeGrant(engine, keyOf(item.pk));
         count += 1;
         onRevoked?.(count);
       }

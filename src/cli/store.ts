@@ -109,7 +109,9 @@ export async function revokeSessions(filter: SessionFilter, output: Output): Pro
   oneOf(filter);
   const { user, client = '' } = filter;
   const revoked = await withStore((store) =>
-    user === undefined ? store.grantsOfClient(client, true, progress) : store.revokeGrantsOf(user, progress),
+    user === undefined
+      ? store.grantsOfClient(client, true, progress)
+      : store.revokeGrantsOf(user, { onRevoked: progress }),
   );
   output.result({ revoked }, [`${revoked} revoked`]);
 }

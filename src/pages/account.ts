@@ -12,7 +12,7 @@ import { nameOfApp, nameOfPerson, shownName } from './app-name.ts';
 
 interface AccountDeps {
   readonly provider: Pick<Provider, 'Client' | 'cookieName'>;
-  readonly store: Pick<Store, 'grantsOf' | 'revokeGrant'>;
+  readonly store: Pick<Store, 'grantsOf' | 'revokeGrantsOf'>;
   readonly signInsOf: (ctx: Context) => Promise<readonly SignIn[]>;
   readonly formTokens: FormTokens;
   readonly render: (ctx: Context, model: AccountModel) => void;
@@ -64,9 +64,8 @@ export function createAccountPage(deps: AccountDeps): { readonly show: Answer; r
     const signIn = (await deps.signInsOf(ctx)).find(({ accountId }) => accountId === account);
     if (signIn !== undefined && clientId !== undefined) {
       const { accountId } = signIn;
-      const grants = (await deps.store.grantsOf(accountId)).filter((grant) => grant.clientId === clientId);
-      const revoked = await Promise.all(grants.map(({ key }) => deps.store.revokeGrant(accountId, key)));
-      if (revoked.includes(true)) deps.onRevoked({ accountId, clientId });
+      if ((await deps.store.revokeGrantsOf(accountId, { clientId })) > 0)
+        deps.onRevoked({ accountId, clientId });
     }
     seeOther(ctx, '/account');
   }

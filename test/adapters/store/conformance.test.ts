@@ -333,13 +333,21 @@ function suite(startEngine: () => Promise<TestEngine>): void {
       for (const grantId of grants) expect(await store.adapter('Grant').find(grantId)).to.equal(undefined);
     });
 
-    it('lists the grants of an account and revokes one of them, but not for another account', async () => {
-      const mine = (await store.grantsOf('6M0B.u')).filter(({ key }) => key !== '');
-      expect(mine.map(({ clientId }) => clientId)).to.include.members(['app0', 'app1']);
-      const [grant] = mine;
-      expect(await store.revokeGrant('someone.else', grant?.key ?? '')).to.equal(false);
-      expect(await store.revokeGrant('6M0B.u', grant?.key ?? '')).to.equal(true);
-      expect(await store.grantsOf('someone.else')).to.deep.equal([]);
+    it('lists the grants of an account and revokes those of one app, however many, and nobody else’s', async () => {
+      const appsOf = async (account: string) =>
+        (await store.grantsOf(account)).map(({ clientId }) => clientId);
+      expect(await appsOf('6M0B.u')).to.include.members(['app0', 'app1']);
+      const eager = payloadOf({ accountId: '6M0B.u', clientId: 'eager', iat: 1 });
+      for (let more = 0; more < 250; more += 1) {
+        await store.adapter('Grant').upsert(newGrantId(ibSessionId), eager, 3600);
+      }
+      expect(await store.revokeGrantsOf('someone.else', { clientId: 'eager' })).to.equal(0);
+      expect(await store.revokeGrantsOf('6M0B.u', { clientId: 'nobody' })).to.equal(0);
+      expect(await store.revokeGrantsOf('6M0B.u', { clientId: 'eager' })).to.equal(250);
+      expect(await appsOf('6M0B.u'))
+        .to.include.members(['app0', 'app1'])
+        .and.not.include('eager');
+      expect(await appsOf('someone.else')).to.deep.equal([]);
     });
   });
 
