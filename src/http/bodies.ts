@@ -118,7 +118,7 @@ function endIn(ms: number, req: IncomingMessage, res: ServerResponse): void {
   // Gone already where whoever read the body has ended it: an answer of IB's that did not wait for the upload.
   const socket: Socket | null = req.socket;
   if (socket === null || req.complete || res.shouldKeepAlive === false) return;
-  const timer = setTimeout(() => socket.destroy(), ms);
+  const timer = setTimeout(() => socket.destroy(), ms).unref();
   req.once('close', () => clearTimeout(timer));
   socket.once('close', () => clearTimeout(timer));
 }
