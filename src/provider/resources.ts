@@ -22,9 +22,19 @@ export class UnknownResourceError extends errors.InvalidTarget {
     );
     this.name = 'UnknownResourceError';
     this.resource = resource;
-    // JSON is YAML, and a quoted string stays one line whatever is in it.
-    this.line = `- { identifier: ${JSON.stringify(resource)}, scopes: ${JSON.stringify(scopes)} }`;
+    this.line = `- { identifier: ${asciiJson(resource)}, scopes: ${asciiJson(scopes)} }`;
   }
+}
+
+/**
+ * JSON is YAML, and a quoted string stays one line whatever is in it. In ASCII, since strangers write it and admins read it in a
+ * terminal, which takes U+009B for the beginning of a command.
+ */
+function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll(
+    /[^\x20-\x7e]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 export interface Resources {

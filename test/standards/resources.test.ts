@@ -268,6 +268,16 @@ resources:
       expect([clientId, String(line).includes('\n')]).to.deep.equal(['web', false]);
     });
 
+    it('are told in plain characters, whatever they are made of', async () => {
+      const resource = 'https://a.example/\u009b31m\u202e\u{1F600}"';
+      await new Browser().request(authorizeUrl(stack.issuer, { resource }));
+      const isIt = ({ line }: Readonly<Record<string, unknown>>): boolean =>
+        String(line).includes('a.example');
+      const { line } = await stack.logged('resource_unknown', isIt);
+      expect(line).to.match(/^[\x20-\x7e]+$/);
+      expect(parse(String(line))[0]['identifier']).to.equal(resource);
+    });
+
     it('are an error for the app where nobody looks on', async () => {
       const silent = await new Browser().request(
         authorizeUrl(stack.issuer, { resource: UNKNOWN, prompt: 'none' }),
