@@ -8,6 +8,7 @@ export const ENV = Object.freeze({
   workers: 'WORKERS',
   issuer: 'ISSUER',
   clientsFile: 'CLIENTS_FILE',
+  clientsLimit: 'CLIENTS_LIMIT',
   storage: 'STORAGE',
   dataDir: 'DATA_DIR',
   stateTable: 'STATE_TABLE',

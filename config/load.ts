@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { isAtAppHost } from './app-hosts.ts';
 import { type ParsedClients, registrationsOf } from './clients/registrations.ts';
 import type { readShape } from './clients/shape.ts';
-import { LIMITS } from './clients/size-limits.ts';
+import { fileBytesFor } from './clients/size-limits.ts';
 import { ENV, type Environment } from './env.ts';
 import { readTextFile } from './files.ts';
 import type { IbHostRule } from './hosts.ts';
@@ -45,6 +45,7 @@ export function loadConfigWith(
       // A faulty IB_HOSTS has one fault of its own, and none for each platform.
       ibHosts: faulty.has(ENV.ibHosts) ? undefined : settings.ibHosts,
       appHosts: settings.appHosts,
+      clientsLimit: settings.clientsLimit,
     },
   );
   if (parsed.ok && settings.registration === 'bridge' && !parsed.clients.some(isPublicBridge)) {
@@ -79,15 +80,20 @@ function readClients(
     env,
     ibHosts,
     appHosts,
-  }: Pick<Config, 'appHosts'> & {
+    clientsLimit,
+  }: Pick<Config, 'appHosts' | 'clientsLimit'> & {
     readonly env: Environment;
     readonly ibHosts: readonly IbHostRule[] | undefined;
   },
 ): ParsedClients {
-  const file = readTextFile(path, LIMITS.fileBytes);
+  const file = readTextFile(path, fileBytesFor(clientsLimit));
   if (!file.ok) return { ok: false, faults: [`${name}: ${file.reason}`], warnings: [] };
   const shape = readShape(name, file.text);
   if ('unreadable' in shape) return { ok: false, faults: shape.unreadable, warnings: [] };
+  if (shape.entries.length > clientsLimit) {
+    const fault = `${name}: clients: ${shape.entries.length} apps, more than ${ENV.clientsLimit}=${clientsLimit} allows`;
+    return { ok: false, faults: [fault], warnings: [] };
+  }
   return registrationsOf(shape, {
     name,
     path,

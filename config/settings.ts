@@ -43,6 +43,7 @@ export function parseSettings(
     workers: values.WORKERS ?? 1,
     issuer: values.ISSUER ?? (port === 0 ? undefined : new URL(`http://localhost:${port}`).origin),
     clientsFile: values.CLIENTS_FILE ?? DEFAULT_CLIENTS_FILE,
+    clientsLimit: values.CLIENTS_LIMIT ?? 1000,
     storage,
     stage: values.STAGE ?? 'dev',
     ibHosts: values.IB_HOSTS ?? DEFAULT_IB_HOSTS,

@@ -14,6 +14,8 @@ export interface Config {
   readonly issuer: string | undefined;
   /** Absolute path. */
   readonly clientsFile: string;
+  /** How many apps the file may hold. */
+  readonly clientsLimit: number;
   readonly clients: readonly ClientRegistration[];
   readonly resources: readonly ProtectedResource[];
   readonly storage: StorageConfig;

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { parseAppHosts } from './app-hosts.ts';
 import { colorFault } from './clients/colors.ts';
 import { isLoopbackHost } from './clients/redirect-uris.ts';
+import { LIMITS } from './clients/size-limits.ts';
 import { ENV, type Environment } from './env.ts';
 import { faultsOfIssues } from './faults.ts';
 import { type IbHostRule, parseIbHosts } from './hosts.ts';
@@ -15,6 +16,8 @@ const TABLE = () => z.string().regex(/^[A-Za-z0-9_.-]{3,255}$/, 'must be 3 to 25
 const HOST = () => z.string().regex(/^[A-Za-z0-9.:_-]{1,253}$/, 'must be an IP address or a host name');
 const PATH = () => z.string().max(4096);
 const WEB_URL = () => z.url({ protocol: /^https$/, error: 'must be an https URL' }).max(2048);
+
+const CLIENTS_LIMIT_FAULT = `must be a whole number from 1 to ${LIMITS.clients}`;
 
 /** One schema a variable, made where the variable is set: text in, value out. */
 const VARIABLES = {
@@ -32,6 +35,12 @@ const VARIABLES = {
       .transform(Number),
   [ENV.issuer]: () => z.string().max(2048).transform(toIssuer),
   [ENV.clientsFile]: PATH,
+  [ENV.clientsLimit]: () =>
+    z
+      .string()
+      .regex(/^[1-9]\d{0,4}$/, CLIENTS_LIMIT_FAULT)
+      .transform(Number)
+      .refine((limit) => limit <= LIMITS.clients, CLIENTS_LIMIT_FAULT),
   [ENV.storage]: () => z.enum(['embedded', 'dynamodb']),
   [ENV.dataDir]: PATH,
   [ENV.stateTable]: TABLE,

@@ -8,6 +8,7 @@ import { readEnvironment } from '../config/env.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config, StorageConfig } from '../config/types.ts';
 import { ListenError, listen, startServer } from './server/listen.ts';
+import { loadApart } from './server/load-apart.ts';
 import { endOnSignal } from './server/signals.ts';
 import { startWorkers, WORKER_NUMBER, WorkerStartError } from './server/workers.ts';
 import { AuditError } from './telemetry/audit-file.ts';
@@ -44,8 +45,7 @@ async function startAlone(
   { config, clientSecrets, secretsText }: GoodConfig,
   log: Logger,
 ): Promise<{ issuer: string; address: string }> {
-  const reload = () => loadConfig(readEnvironment());
-  const server = await startServer({ config, clientSecrets, secretsText, log, reload });
+  const server = await startServer({ config, clientSecrets, secretsText, log, reload: loadApart });
   // Whoever reads the line that follows may send a signal at once.
   endOnSignal(server.close);
   return server;

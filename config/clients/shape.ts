@@ -39,9 +39,25 @@ export function readShape(name: string, text: string): Shape | { readonly unread
     document: document.value,
     sound: parsed.data,
     faults,
-    entries: readableClients(document.value, faults),
+    entries: parsed.success
+      ? soundClients(document.value, parsed.data.clients)
+      : readableClients(document.value, faults),
   };
 }
+
+/** All of a file without faults. */
+function soundClients(value: unknown, clients: readonly ClientEntry[]): Shape['entries'] {
+  const raws = listOf(value, 'clients');
+  return clients.map((entry, index) => {
+    const raw = raws[index];
+    return {
+      index,
+      client: { entry, faulty: NONE, raw: (field) => (isGroup(raw) ? raw[field] : undefined) },
+    };
+  });
+}
+
+const NONE: ReadonlySet<string> = new Set();
 
 const fieldNames = once((): FieldNames => {
   const ofClient = Object.keys(clientSchema().shape);

@@ -32,7 +32,7 @@ const READY_WITHIN_MS = 1_000;
 export interface ServerOptions extends Omit<ComposeOptions, 'events'> {
   readonly log: Logger;
   /** Reads the configuration anew, for a changed clients' file; without it the file is read once. */
-  readonly reload?: () => LoadedConfig;
+  readonly reload?: () => LoadedConfig | Promise<LoadedConfig>;
 }
 
 export interface RunningServer {

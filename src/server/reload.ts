@@ -10,8 +10,8 @@ import { watchFile } from './watch.ts';
 
 export interface ReloadDeps {
   readonly clientsFile: string;
-  /** Reads configuration and file anew. */
-  readonly load: () => LoadedConfig;
+  /** Reads configuration and file anew; apart, so that nobody waits for a large file. */
+  readonly load: () => LoadedConfig | Promise<LoadedConfig>;
   readonly registry: Pick<ClientRegistry, 'replace'>;
   /** The resources in force, and who is told of others. */
   readonly resources: Config['resources'];
@@ -22,9 +22,12 @@ export interface ReloadDeps {
 /** Starts watching; returns what ends it. */
 export function watchClients(deps: ReloadDeps): () => void {
   let { resources } = deps;
+  let reading: Promise<void> = Promise.resolve();
+  let isStopped = false;
 
-  function reload(): void {
-    const loaded = deps.load();
+  async function read(): Promise<void> {
+    const loaded = await deps.load();
+    if (isStopped) return;
     if (!loaded.ok) return deps.events.clientsRefused(loaded.faults);
     deps.registry.replace(loaded.config.clients, loaded.clientSecrets);
     if (!isDeepStrictEqual(loaded.config.resources, resources)) {
@@ -34,7 +37,15 @@ export function watchClients(deps: ReloadDeps): () => void {
     deps.events.clientsReloaded(loaded.config.clients.map(({ metadata }) => metadata.client_id));
   }
 
-  return watchFile(deps.clientsFile, reload, deps.events.failed);
+  // One after the other: what was read first must not have the last word.
+  function reload(): void {
+    reading = reading.then(read).catch(deps.events.failed);
+  }
+  const stopWatching = watchFile(deps.clientsFile, reload, deps.events.failed);
+  return () => {
+    isStopped = true;
+    stopWatching();
+  };
 }
 
 export interface SecretsReloadDeps {

@@ -45,6 +45,7 @@ describe('the configuration', () => {
         host: '127.0.0.1',
         port: 3000,
         issuer: 'http://localhost:3000',
+        clientsLimit: 1000,
         clientsFile: join(cwd, 'config/clients.yaml'),
         clients: [],
         resources: [],
