@@ -10,6 +10,10 @@ const LONGEST_BROWSER = 200;
 export function createVisitorOf(trustedProxies: number): (ctx: Context) => Visitor {
   return (ctx) => ({
     address: clientAddress(ctx, trustedProxies),
-    browser: ctx.get('User-Agent').slice(0, LONGEST_BROWSER),
+    // In ASCII: whoever reads it in a terminal would have the rest taken for commands.
+    browser: ctx
+      .get('User-Agent')
+      .slice(0, LONGEST_BROWSER)
+      .replaceAll(/[^\x20-\x7e]/g, '?'),
   });
 }

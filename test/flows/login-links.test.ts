@@ -28,7 +28,7 @@ describe('a login link in the wrong hands', () => {
     const browser = from('192.0.2.7', 'Phisher/1.0');
     const waiting = await openWaiting(stack, browser);
     browser.headers['x-forwarded-for'] = '192.0.2.8';
-    browser.headers['user-agent'] = `Other/2.0 ${'x'.repeat(500)}`;
+    browser.headers['user-agent'] = `Other/2.0 \u009b31m${'x'.repeat(500)}`;
     stack.sandbox.platforms[0].signIn('ada', tokenOn(waiting));
     const consent = await browser.press(waiting, 'continue');
     await browser.press(consent, 'consent', { decision: 'allow' });
@@ -39,7 +39,7 @@ describe('a login link in the wrong hands', () => {
     const [finished] = audited('signed_in');
     expect(finished?.['startedFrom']).to.deep.equal({ address: '192.0.2.7', browser: 'Phisher/1.0' });
     expect(String(finished?.['browser']))
-      .to.match(/^Other\/2\.0 x+$/)
+      .to.match(/^Other\/2\.0 \?31mx+$/)
       .and.have.length(200);
     expect(finished).to.include({ newLogin: true, signIn: started?.['signIn'] });
     expect(stack.logs.filter((line) => line.includes('192.0.2.') && !line.includes('"audit"'))).to.deep.equal(
