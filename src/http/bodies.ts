@@ -104,13 +104,31 @@ export function createBodies(sizes: Sizes): Middleware {
   };
 }
 
-/** After an answer that came before the end of its request's body: what is left may come for so long, then the connection ends. */
+/**
+ * After an answer that came before the end of its request's body: what is left may come for so long, then the connection ends.
+ * One that ends with its answer is answered late instead: it would be reset, and its client, still sending, read nothing.
+ */
 export function createBodyEnd({ requestBodyMs }: Pick<Sizes, 'requestBodyMs'>): Middleware {
-  return (ctx, next) => {
+  return async (ctx, next) => {
     const { req, res } = ctx;
     res.once('finish', () => endIn(requestBodyMs, req, res));
-    return next();
+    await next();
+    const isUnread = !req.complete && req.readableFlowing === null;
+    if (isUnread && res.shouldKeepAlive === false) await drop(req, requestBodyMs);
   };
+}
+
+/** Reads on to the end, or for so long. */
+function drop(req: IncomingMessage, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    const done = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    req.once('end', done).once('error', done).once('close', done);
+    req.resume();
+  });
 }
 
 /** Node reads on and drops what comes; without an end to that, whoever drips bytes keeps the connection for ever. */
