@@ -6,18 +6,14 @@ import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { IbClient } from '../adapters/ib/client.ts';
 import type { GuardedAgent } from '../adapters/ib/http-agent.ts';
-import { subjectOf } from '../adapters/ib/session.ts';
 import { createSealedTexts } from '../adapters/secrets/sealed-text.ts';
 import type { Secrets } from '../adapters/secrets/secrets.ts';
 import type { Store } from '../adapters/store/contract.ts';
-import { newIbSessionId } from '../adapters/store/handles.ts';
 import type { Config } from '../config/types.ts';
-import { createFormTokens, type FormTokens } from '../interactions/form-tokens.ts';
+import { createFormTokens } from '../interactions/form-tokens.ts';
 import type { PlatformRules } from '../interactions/platform.ts';
-import { createInteraction } from '../interactions/router.ts';
 import { createBridge } from './bridge/bridge.ts';
 import { MARK } from './bridge/request-mark.ts';
-import { networkOf } from './http/address.ts';
 import { createAuditGuard } from './http/audit-guard.ts';
 import { createSessionCheck } from './http/bearer.ts';
 import { createBodies, createBodyEnd } from './http/bodies.ts';
@@ -31,20 +27,18 @@ import { createProtectedResourceMetadata } from './http/protected-resource.ts';
 import { createIssuerAddress, createRequestLog, createSafeHeaders } from './http/request.ts';
 import { type Answer, createArrivals, createDispatch } from './http/routes.ts';
 import { createVisitorOf } from './http/visitor.ts';
-import { createAccountPage } from './pages/account.ts';
 import { createAssetAnswer } from './pages/app-logos.ts';
 import { createPages, type Pages } from './pages/pages.ts';
 import { createAnswers } from './provider/answers.ts';
-import { createAsked } from './provider/asked.ts';
-import { createSessionReader, type SessionReader } from './provider/browser-session.ts';
+import { createSessionReader } from './provider/browser-session.ts';
 import { createBasicCredentials } from './provider/client-secrets.ts';
 import type { ClientRegistry } from './provider/clients.ts';
 import { createDevicePollLimit } from './provider/device-poll.ts';
 import { createGoOn } from './provider/go-on.ts';
 import { createGrantHints } from './provider/grant-hints.ts';
 import { createIntrospectionAnswers } from './provider/introspection.ts';
+import { wantsNewLogin } from './provider/policy.ts';
 import { createProvider } from './provider/provider.ts';
-import { createResources } from './provider/resources.ts';
 import { createSessionEndAnswers } from './provider/session-check.ts';
 import { createUnit } from './provider/unit.ts';
 import { createSidFinders } from './proxy/find-sid.ts';
@@ -53,6 +47,7 @@ import { createSignedUrls } from './proxy/signed-url.ts';
 import type { Events } from './telemetry/events.ts';
 import { tellProviderEvents } from './telemetry/provider-events.ts';
 import { withTokenTrail } from './telemetry/token-trail.ts';
+import { createUserSteps } from './user-steps.ts';
 
 export interface AppDeps {
   readonly config: Config;
@@ -138,7 +133,7 @@ export function createApp(given: AppDeps): Provider {
     createDevicePollLimit({ store, intervalSeconds: lifetimes.devicePollIntervalSeconds }),
     pages.nobodySignedIn,
     pages.stay({ provider, sessions }),
-    createGoOn(provider, createDispatch(userSteps(deps, { provider, pages, sessions, formTokens }))),
+    createGoOn(provider, createDispatch(createUserSteps({ ...deps, provider, pages, sessions, formTokens }))),
   ];
   for (const middleware of inOrder) provider.use(middleware);
   return provider;
@@ -201,13 +196,6 @@ function providerOf(
   return provider;
 }
 
-/** Whether what is asked for is given for a login at IB that was made for it, and no other. */
-function wantsNewLogin({
-  ibSessionLogin,
-}: Config): (asked: { readonly scopes: readonly string[] }) => boolean {
-  return ({ scopes }) => ibSessionLogin === 'new' && scopes.includes('ib:session');
-}
-
 /** What the library has found out about a request, if it has come that far. */
 function oidcOf(ctx: Context): KoaContextWithOIDC['oidc'] | undefined {
   return (ctx as unknown as Partial<KoaContextWithOIDC>).oidc;
@@ -247,54 +235,4 @@ function proxyOf(deps: AppDeps, provider: Provider, { takeCall, nowSeconds }: Sh
     onBytes: events.transferred,
     nowSeconds,
   });
-}
-
-type Walk = { provider: Provider; pages: Pages; sessions: SessionReader; formTokens: FormTokens };
-type Steps = Parameters<typeof createDispatch>[0];
-
-/** The pages of ours that a user walks through. */
-function userSteps(deps: AppDeps, { provider, pages, sessions, formTokens }: Walk): Steps {
-  const { config, store, registry, events } = deps;
-  const account = createAccountPage({
-    provider,
-    store,
-    signInsOf: sessions.signInsOf,
-    formTokens,
-    render: pages.account,
-    forged: pages.interaction.forged,
-    onRevoked: events.accessTakenBack,
-  });
-  const interaction = createInteraction({
-    issuer: deps.issuer,
-    provider,
-    store,
-    ib: deps.ib,
-    platforms: deps.platforms,
-    settings: registry.settings,
-    lifetimes: config.lifetimes,
-    pages: pages.interaction,
-    events: events.interaction,
-    askedBy: createAsked(createResources(deps.issuer, config.resources), config.resources),
-    ...sessions,
-    accountIdOf: subjectOf,
-    newIbSessionId,
-    formTokens,
-    visitorOf: createVisitorOf(config.trustedProxies),
-    networkOf,
-    wantsNewLogin: wantsNewLogin(config),
-    accountsPerAddress: config.accountsPerAddress,
-    now: deps.now,
-  });
-  return {
-    '/account': account.show,
-    '/account/revoke': account.revoke,
-    '/interaction/:uid': interaction.show,
-    '/interaction/:uid/platform': interaction.platform,
-    '/interaction/:uid/continue': interaction.continue,
-    '/interaction/:uid/restart': interaction.restart,
-    '/interaction/:uid/other': interaction.other,
-    '/interaction/:uid/consent': interaction.consent,
-    '/interaction/:uid/cancel': interaction.cancel,
-    '/authorize/poll': interaction.poll,
-  };
 }

@@ -8,8 +8,6 @@ import { fromItem, recordKey } from './records.ts';
 import type { Sealer } from './seal.ts';
 import { removeGrant, revokeGrant } from './session-grants.ts';
 
-/** A listing shows so many at most. */
-const LISTED_GRANTS = 200;
 /** Items of one user that are read at once. */
 const PAGE_ITEMS = 100;
 
@@ -76,7 +74,6 @@ export function createGrantListing(
         const { clientId, createdAt, from } = note;
         const lastUsedAt = numberOf(item, 'lastUsedAt') ?? 0;
         grants.push({ clientId, createdAt, lastUsedAt, from });
-        if (grants.length === LISTED_GRANTS) break;
       }
       return grants;
     },

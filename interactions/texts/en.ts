@@ -117,10 +117,23 @@ export const en = {
   accountTitle: 'Apps with access',
   accountNone: 'No app has access to your account.',
   accountSignedOut: 'Nobody is signed in in this browser.',
-  accountSince: 'Access since {since}, last used {used}',
   accountHow: 'To sign in, go to the app that you want to use.',
-  accountRevoke: 'Take back access',
+  accountSince: 'First used {since}, last used {used}.',
+  accountSignedIn: 'Signed in {since}. The sign-in ends {until}.',
+  accountPlace: 'Allowed with {browser}, from the network address {address}.',
+  accountPlaceHere: 'Allowed with {browser}, from the network you are in now.',
+  accountBrowser: '{browser} on {system}',
+  accountBrowserUnknown: 'an unknown browser',
   accountSignOut: 'Sign out',
+  accountSignOutAll: 'Sign out of everything here',
+  accountSearch: 'Find an app',
+  accountSearchSubmit: 'Search',
+  accountNotFound: 'No app of this name has access.',
+  accountRevokeAll: 'Take back all access…',
+  accountRevokeAllExplain:
+    'Every app loses its access to this account at once. You can allow each of them again.',
+  accountRevokeAllYes: 'Take back all access',
+  accountRevoke: 'Take back access',
 } as const;
 
 /** The words of one language. */

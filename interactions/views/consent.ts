@@ -91,5 +91,11 @@ ${csrf(form)}<input type="hidden" name="account" value="${model.accountId}">
 <button name="decision" value="allow" class="primary">${texts.consentAllow}</button>
 </form>`;
   const heading = fillHtml(texts.consentTitle, named);
-  return layout(env, { title: fill(texts.consentTitle, { app: app.name }), heading, body, cancel: form });
+  return layout(env, {
+    title: fill(texts.consentTitle, { app: app.name }),
+    heading,
+    body,
+    cancel: form,
+    details: true,
+  });
 }

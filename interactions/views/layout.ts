@@ -11,6 +11,8 @@ export function layout(
     readonly heading?: Html;
     readonly body: Html;
     readonly script?: boolean;
+    /** Whether it shows persons, apps or what they may do. */
+    readonly details?: boolean;
     readonly cancel?: FormTarget;
   },
 ): Html {
@@ -31,6 +33,7 @@ export function layout(
 <meta name="robots" content="noindex">
 <title>${page.title} · ${branding.name}</title>
 <link rel="stylesheet" href="${env.assetPath('style.css')}">
+${page.details === true && html`<link rel="stylesheet" href="${env.assetPath('details.css')}">`}
 ${branding.stylePath !== undefined && html`<link rel="stylesheet" href="${branding.stylePath}">`}
 ${page.script === true && html`<script src="${env.assetPath('sign-in.js')}" defer></script>`}
 </head>

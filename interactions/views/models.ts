@@ -20,7 +20,7 @@ export interface PageEnv {
   readonly dir: 'ltr' | 'rtl';
   readonly branding: Branding;
   /** The address of an asset, its content's hash in it. */
-  readonly assetPath: (name: 'style.css' | 'sign-in.js') => string;
+  readonly assetPath: (name: 'style.css' | 'details.css' | 'sign-in.js') => string;
   /** The request's correlation id, for support. */
   readonly reference: string;
 }
@@ -152,10 +152,12 @@ export interface DeviceConfirmModel {
 export interface AccountApp {
   readonly clientId: string;
   readonly name: string;
+  /** Where it can be found again. */
+  readonly home?: string;
   /** Its first use. */
   readonly createdAt: number;
-  /** Where the browser was then, and what it said of itself. */
-  readonly firstFrom?: { readonly address: string; readonly browser: string };
+  /** Where the browser was then, whether it is there now, and what it said of itself. */
+  readonly firstFrom?: { readonly address: string; readonly isHere: boolean; readonly browser: string };
   readonly lastUsedAt: number;
 }
 
@@ -166,6 +168,15 @@ export interface AccountModel {
     readonly accountId: string;
     readonly name: string;
     readonly host: string;
+    /** Of the sign-in, unix seconds. */
+    readonly since: number;
+    readonly until: number;
+    /** Those that the search finds. */
     readonly apps: readonly AccountApp[];
+    readonly appCount: number;
   }[];
+  /** What is searched for; empty where nothing is. */
+  readonly search: string;
+  /** Unix seconds. */
+  readonly now: number;
 }

@@ -1,8 +1,8 @@
-/** Pages beside the sign-in: errors, devices, the account. */
+/** Pages beside the sign-in: errors and devices. */
 import { fill } from '../texts/en.ts';
 import { type Html, html, safeUrl } from './html.ts';
-import { layout, person } from './layout.ts';
-import type { AccountModel, DeviceCodeModel, DeviceConfirmModel, ErrorModel, PageEnv } from './models.ts';
+import { layout } from './layout.ts';
+import type { DeviceCodeModel, DeviceConfirmModel, ErrorModel, PageEnv } from './models.ts';
 
 const ERRORS = {
   lost: 'errorLost',
@@ -58,34 +58,10 @@ export function deviceConfirmPage(model: DeviceConfirmModel, env: PageEnv): Html
 <button name="abort" value="yes" data-cancel>${texts.cancel}</button>
 <button name="confirm" value="yes" class="primary">${texts.deviceConfirm}</button>
 </form>`;
-  return layout(env, { title: texts.deviceConfirmTitle, body });
+  return layout(env, { title: texts.deviceConfirmTitle, body, details: true });
 }
 
 /** The device is connected. */
 export function deviceDonePage(env: PageEnv): Html {
   return layout(env, { title: env.texts.deviceDoneTitle, body: html`<p>${env.texts.deviceDoneExplain}</p>` });
-}
-
-/** The apps that have access, and taking it back. */
-export function accountPage(model: AccountModel, env: PageEnv): Html {
-  const { texts } = env;
-  const body =
-    model.accounts.length === 0
-      ? html`<p>${texts.accountSignedOut} ${texts.accountHow}</p><a class="second" href="/account">${texts.errorRetry}</a>`
-      : html`${model.accounts.map((account) => accountSection(account, model.csrf, env))}
-<p><a href="/logout">${texts.accountSignOut}</a></p>`;
-  return layout(env, { title: texts.accountTitle, body });
-}
-
-function accountSection(account: AccountModel['accounts'][number], csrf: string, env: PageEnv): Html {
-  const { texts, lang } = env;
-  const day = (seconds: number): string =>
-    new Intl.DateTimeFormat(lang, { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(seconds * 1000));
-  const apps = account.apps.map(
-    ({ clientId, name, createdAt, lastUsedAt }) => html`<li><div><strong>${name}</strong>
-<span class="hint">${fill(texts.accountSince, { since: day(createdAt), used: day(lastUsedAt) })}</span></div>
-<form method="post" action="/account/revoke"><input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="account" value="${account.accountId}"><input type="hidden" name="app" value="${clientId}"><button aria-label="${`${texts.accountRevoke}: ${name}`}">${texts.accountRevoke}</button></form></li>`,
-  );
-  return html`${person(account.name, account.host)}
-${apps.length === 0 ? html`<p>${texts.accountNone}</p>` : html`<ul class="apps">${apps}</ul>`}`;
 }

@@ -47,5 +47,5 @@ export function stayedPage(model: StayedModel, env: PageEnv): Html {
 <p>${texts.stayedExplain}</p>
 ${app !== undefined && html`<p><a href="${safeUrl(app.home)}" class="primary">${fill(texts.stayedBack, { app: app.name })}</a></p>`}
 <p class="hint"><a href="/account">${texts.accountTitle}</a></p>`;
-  return layout(env, { title: texts.stayedTitle, body });
+  return layout(env, { title: texts.stayedTitle, body, details: true });
 }

@@ -78,6 +78,8 @@ const TABLE = [
   ['GET',                       '/logout/success',                             'none',                              'none',       'none',    'page', 'browser'],
   ['GET',                       '/account',                                    'none',                              'none',       'none',    'page', 'browser'],
   ['POST',                      '/account/revoke',                             'none',                              'none',       'form',    'page', 'browser'],
+  ['POST',                      '/account/revoke-all',                         'none',                              'none',       'form',    'page', 'browser'],
+  ['POST',                      '/account/sign-out',                           'none',                              'none',       'form',    'page', 'browser'],
 
   ['GET',                       '/assets/*',                                   'none',                              'none',       'none',    'json', 'nothing'],
   ['GET',                       '/healthz',                                    'none',                              'none',       'none',    'json', 'nothing'],

@@ -9,6 +9,7 @@ import { handleOf } from '../../interactions/attempt.ts';
 import type { InteractionPages } from '../../interactions/pages.ts';
 import type { Client, Step } from '../../interactions/step.ts';
 import { chooseLanguage, textsOf } from '../../interactions/texts/languages.ts';
+import { accountPage } from '../../interactions/views/account.ts';
 import { consentPage } from '../../interactions/views/consent.ts';
 import { platformPage, waitingPage } from '../../interactions/views/interaction.ts';
 import type {
@@ -18,7 +19,7 @@ import type {
   FormTarget,
   PageEnv,
 } from '../../interactions/views/models.ts';
-import { accountPage, errorPage } from '../../interactions/views/other.ts';
+import { errorPage } from '../../interactions/views/other.ts';
 import type { PublicError } from '../http/errors.ts';
 import { referenceOf } from '../http/request.ts';
 import { type Answer, arrivalOf } from '../http/routes.ts';
@@ -45,6 +46,7 @@ export interface Pages {
 
 const ASSET_TYPES = {
   'style.css': 'text/css; charset=utf-8',
+  'details.css': 'text/css; charset=utf-8',
   'sign-in.js': 'text/javascript; charset=utf-8',
 } as const;
 type AssetName = keyof typeof ASSET_TYPES;
@@ -115,7 +117,11 @@ export function createPages({ issuer, branding, registry, formTokens }: PagesDep
   const brandOf = (clientId: string) => registry.settings(clientId).brand;
   const brands = createBrands(() => [branding, ...registry.ids().flatMap((id) => brandOf(id) ?? [])]);
   const { logoFile: _file, color: _color, ...shown } = branding;
-  const assets = { 'style.css': loadAsset('style.css'), 'sign-in.js': loadAsset('sign-in.js') };
+  const assets = {
+    'style.css': loadAsset('style.css'),
+    'details.css': loadAsset('details.css'),
+    'sign-in.js': loadAsset('sign-in.js'),
+  };
   const envOf = (ctx: Context, uiLocales?: unknown, clientId?: string): PageEnv => {
     const wished = uiLocales ?? ctx.query['ui_locales'];
     const lang = chooseLanguage({

@@ -116,10 +116,7 @@ export function installBrowserSessions(provider: Provider, store: Pick<Store, 's
       override async destroy(): Promise<void> {
         const { signIns = {}, accountId } = this as BrowserSession;
         for (const [account, { authorizations = {} }] of Object.entries(signIns)) {
-          if (account === accountId) continue;
-          for (const [clientId, authorization] of Object.entries(authorizations)) {
-            await endParked(provider, { account, clientId, ...(authorization as Parked) });
-          }
+          if (account !== accountId) await endApps(provider, account, authorizations);
         }
         // What a request of another tab has added counts too. The session itself goes last: sign-out may be repeated.
         for (const signIn of Object.values(signIns)) await store.signOut(signIn);
@@ -149,6 +146,17 @@ interface Parked {
   readonly sid?: string;
   readonly grantId?: string;
   readonly persistsLogout?: boolean;
+}
+
+/** Ends what the apps of an account may do, and tells them. */
+export async function endApps(
+  provider: Provider,
+  account: string,
+  authorizations: NonNullable<Authorizations>,
+): Promise<void> {
+  for (const [clientId, authorization] of Object.entries(authorizations)) {
+    await endParked(provider, { account, clientId, ...(authorization as Parked) });
+  }
 }
 
 async function endParked(

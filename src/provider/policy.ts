@@ -5,6 +5,7 @@ import { isSessionAlive } from '../../adapters/ib/session.ts';
 import type { IbSessions, Visitor } from '../../adapters/store/contract.ts';
 import { ibSessionIdOf, newGrantId } from '../../adapters/store/handles.ts';
 import { isNativeUri } from '../../config/clients/redirect-uris.ts';
+import type { Config } from '../../config/types.ts';
 import { type Decision, decisionOf, everythingAsked } from '../../interactions/decision.ts';
 import { acceptsPlatform, type PlatformRules, wantedPlatform } from '../../interactions/platform.ts';
 import type { SignIn } from '../../interactions/sign-in.ts';
@@ -240,4 +241,11 @@ export function markOfflineGrants(provider: Provider): void {
     if (granted.includes('offline_access')) authorization.persistsLogout = true;
     else delete authorization.persistsLogout;
   });
+}
+
+/** Whether what is asked for is given for a login at IB that was made for it, and no other. */
+export function wantsNewLogin({
+  ibSessionLogin,
+}: Pick<Config, 'ibSessionLogin'>): (asked: { readonly scopes: readonly string[] }) => boolean {
+  return ({ scopes }) => ibSessionLogin === 'new' && scopes.includes('ib:session');
 }

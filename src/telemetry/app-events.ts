@@ -14,6 +14,8 @@ export interface AppEvents {
   }): void;
   /** A user has taken an app's access back. */
   accessTakenBack(facts: { readonly accountId: string; readonly clientId: string }): void;
+  /** A user has ended one sign-in of his browser. */
+  signedOut(facts: { readonly accountId: string }): void;
   /** The clients' file was changed and cannot be used: the former stays in force. */
   clientsRefused(faults: readonly string[]): void;
   /** The picture that an app names is none that can be shown. */
@@ -40,6 +42,7 @@ export function createAppEvents({ metrics, say, noted }: AppEventsDeps): AppEven
       say('info', 'access_taken_back', facts);
       noted('access_taken_back', facts);
     },
+    signedOut: (facts) => noted('signed_out', facts),
     clientsRefused(faults) {
       metrics.set('ib_oauth_clients_refused', 1);
       metrics.count('ib_oauth_clients_reloads_total', { outcome: 'refused' });

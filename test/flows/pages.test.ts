@@ -42,7 +42,7 @@ describe('pages', () => {
     expect((await browser.open(`${stack.issuer}/account`)).body).to.contain('Nobody is signed in');
     const { body } = await exchange(stack, await signIn(stack, browser));
     const page = await browser.open(`${stack.issuer}/account`);
-    expect(page.body).to.contain('Ada Lovelace').and.contain('Web App').and.contain('Access since');
+    expect(page.body).to.contain('Ada Lovelace').and.contain('Web App').and.contain('First used');
     const [form] = formsOf(page);
     if (form === undefined) throw new Error(page.body);
     expect((await browser.submit(page, form, { csrf: 'x' })).status).to.equal(403);

@@ -50,6 +50,8 @@ const FORMS = {
   '/interaction/some-uid/cancel': '/interaction/some-uid',
   '/logout/confirm': '/logout',
   '/account/revoke': '/account',
+  '/account/revoke-all': '/account',
+  '/account/sign-out': '/account',
 };
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'PROPFIND'];
 
