@@ -42,6 +42,8 @@ export type WaitingState =
 export interface Waiting {
   readonly attempt: LoginAttempt;
   readonly state: WaitingState;
+  /** How long the user has been waiting. */
+  readonly waitedMs: number;
   /** IB's login page; undefined once the attempt is over. */
   readonly loginUrl: string | undefined;
 }

@@ -75,7 +75,7 @@ export function showWaiting(
   const isPending = attempt.status === 'pending' && state !== 'too_old';
   const [newest] = isPending ? attempt.loginTokens : [];
   const loginUrl = newest && deps.ib.loginUrl(platformOf(attempt), newest.value);
-  deps.pages.waiting(step, { attempt, state, loginUrl });
+  deps.pages.waiting(step, { attempt, state, waitedMs: deps.now() - attempt.startedAtMs, loginUrl });
 }
 
 /** Reasons for which a sign-in that the browser has may serve; any other asks for a new one at IB. */

@@ -18,6 +18,8 @@
   let asking;
   let lastAsked = 0;
   let lastLook = 0;
+  const clock = document.querySelector('[data-clock]');
+  const help = document.querySelector('[data-help]');
   // How many questions are still asked at once, since the user looks at the page.
   let looks = 0;
   let popup = null;
@@ -121,6 +123,18 @@
       look();
     }
   }, 250);
+  // A calm clock, outside of what is read out; after a minute there is help.
+  const tick = () => {
+    if (!clock || lastAsked === 0) return;
+    const text = clock.dataset.clock.replace('{seconds}', Math.round((Date.now() - lastAsked) / 1000));
+    if (clock.textContent !== text) clock.textContent = text;
+  };
+  setInterval(tick, 1000);
+  if (help) {
+    setTimeout(() => {
+      help.hidden = false;
+    }, Number(help.dataset.help));
+  }
   box.classList.add('polling');
   later(interval);
 })();

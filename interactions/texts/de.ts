@@ -29,6 +29,12 @@ export const de: Texts = {
   waitingContinue: 'Ich habe mich angemeldet',
   waitingOther: 'Andere Plattform verwenden',
   waitingRestart: 'Neu beginnen',
+  waitingClock: 'IntelligenceBank wurde vor {seconds} s gefragt.',
+  waitingHelp: 'Dauert es zu lange?',
+  waitingHelpWindow:
+    'Die Anmeldeseite ist vielleicht in einem anderen Fenster, hinter diesem. Sie können sie mit der Schaltfläche oben erneut öffnen.',
+  waitingHelpOther:
+    'Wenn diese Plattform Sie nicht einlässt, verwenden Sie eine andere oder brechen Sie ab: Beides finden Sie unten.',
   stateWaiting: 'Wir warten auf Ihre Anmeldung …',
   stateSignedOutElsewhere:
     'Die Anmeldung, um die es auf dieser Seite ging, ist beendet, vielleicht in einem anderen Tab. Melden Sie sich erneut an.',
@@ -74,7 +80,7 @@ export const de: Texts = {
   errorTitle: 'Das hat nicht geklappt',
   errorLost:
     'Diese Anmeldung ist vorbei oder wurde in einem anderen Browser begonnen. Gehen Sie zur App zurück und melden Sie sich neu an.',
-  errorForged: 'Dieses Formular ist abgelaufen. Gehen Sie zurück und versuchen Sie es noch einmal.',
+  errorForged: 'Dieses Formular ist abgelaufen. Gehen Sie zurück und versuchen Sie es erneut.',
   errorClient:
     'Die App, die Sie hierher geschickt hat, ist uns nicht bekannt. Bitte sagen Sie den Betreibern der App Bescheid.',
   errorRedirect:

@@ -26,6 +26,11 @@ export const en = {
   waitingContinue: 'I have signed in',
   waitingOther: 'Use another platform',
   waitingRestart: 'Begin again',
+  waitingClock: 'IntelligenceBank was asked {seconds} s ago.',
+  waitingHelp: 'Still waiting?',
+  waitingHelpWindow:
+    'The sign-in page may be in another window, perhaps behind this one. You can open it again with the button above.',
+  waitingHelpOther: 'If this platform does not let you in, use another one, or cancel: both are below.',
   stateWaiting: 'Waiting for you to sign in…',
   stateSignedOutElsewhere:
     'The sign-in that this page was about has ended, perhaps in another tab. Sign in again to go on.',

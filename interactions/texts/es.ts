@@ -29,6 +29,11 @@ export const es: Texts = {
   waitingContinue: 'Ya he iniciado sesión',
   waitingOther: 'Usar otra plataforma',
   waitingRestart: 'Empezar de nuevo',
+  waitingClock: 'Se preguntó a IntelligenceBank hace {seconds} s.',
+  waitingHelp: '¿Sigue esperando?',
+  waitingHelpWindow:
+    'La página de inicio de sesión puede estar en otra ventana, quizá detrás de esta. Puede abrirla de nuevo con el botón de arriba.',
+  waitingHelpOther: 'Si esta plataforma no le deja entrar, use otra o cancele: ambas opciones están abajo.',
   stateWaiting: 'Esperando a que inicie sesión…',
   stateSignedOutElsewhere:
     'La sesión de la que trataba esta página ha terminado, quizá en otra pestaña. Inicie sesión de nuevo para continuar.',

@@ -29,6 +29,12 @@ export const fr: Texts = {
   waitingContinue: 'Je me suis connecté',
   waitingOther: 'Utiliser une autre plateforme',
   waitingRestart: 'Recommencer',
+  waitingClock: 'IntelligenceBank a été interrogé il y a {seconds} s.',
+  waitingHelp: 'Toujours en attente ?',
+  waitingHelpWindow:
+    'La page de connexion est peut-être dans une autre fenêtre, derrière celle-ci. Vous pouvez la rouvrir avec le bouton ci-dessus.',
+  waitingHelpOther:
+    'Si cette plateforme ne vous laisse pas entrer, utilisez-en une autre ou annulez : voir ci-dessous.',
   stateWaiting: 'En attente de votre connexion…',
   stateSignedOutElsewhere:
     'La connexion dont parlait cette page est terminée, peut-être dans un autre onglet. Reconnectez-vous pour continuer.',

@@ -29,6 +29,12 @@ export const ja: Texts = {
   waitingContinue: 'サインインしました',
   waitingOther: '別のプラットフォームを使う',
   waitingRestart: 'もう一度始める',
+  waitingClock: '{seconds} 秒前に IntelligenceBank に確認しました。',
+  waitingHelp: 'お待ちですか？',
+  waitingHelpWindow:
+    'サインインページは別のウィンドウ (このウィンドウの後ろなど) にあるかもしれません。上のボタンでもう一度開けます。',
+  waitingHelpOther:
+    'このプラットフォームに入れない場合は、下から別のプラットフォームを使うか、キャンセルしてください。',
   stateWaiting: 'サインインを待っています…',
   stateSignedOutElsewhere:
     'このページのサインインは、別のタブなどで終了しました。続けるにはもう一度サインインしてください。',

@@ -3,9 +3,10 @@ import { de } from './de.ts';
 import { en, type Texts } from './en.ts';
 import { es } from './es.ts';
 import { fr } from './fr.ts';
+import { he } from './he.ts';
 import { ja } from './ja.ts';
 
-const LANGUAGES = { en, de, fr, es, ja } as const satisfies Record<string, Texts>;
+const LANGUAGES = { en, de, fr, es, ja, he } as const satisfies Record<string, Texts>;
 
 export type Language = keyof typeof LANGUAGES;
 
@@ -15,11 +16,20 @@ export function textsOf(language: Language): Texts {
 }
 
 /** The languages there are. */
-export const LANGUAGE_TAGS: readonly Language[] = ['en', 'de', 'fr', 'es', 'ja'];
+export const LANGUAGE_TAGS: readonly Language[] = ['en', 'de', 'fr', 'es', 'ja', 'he'];
+
+const RIGHT_TO_LEFT: ReadonlySet<Language> = new Set(['he']);
+
+/** Where a language's lines begin. */
+export function directionOf(language: Language): 'ltr' | 'rtl' {
+  return RIGHT_TO_LEFT.has(language) ? 'rtl' : 'ltr';
+}
 
 function known(tag: string): Language | undefined {
   const [primary = ''] = tag.trim().toLowerCase().split('-');
-  return LANGUAGE_TAGS.find((language) => language === primary);
+  // As Hebrew was called before ISO 639 of 1989; some browsers still say so.
+  const tagged = primary === 'iw' ? 'he' : primary;
+  return LANGUAGE_TAGS.find((language) => language === tagged);
 }
 
 /** Tags of an `Accept-Language` header by preference (RFC 9110 section 12.5.4). */

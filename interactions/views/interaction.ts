@@ -73,6 +73,11 @@ function sayings(model: WaitingModel, texts: Texts): Html {
   return html`data-idle="${idle}" data-renewed="${texts.stateRenewed}" data-session-over="${texts.stateSessionOver}" data-older-login="${texts.stateOlderLogin}" data-trouble="${texts.stateNotAnswering}" data-slow="${texts.stateSlow}" data-done="${texts.stateDone}" data-offline="${texts.stateOffline}"`;
 }
 
+/** For whom it takes long: the script shows it when it is time, and so does a page that is opened then. */
+function help({ helpInMs }: WaitingModel, texts: Texts): Html {
+  return html`<section class="help" data-help="${helpInMs}"${helpInMs > 0 && html` hidden`}><h2>${texts.waitingHelp}</h2><ul><li>${texts.waitingHelpWindow}</li><li>${texts.waitingHelpOther}</li></ul></section>`;
+}
+
 /** Waiting for the user to sign in at IB. */
 export function waitingPage(model: WaitingModel, env: PageEnv): Html {
   const { texts } = env;
@@ -84,6 +89,8 @@ export function waitingPage(model: WaitingModel, env: PageEnv): Html {
       : html`<p>${fillHtml(texts.waitingExplain, { host: html`<strong>${platformHost}</strong>` })}</p>
 <a class="primary" data-ib-login href="${safeUrl(loginUrl)}" target="_blank" rel="noopener">${texts.waitingOpen}</a>
 ${status}
+<p class="hint clock" data-clock="${texts.waitingClock}"></p>
+${help(model, texts)}
 <form method="post" action="${form.base}/continue">${csrf(form)}<p class="hint">${texts.waitingManual}</p><button data-continue>${texts.waitingContinue}</button></form>`;
   const body = html`<p>${fill(texts.continueTo, { app: model.app.name })}</p>
 <div data-poll="${loginUrl === undefined ? '' : model.pollHandle}" data-interval="${model.intervalSeconds}" ${sayings(model, texts)}>

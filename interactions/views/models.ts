@@ -64,6 +64,8 @@ export interface WaitingModel {
   readonly loginUrl?: string;
   readonly pollHandle: string;
   readonly intervalSeconds: number;
+  /** Until help is offered; 0 where it is time. */
+  readonly helpInMs: number;
 }
 
 export interface ConsentModel {

@@ -2,13 +2,11 @@
  * Pages on the wire: the views filled with what a request knows, their headers, and the assets they load. This room owns
  * how an answer becomes a page; it must not decide what happens, nor know the proxy or the bridge.
  */
-import { readFileSync } from 'node:fs';
 import type { Context, Middleware } from 'koa';
 import type { Config } from '../../config/types.ts';
 import { handleOf } from '../../interactions/attempt.ts';
 import type { InteractionPages } from '../../interactions/pages.ts';
 import type { Client, Step } from '../../interactions/step.ts';
-import { chooseLanguage, textsOf } from '../../interactions/texts/languages.ts';
 import { accountPage } from '../../interactions/views/account.ts';
 import { consentPage } from '../../interactions/views/consent.ts';
 import { platformPage, waitingPage } from '../../interactions/views/interaction.ts';
@@ -21,14 +19,14 @@ import type {
 } from '../../interactions/views/models.ts';
 import { errorPage } from '../../interactions/views/other.ts';
 import type { PublicError } from '../http/errors.ts';
-import { referenceOf } from '../http/request.ts';
 import { type Answer, arrivalOf } from '../http/routes.ts';
 import type { ClientRegistry } from '../provider/clients.ts';
 import type { ProviderPages } from '../provider/features.ts';
 import { nameOfApp, nameOfPerson } from './app-name.ts';
 import { createAppView, homeOf } from './app-view.ts';
-import { type Asset, type Brands, createAsset, createBrands } from './brands.ts';
+import type { Asset, Brands } from './brands.ts';
 import { createErrorWays, type ErrorWaysDeps } from './error-ways.ts';
+import { createPageEnv } from './page-env.ts';
 import { createProviderPages, type Write } from './provider-pages.ts';
 import { createNobodySignedIn, createStay } from './sign-out.ts';
 
@@ -42,18 +40,6 @@ export interface Pages {
   /** What is shown to who stays signed in. */
   stay(deps: Pick<Parameters<typeof createStay>[0], 'provider' | 'sessions'>): Middleware;
   readonly error: (ctx: Context, error: PublicError) => void;
-}
-
-const ASSET_TYPES = {
-  'style.css': 'text/css; charset=utf-8',
-  'details.css': 'text/css; charset=utf-8',
-  'sign-in.js': 'text/javascript; charset=utf-8',
-} as const;
-type AssetName = keyof typeof ASSET_TYPES;
-
-function loadAsset(name: AssetName): Asset {
-  const body = readFileSync(new URL(`../../interactions/assets/${name}`, import.meta.url));
-  return createAsset(name, ASSET_TYPES[name], body);
 }
 
 /** Assets are named by their content, so browsers may keep them for good. */
@@ -114,30 +100,7 @@ export function createPages({ issuer, branding, registry, formTokens }: PagesDep
   const write = createWrite(issuer);
   const isConfigured = (clientId: string): boolean => registry.ids().includes(clientId);
   const appViewOf = createAppView(isConfigured);
-  const brandOf = (clientId: string) => registry.settings(clientId).brand;
-  const brands = createBrands(() => [branding, ...registry.ids().flatMap((id) => brandOf(id) ?? [])]);
-  const { logoFile: _file, color: _color, ...shown } = branding;
-  const assets = {
-    'style.css': loadAsset('style.css'),
-    'details.css': loadAsset('details.css'),
-    'sign-in.js': loadAsset('sign-in.js'),
-  };
-  const envOf = (ctx: Context, uiLocales?: unknown, clientId?: string): PageEnv => {
-    const wished = uiLocales ?? ctx.query['ui_locales'];
-    const lang = chooseLanguage({
-      ...(typeof wished === 'string' ? { uiLocales: wished } : {}),
-      acceptLanguage: ctx.get('Accept-Language'),
-    });
-    const own = brands.paths(clientId === undefined ? undefined : brandOf(clientId));
-    return {
-      texts: textsOf(lang),
-      lang,
-      dir: 'ltr',
-      branding: { ...shown, ...brands.paths(branding), ...own },
-      assetPath: (name) => assets[name].path,
-      reference: referenceOf(ctx),
-    };
-  };
+  const { assets, brands, envOf } = createPageEnv({ branding, registry });
   const envOfStep = ({ ctx, interaction, client }: Step): PageEnv =>
     envOf(ctx, interaction.params['ui_locales'], client.clientId);
   const about = (step: Step): { form: FormTarget; app: AppView } => ({
@@ -158,7 +121,7 @@ export function createPages({ issuer, branding, registry, formTokens }: PagesDep
 
   return {
     account: (ctx, model) => write(ctx, accountPage(model, envOf(ctx)), 'nowhere else'),
-    asset: serveAssets(Object.values(assets), brands),
+    asset: serveAssets(assets, brands),
     nobodySignedIn: createNobodySignedIn({ isConfigured, write, envOf }),
     stay: (deps) =>
       createStay({
@@ -173,7 +136,7 @@ export function createPages({ issuer, branding, registry, formTokens }: PagesDep
         write(step.ctx, platformPage({ ...about(step), ...question }, envOfStep(step)), 'back to the app');
         if (question.fault !== undefined && step.ctx.method === 'POST') step.ctx.status = 422;
       },
-      waiting(step, { attempt, state, loginUrl }) {
+      waiting(step, { attempt, state, waitedMs, loginUrl }) {
         const model = {
           ...about(step),
           state,
@@ -181,6 +144,7 @@ export function createPages({ issuer, branding, registry, formTokens }: PagesDep
           ...(loginUrl === undefined ? {} : { loginUrl }),
           pollHandle: handleOf(step.interaction.uid, attempt),
           intervalSeconds: Math.ceil(attempt.intervalMs / 1000),
+          helpInMs: Math.max(0, HELP_AFTER_MS - waitedMs),
         };
         write(step.ctx, waitingPage(model, envOfStep(step)), 'back to the app');
       },
@@ -213,6 +177,8 @@ export function createPages({ issuer, branding, registry, formTokens }: PagesDep
 }
 
 const RETRY_SECONDS = 5;
+/** Who waits longer may have lost the window, or have another platform in mind. */
+const HELP_AFTER_MS = 60_000;
 
 /** Whether a request is part of a sign-in, whose page goes on by itself. */
 function isSigningIn(ctx: Context): boolean {

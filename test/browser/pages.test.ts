@@ -138,7 +138,7 @@ describe('pages in a browser', function () {
       await page.evaluate("document.documentElement.dir = 'rtl'");
       await expectNoOverflow(`${name} from right to left`);
     };
-    for (const ui_locales of ['en', 'de', 'fr', 'es', 'ja']) {
+    for (const ui_locales of ['en', 'de', 'fr', 'es', 'ja', 'he']) {
       await page.goto(
         authorizeUrl(stack.issuer, { ui_locales, scope: 'openid profile email ib:api ib:session' }),
       );
@@ -233,6 +233,20 @@ describe('pages in a browser', function () {
     await back;
     await second.locator('[name=decision][value=allow]').click();
     await second.getByText('This sign-in is over').waitFor();
+  });
+
+  it('show a calm clock of what is going on, and offer help after a minute', async () => {
+    await page.clock.install();
+    await toWaiting();
+    const clock = page.locator('[data-clock]');
+    const help = page.locator('[data-help]');
+    // The page's own clock: what it asks is answered meanwhile.
+    await page.clock.runFor(2_500);
+    await clock.filter({ hasText: /IntelligenceBank was asked \d+ s ago\./ }).waitFor();
+    expect(await clock.evaluate((element) => element.closest('[role=status], [aria-live]'))).to.equal(null);
+    expect(await help.isVisible()).to.equal(false);
+    await page.clock.runFor(60_000);
+    await help.filter({ hasText: 'may be in another window' }).waitFor();
   });
 
   it('show a visible link where the popup is blocked, and go on all the same', async () => {

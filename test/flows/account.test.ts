@@ -113,7 +113,7 @@ describe('/account', () => {
     expect(none.body).to.contain('No app of this name').and.not.contain('<script>');
     expect(appsOn(none)).to.deep.equal([]);
     const ended = await pressFirst(browser, all, 'revoke-all');
-    expect(ended.body).to.contain('Nobody is signed in');
+    expect(ended.body).to.contain('No app has access');
     expect(await store.grantsOf(accountId)).to.deep.equal([]);
   });
 
