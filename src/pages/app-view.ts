@@ -13,6 +13,16 @@ function unverified(clientId: string, host: string): NonNullable<AppView['unveri
   return document === null ? { by: 'registration', host } : { by: 'document', host: document.host };
 }
 
+/**
+ * Whether a stranger's picture lies where this very answer goes, or beside his metadata document: he may list the redirect
+ * URI of somebody else too, and with it the picture, or need none, as devices do.
+ */
+function isOwnLogo(logoUri: string, { clientId, target }: { clientId: string; target: URL | null }): boolean {
+  const own = isAddress(clientId) ? URL.parse(clientId) : target;
+  const hosts = [own, target].map((url) => url?.host);
+  return hosts.includes(URL.parse(logoUri)?.host);
+}
+
 /** The app's name and whose it is, from its registration and the request. */
 export const createAppView =
   (isConfigured: (clientId: string) => boolean): AppViewOf =>
@@ -26,7 +36,9 @@ export const createAppView =
         shownName(metadata.client_name ?? '') ||
         (isConfigured(clientId) || host === '' ? nameOfApp(client) : host),
       host,
-      ...(logoUri === undefined ? {} : { logoPath: logoPathOf(clientId, logoUri) }),
+      ...(logoUri !== undefined && (isConfigured(clientId) || isOwnLogo(logoUri, { clientId, target }))
+        ? { logoPath: logoPathOf(clientId, logoUri) }
+        : {}),
       ...(isConfigured(clientId) ? {} : { unverified: unverified(clientId, host) }),
       ...(metadata.client_uri === undefined ? {} : { clientUri: metadata.client_uri }),
       ...(metadata.policy_uri === undefined ? {} : { policyUri: metadata.policy_uri }),

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { attributeOf, Browser } from '../support/browser.ts';
 import { authorizeUrl, CLIENTS, type Stack, signInAt, startStack } from '../support/stack.ts';
-import { post } from '../support/standards.ts';
+import { post, submitOnly } from '../support/standards.ts';
 
 const PNG = Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), Buffer.alloc(20)]);
 const SVG = '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>';
@@ -72,6 +72,29 @@ describe('the picture of an app', () => {
     expect(page.body).to.contain('has checked this app').and.contain('self.example</p>');
     return fetch(stack.issuer + (attributeOf(page, 'height="48"', 'src') ?? ''));
   };
+
+  it('of an app that registered itself is shown where the answer goes to its host, and nowhere else', async () => {
+    const metadata = {
+      client_name: 'Portal',
+      redirect_uris: ['https://portal.acme.example/cb', 'https://evil.example/cb'],
+      grant_types: ['authorization_code', 'urn:ietf:params:oauth:grant-type:device_code'],
+      token_endpoint_auth_method: 'none',
+      logo_uri: 'https://portal.acme.example/logo.png',
+    };
+    const headers = { 'content-type': 'application/json' };
+    const { body } = await post(stack, '/register', JSON.stringify(metadata), headers);
+    const client_id = String(body['client_id']);
+    for (const redirect_uri of metadata.redirect_uris) {
+      const page = await consentOf({ client_id, redirect_uri, scope: 'openid' });
+      const isShown = attributeOf(page, 'height="48"', 'src') !== undefined;
+      expect(isShown, redirect_uri).to.equal(redirect_uri.includes('acme'));
+    }
+    const device = await post(stack, '/device_authorization', { client_id, scope: 'openid' });
+    const browser = new Browser();
+    const asked = await browser.open(String(device.body['verification_uri_complete']));
+    const confirmed = await submitOnly(browser, asked);
+    expect(confirmed.body).to.contain('Portal').and.not.contain('/assets/logos/');
+  });
 
   for (const [name, make, type] of [
     [
