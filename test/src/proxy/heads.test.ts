@@ -161,6 +161,19 @@ describe("what surrounds IB's answers", () => {
     ).to.equal(200);
   });
 
+  it('end no session where the platform says what the API would say of a dead one', async () => {
+    const [platform] = ib.stack.sandbox.platforms;
+    Object.assign(platform.switches, { status: 401, statusAs: 'dead' });
+    const path = `/proxy/${new URL(platform.origin).host}/v1/auth/app/info?token=x`;
+    const answer = await ib.rawCall({ path });
+    Object.assign(platform.switches, { status: 0, statusAs: 'own' });
+    expect(answer.status).to.equal(401);
+    expect(answer.body.toString()).to.contain('error.authentication.required');
+    expect(
+      (await withBearer(`${ib.stack.issuer}/userinfo`, ib.bearer.authorization.slice(7))).status,
+    ).to.equal(200);
+  });
+
   it('are those of calls that IB knows: any other method is 405, whatever the address', async () => {
     const asked: unknown[] = [];
     ib.answer((request, response) => {
