@@ -1,7 +1,8 @@
 /** The secrets file: read with care, made once, replaced as a whole. */
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, link, mkdir, open, readFile, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { chmod, chown, link, open, readFile, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from '../folder.ts';
 import type { SecretsDocument } from './document.ts';
 import { SecretsError } from './error.ts';
 
@@ -26,7 +27,7 @@ export async function readSecretsText(path: string, warn?: (warning: string) => 
  */
 export async function writeNewSecretsFile(path: string, document: SecretsDocument): Promise<boolean> {
   return writing(path, async () => {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path), 0o700);
     const temporary = await writeBeside(path, document);
     try {
       // Unlike rename, link refuses a name that is taken: of two processes, the second learns that it came second.

@@ -3,8 +3,8 @@
  * not know what is asked for on them.
  */
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
+import type { AddressInfo, Server } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Store } from '../../adapters/store/contract.ts';
@@ -45,23 +45,27 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** A port that cannot be listened on, by the variable that names it. */
+/** What the system says of an address that is none of this machine's, whatever the port. */
+const OF_ADDRESS: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EAI_AGAIN', 'EINVAL', 'ENOTFOUND']);
+const HOSTS = { PORT: 'HOST', METRICS_PORT: 'METRICS_HOST' } as const;
+
+/** Where nobody can listen, by the variable that names it. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
   readonly code: string;
-  readonly variable: 'PORT' | 'METRICS_PORT';
+  readonly variable: keyof typeof HOSTS | (typeof HOSTS)[keyof typeof HOSTS];
 
-  constructor(variable: ListenError['variable'], cause: NodeJS.ErrnoException) {
+  constructor(variable: keyof typeof HOSTS, cause: NodeJS.ErrnoException) {
     super('cannot listen', { cause });
-    this.variable = variable;
     this.code = cause.code ?? 'unknown';
+    this.variable = OF_ADDRESS.has(this.code) ? HOSTS[variable] : variable;
   }
 }
 
 /** Listens, or rejects with `ListenError`. */
 export async function listen(
   server: Server,
-  variable: ListenError['variable'],
+  variable: keyof typeof HOSTS,
   port: number,
   host: string,
 ): Promise<AddressInfo> {

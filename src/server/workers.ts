@@ -4,10 +4,10 @@
  */
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { listen } from './listen.ts';
 
 /** The variable by which a worker learns its number. Not the operator's. */
 export const WORKER_NUMBER = 'IB_OAUTH_WORKER_NUMBER';
@@ -109,9 +109,8 @@ async function listens(worker: Worker): Promise<boolean> {
 
 /** For `PORT=0`: all share one port, also those that are started again. */
 async function freePort(host: string): Promise<number> {
-  const server = createServer().listen(0, host);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const server = createServer();
+  const { port } = await listen(server, 'PORT', 0, host);
   server.close();
   await once(server, 'close');
   return port;

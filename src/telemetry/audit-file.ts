@@ -4,8 +4,9 @@
  * written first when the file can be written again.
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, fstatSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from '../../adapters/folder.ts';
 
 /** How often a file that cannot be written is tried again. */
 const RETRY_MS = 1000;
@@ -119,7 +120,7 @@ function requireFile(opens: () => unknown): void {
 }
 
 function open(path: string): number {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path), 0o777);
   return openSync(path, 'a', 0o600);
 }
 

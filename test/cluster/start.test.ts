@@ -66,6 +66,12 @@ describe('a start on DynamoDB', function () {
     expect(lines[0]).to.match(/^AWS_REGION: is not set/);
   });
 
+  it('says that an endpoint is no URL', async () => {
+    const [line, ...others] = await refused({ AWS_ENDPOINT_URL_DYNAMODB: 'nonsense' });
+    expect(line).to.match(/^AWS_ENDPOINT_URL_DYNAMODB: is no URL/);
+    expect(others).to.deep.equal([]);
+  });
+
   it('says which tables are missing, and the command that makes them', async () => {
     const command = 'make it: npm run ib-oauth -- store create';
     expect(await refused({})).to.deep.equal([

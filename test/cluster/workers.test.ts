@@ -146,6 +146,14 @@ describe('several workers of one server', function () {
     expect(numbers).to.deep.equal(['METRICS_PORT: cannot listen there (EADDRINUSE)']);
   });
 
+  it('say once that an address is none of this machine’s, by the variable that names it', async () => {
+    // RFC 5737: nobody's.
+    for (const name of ['HOST', 'METRICS_HOST']) {
+      const lines = await refused({ [name]: '192.0.2.9', METRICS_PORT: '0' });
+      expect(lines).to.deep.equal([`${name}: cannot listen there (EADDRNOTAVAIL)`]);
+    }
+  });
+
   it('do not share a store in memory', async () => {
     const [line, ...others] = await refused({ STORAGE: 'embedded', DATA_DIR: ':memory:' });
     expect(others).to.deep.equal([]);

@@ -33,6 +33,9 @@ export async function reviewStart(
     ]);
     return { faults: (await inTime(looks)).flat() };
   } catch (error) {
+    if (error instanceof TypeError && 'code' in error && error.code === 'ERR_INVALID_URL') {
+      return { faults: ['AWS_ENDPOINT_URL_DYNAMODB: is no URL (or AWS_ENDPOINT_URL, where that names it)'] };
+    }
     return { unknown: error instanceof Error ? error.name : 'unknown' };
   } finally {
     client.destroy();

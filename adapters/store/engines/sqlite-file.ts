@@ -2,18 +2,10 @@
  * The file of the SQLite engine: where it is, who may read it, which schema it has. Whatever makes it unusable is a
  * refusal of one line: the path, the cause, what to do.
  */
-import {
-  accessSync,
-  chmodSync,
-  closeSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  openSync,
-  statSync,
-} from 'node:fs';
+import { accessSync, chmodSync, closeSync, constants, existsSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makeFolder } from '../../folder.ts';
 import { retrying } from './sqlite-commits.ts';
 import { ADVICE, refusal, refusalOf, systemCodeOf } from './sqlite-errors.ts';
 
@@ -110,7 +102,7 @@ function refuseEarlierStore(dataDir: string, path: string): void {
 /** Makes folder and file for their owner alone, and refuses those that this process cannot use. */
 function prepareFile(dataDir: string, path: string): void {
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makeFolder(dataDir, 0o700);
   } catch (error) {
     throw refusal(dataDir, `the folder cannot be made (${systemCodeOf(error)})`, error);
   }

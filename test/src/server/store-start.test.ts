@@ -117,6 +117,19 @@ describe('a server whose store cannot be used', function () {
     });
   }
 
+  it('says that no folder can be made where the system has none to give', async function () {
+    if (process.platform !== 'linux') return this.skip();
+    expectOneLine(
+      await start({ DATA_DIR: '/proc/ib-oauth' }),
+      /^\/proc\/ib-oauth\/secrets\.json: cannot be written \(\w+\)$/m,
+    );
+    await serveOnce();
+    expectOneLine(
+      await start({ DATA_DIR: '/proc/ib-oauth', SECRETS_FILE: join(dataDir, 'secrets.json') }),
+      /^\/proc\/ib-oauth: the folder cannot be made \(\w+\)$/m,
+    );
+  });
+
   it('names the owner of files that are another’s', async function () {
     if (process.geteuid?.() !== 0) return this.skip();
     await serveOnce();
