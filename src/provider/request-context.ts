@@ -120,8 +120,9 @@ function makeCanonical(params: Params, resources: Pick<Resources, 'canonical'>):
     typeof value === 'string' ? resources.canonical(value) : value;
   const canonicalOf = (value: unknown): unknown => {
     if (!Array.isArray(value)) return canonical(value);
-    const different = [...new Set(value.map(canonical))];
-    return different.length === 1 ? different[0] : different;
+    // One without a value is absent (RFC 6749 section 3.1), among others too.
+    const different = [...new Set(value.filter((one) => one !== '').map(canonical))];
+    return different.length < 2 ? different[0] : different;
   };
   let current = canonicalOf(params['resource']);
   Object.defineProperty(params, 'resource', {

@@ -18,6 +18,7 @@ import {
   errorOf,
   getJson,
   post,
+  RESOURCE,
   startStandards,
 } from '../support/standards.ts';
 
@@ -45,6 +46,42 @@ describe('requests', () => {
       authorizeUrl(stack.issuer, { unheard_of: '1', utm_source: 'x' }),
     );
     expect(unknown.headers.get('location')).to.contain('/interaction/');
+  });
+
+  it('with a parameter that has no value are as those without it (RFC 6749 section 3.1)', async () => {
+    const empty = [
+      'resource',
+      'prompt',
+      'max_age',
+      'claims',
+      'acr_values',
+      'ui_locales',
+      'login_hint',
+      'request',
+    ]
+      .concat(['request_uri', 'response_mode', 'id_token_hint', 'platform_url', 'scope', 'audience'])
+      .map((name) => `${name}=`);
+    const { searchParams } = new URL(authorizeUrl(stack.issuer));
+    searchParams.delete('scope');
+    for (const more of [
+      empty.join('&'),
+      'resource=&resource=',
+      `resource=&resource=${RESOURCE}&scope=profile`,
+    ]) {
+      if (more.includes(RESOURCE)) searchParams.delete('nonce');
+      const query = `${searchParams}&${more}`;
+      const begun = await new Browser().request(`${stack.issuer}/authorize?${query}`);
+      expect(begun.headers.get('location'), more).to.match(/^\/interaction\//);
+      const pushed = await post(stack, '/par', query, basic('web'));
+      expect(pushed.status, pushed.text).to.equal(201);
+    }
+    const own = await post(
+      stack,
+      '/token',
+      `grant_type=client_credentials&resource=&resource=${RESOURCE}&scope=&client_assertion=`,
+      basic('mcp-server'),
+    );
+    expect([own.status, own.body['scope']], own.text).to.deep.equal([200, 'profile ib:api']);
   });
 
   it('cannot change issuer, endpoints, cookies or redirects by their headers', async () => {
