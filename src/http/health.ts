@@ -13,9 +13,15 @@ export const answerAlive: Answer = (ctx) => {
 
 /** Says whether the store answers. */
 export function createReadiness(store: Pick<Store, 'ready'>): Answer {
+  // Whoever asks at the same time shares one question to the store: anybody may ask, and no limit counts it.
+  let asking: Promise<void> | undefined;
+  const ready = (): Promise<void> =>
+    (asking ??= inTime(store.ready()).finally(() => {
+      asking = undefined;
+    }));
   return async (ctx) => {
     try {
-      await inTime(store.ready());
+      await ready();
       ctx.body = { status: 'ok' };
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;

@@ -135,6 +135,25 @@ describe('limits on strangers', () => {
     await engine.close();
   });
 
+  it('are not needed for readiness: whoever asks at once shares one question to the store', async () => {
+    const engine = await startEngine();
+    const asked: string[] = [];
+    const at = await startLimited({
+      store: { client: engine.client, onCall: ({ operation }) => void asked.push(operation) },
+      env: {
+        STORAGE: 'dynamodb',
+        STATE_TABLE: TABLES.state,
+        TOKEN_TABLE: TABLES.tokens,
+        SECRETS_JSON: JSON.stringify(await createSecrets(new Date())),
+      },
+    });
+    asked.length = 0;
+    expect(times(await atOnce(200, () => fetch(`${at.issuer}/readyz`)), 200)).to.equal(200);
+    expect(asked.length).to.be.within(1, 150);
+    await at.close();
+    await engine.close();
+  });
+
   it('let any number of right secrets through at once, from an address that has failed too', async () => {
     expect((await post('/introspect', '4.4.4.4')).status).to.equal(401);
     const seen = await atOnce(100, () => post('/introspect', '4.4.4.4', { secret: WEB_SECRET }));
