@@ -95,7 +95,7 @@ clients:
     await line(/Signed in as Grace Hopper/);
   });
 
-  it('spa signs in from another origin, calls the API with CORS, and signs out', async () => {
+  it('spa (oidc-client-ts) signs in from another origin, calls the API with CORS, and signs out', async () => {
     const { line } = start('spa/serve.ts', { PORT: '13903' });
     await line(/listens/);
     const page = await chromium.newPage();

@@ -16,12 +16,14 @@ interface Visit {
   readonly step: string;
   readonly path: string;
   readonly shows: string;
+  /** What must read otherwise than it did at the visit before. */
+  readonly changes?: RegExp;
 }
 
 /** How a program is run. */
 export interface Run {
   readonly folder: Folder;
-  /** Started in the folder; a path with a slash is the folder's own. */
+  /** Started in the folder; a path with a slash is the folder's own. `{ISSUER}` and other variables are filled in. */
   readonly command: readonly string[];
   /** What it must say it did, in this order; for an app with pages, what the user does. */
   readonly steps: readonly string[] | readonly Visit[];
@@ -37,10 +39,14 @@ export async function runProgram(
   variables: Readonly<Record<string, string>>,
 ): Promise<void> {
   const cwd = builtIn(folder);
-  const child = spawn(program.includes('/') ? resolve(cwd, program) : program, args, {
+  const known: Readonly<Record<string, string>> = { ...variables, ...env, ISSUER: stack.issuer };
+  const filled = args.map((arg) => arg.replaceAll(/\{([A-Z_]+)\}/g, (whole, name) => known[name] ?? whole));
+  const child = spawn(program.includes('/') ? resolve(cwd, program) : program, filled, {
     cwd,
-    env: { ...process.env, ISSUER: stack.issuer, ...variables, ...env },
+    env: { ...process.env, PWD: cwd, ...known },
     stdio: ['pipe', 'pipe', 'pipe'],
+    // A group of its own, so that what it has started ends with it.
+    detached: true,
   });
   const said: string[] = [];
   child.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()));
@@ -52,7 +58,7 @@ export async function runProgram(
     const user = createUser(stack, { listens: mcp === true });
     const isApp = steps.some((step) => typeof step !== 'string');
     const done = isApp
-      ? useApp(child, steps as readonly Visit[], variables['ORIGIN'] ?? '', user)
+      ? useApp(child, steps as readonly Visit[], variables, user)
       : followLines(child, steps as readonly string[], user);
     await Promise.race([done, deadline]);
   } catch (error) {
@@ -60,11 +66,18 @@ export async function runProgram(
   } finally {
     late.abort();
     await deadline.catch(() => undefined);
-    if (child.exitCode === null && child.signalCode === null) {
-      const ended = once(child, 'exit');
-      child.kill('SIGKILL');
-      await ended;
-    }
+    const ended = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
+    endGroup(child);
+    await ended;
+  }
+}
+
+function endGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // All of it has ended by itself.
   }
 }
 
@@ -90,16 +103,21 @@ async function followLines(child: ChildProcess, steps: readonly string[], user: 
 async function useApp(
   child: ChildProcess,
   visits: readonly Visit[],
-  origin: string,
+  { ORIGIN: origin = '', PORT: port = '' }: Readonly<Record<string, string>>,
   user: User,
 ): Promise<void> {
   while (!(await answers(origin))) {
     if (child.exitCode !== null) throw new Error(`ended with ${child.exitCode} at its start`);
     await setTimeout(POLL_MS);
   }
-  for (const { step, path, shows } of visits) {
-    const landing = await user.visit(origin + path);
+  let before = '';
+  for (const { step, path, shows, changes } of visits) {
+    const landing = await user.visit(origin + path.replace('{PORT}', port));
     if (!landing.body.includes(shows)) throw new Error(`${step}: ${shownBy(landing)} instead of "${shows}"`);
+    if (changes !== undefined && changes.exec(before)?.[0] === changes.exec(landing.body)?.[0]) {
+      throw new Error(`${step}: ${String(changes)} is what it was`);
+    }
+    before = landing.body;
   }
 }
 

@@ -4,7 +4,7 @@
  * fetched from their registries and built.
  */
 import { stringify } from 'yaml';
-import { entryOf, type Program } from '../../src/cli/programs/program.ts';
+import { entryOf, type Program, resourceOf } from '../../src/cli/programs/program.ts';
 import { programNamed } from '../../src/cli/programs/table.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 import { createMcpServers, type McpServers } from './mcp-servers.ts';
@@ -72,7 +72,10 @@ function registrationOf({ program, origin }: Planned): object {
 async function runApps(plan: readonly Planned[]): Promise<Result[]> {
   if (plan.length === 0) return [];
   const stack = await startStack({
-    clients: stringify({ clients: plan.map(registrationOf) }),
+    clients: stringify({
+      clients: plan.map(registrationOf),
+      resources: plan.flatMap(({ program, origin }) => resourceOf(program, origin) ?? []),
+    }),
     env: { LOG_LEVEL: 'silent', INTEROP_SECRET: SECRET },
   });
   const results: Result[] = [];
@@ -84,6 +87,7 @@ async function runApps(plan: readonly Planned[]): Promise<Result[]> {
       ORIGIN: origin,
       PORT: new URL(origin).port,
       REDIRECT_URI: entryOf(program, origin).redirectUris[0] ?? '',
+      RESOURCE: `${origin}${program.resource?.path ?? ''}`,
     };
     results.push(await runCase(planned, stack, { name: program.name, variables }));
   }

@@ -22,9 +22,10 @@ const SOURCES = join(import.meta.dirname, 'programs');
 const TARGETS = join(import.meta.dirname, '../../.data/interop');
 const STAMP = '.built-from';
 
-/** What a folder needs on the path, and how its programs come to be. */
+/** What a folder needs on the path, what else must be there, and how its programs come to be. */
 interface Toolchain {
   readonly needs: readonly string[];
+  readonly probe?: { readonly command: readonly string[]; readonly lacks: string };
   readonly build: readonly (readonly string[])[];
 }
 
@@ -39,6 +40,29 @@ const TOOLCHAINS = {
   },
   node: { needs: ['npm'], build: [['npm', 'ci', '--ignore-scripts', '--omit=optional']] },
   go: { needs: ['go'], build: [['go', 'build', '-mod=readonly', '-o', 'client', '.']] },
+  spring: { needs: ['java', 'mvn'], build: [['mvn', '-q', '-B', '-DskipTests', 'package']] },
+  'oauth2-proxy': {
+    needs: ['go'],
+    build: [
+      ['go', 'build', '-mod=readonly', '-o', 'oauth2-proxy', 'github.com/oauth2-proxy/oauth2-proxy/v7'],
+    ],
+  },
+  apache: {
+    needs: ['apache2'],
+    probe: {
+      command: ['test', '-f', '/usr/lib/apache2/modules/mod_auth_openidc.so'],
+      lacks: "mod_auth_openidc (Debian's libapache2-mod-auth-openidc)",
+    },
+    build: [],
+  },
+  ruby: {
+    needs: ['ruby'],
+    probe: {
+      command: ['ruby', '-e', 'require "omniauth"; require "omniauth_openid_connect"; require "webrick"'],
+      lacks: "omniauth_openid_connect (Debian's ruby-omniauth-openid-connect and ruby-webrick)",
+    },
+    build: [],
+  },
   rust: { needs: ['cargo', 'cc'], build: [['cargo', 'build', '--quiet', '--locked']] },
 } as const satisfies Readonly<Record<string, Toolchain>>;
 
@@ -49,9 +73,11 @@ export const builtIn = (folder: Folder): string => join(TARGETS, folder);
 
 /** Builds a folder; the answer says what is missing on this machine, or undefined where nothing is. */
 export async function build(folder: Folder): Promise<string | undefined> {
-  const { needs, build: commands }: Toolchain = TOOLCHAINS[folder];
+  const { needs, probe, build: commands }: Toolchain = TOOLCHAINS[folder];
   const missing = needs.filter((program) => !isOnPath(program));
   if (missing.length > 0) return `${missing.join(', ')} on the path`;
+  const [program = '', ...args] = probe?.command ?? ['true'];
+  if ((await runIn(SOURCES, program, args)) !== undefined) return probe?.lacks;
   const target = builtIn(folder);
   const digest = digestOf(folder);
   const stamp = join(target, STAMP);

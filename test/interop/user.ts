@@ -73,13 +73,19 @@ export function createUser(stack: Stack, { listens }: { readonly listens: boolea
             ? { url: new URL(location, at), form: undefined }
             : at.origin === stack.issuer
               ? answerTo(page)
-              : undefined;
+              : beginIn(page);
         if (next === undefined) return { url: at, body: page.body };
         ({ url: at, form } = next);
       }
       throw new Error(`led on for ever, at last to ${at.origin}${at.pathname}`);
     },
   };
+}
+
+/** The form with which an app begins a sign-in, where it asks for a press of a button. */
+function beginIn(page: Page): { url: URL; form: Form } | undefined {
+  const form = formsOf(page).find(({ action }) => action.startsWith('/login/'));
+  return form === undefined ? undefined : { url: new URL(form.action, page.url), form };
 }
 
 function posted(

@@ -1,5 +1,5 @@
 /** docs/clients.md, written from the table by `npm run clients-doc`. */
-import { type Checked, entryOf, needsOrigin, type Program } from './program.ts';
+import { type Checked, entryOf, needsOrigin, type Program, resourceOf } from './program.ts';
 import { PROGRAM_GROUPS, PROGRAMS } from './table.ts';
 
 const EXAMPLE_ORIGIN = 'https://app.acme.com';
@@ -34,9 +34,11 @@ function sectionOf(program: Program): string {
   const { name, title, settings, notes = [], checked } = program;
   const origin = needsOrigin(program) ? ` --origin ${EXAMPLE_ORIGIN}` : '';
   const { redirectUris, fields } = entryOf(program, '{origin}');
+  const resource = resourceOf(program, '{origin}');
   return [
     `### ${title}\n`,
     `\`client add my-app --for ${name}${origin}\`: ${entryLine({ redirect_uris: redirectUris, ...fields })}\n`,
+    ...(resource === undefined ? [] : [`Under \`resources\`: \`- ${shown(resource)}\`\n`]),
     `\`\`\`${settings.language}\n${settings.text}\n\`\`\`\n`,
     ...notes.map((note) => `- ${note}`),
     ...(notes.length === 0 ? [] : ['']),

@@ -5,6 +5,7 @@ const PYTHON_LOCK = 'python/requirements.txt';
 
 /** An MCP client asks for what the MCP server names, so its entry does not narrow scopes. */
 const { scope: _scope, ...MCP_CLIENT } = NATIVE_APP;
+const { application_type: _native, ...WEB_CLIENT } = MCP_CLIENT;
 
 /** Clients of the Model Context Protocol. */
 export const MCP_PROGRAMS: readonly Program[] = [
@@ -46,5 +47,71 @@ export const MCP_PROGRAMS: readonly Program[] = [
     await client.list_tools()`,
     },
     checked: { by: 'interop', pinned: 'fastmcp', version: '4.2.3', lock: PYTHON_LOCK },
+  },
+  {
+    name: 'claude',
+    title: 'Claude (web and desktop)',
+    redirects: ['https://claude.ai/api/mcp/auth_callback', 'https://claude.com/api/mcp/auth_callback'],
+    fields: WEB_CLIENT,
+    settings: {
+      language: 'text',
+      text: `Settings, Connectors, Add custom connector
+  URL               https://mcp.acme.com/mcp
+  OAuth client ID   {client_id}`,
+    },
+    notes: [
+      'With `REGISTRATION=open`, or `CLIENT_ID_METADATA_HOSTS` that lets its document’s host in, the URL of the MCP server is all it needs.',
+    ],
+    checked: {
+      by: 'nobody',
+      why: 'it runs on its maker’s servers, which reach public addresses alone. What it does is held by `test/interop/mcp-clients.test.ts`, with the SDK that it is made with.',
+    },
+  },
+  {
+    name: 'claude-code',
+    title: 'Claude Code',
+    redirects: ['http://localhost/callback', 'http://127.0.0.1/callback'],
+    fields: MCP_CLIENT,
+    settings: {
+      language: 'sh',
+      text: `claude mcp add --transport http acme https://mcp.acme.com/mcp --client-id {client_id} --callback-port 8080`,
+    },
+    notes: ['With `CLIENT_ID_METADATA_HOSTS=*` or `REGISTRATION=open` it needs no entry.'],
+    checked: {
+      by: 'nobody',
+      why: 'it signs in at its maker’s first. Its metadata document, loopback without a port and without `application_type`, is held by `test/standards/metadata-documents.test.ts`.',
+    },
+  },
+  {
+    name: 'vscode',
+    title: 'VS Code',
+    redirects: ['http://127.0.0.1/', 'https://vscode.dev/redirect'],
+    fields: MCP_CLIENT,
+    settings: {
+      language: 'json',
+      text: `{ "servers": { "acme": { "type": "http", "url": "https://mcp.acme.com/mcp" } } }`,
+    },
+    notes: [
+      'It asks for the client id, here `{client_id}`, where it can neither register itself nor bring its metadata document.',
+    ],
+    checked: {
+      by: 'nobody',
+      why: 'it is fetched from its maker alone. Its metadata document is held by `test/standards/metadata-documents.test.ts`, its redirects by `test/standards/mcp.test.ts`.',
+    },
+  },
+  {
+    name: 'cursor',
+    title: 'Cursor',
+    redirects: ['cursor://anysphere.cursor-mcp/oauth/callback'],
+    fields: MCP_CLIENT,
+    settings: {
+      language: 'json',
+      text: `{ "mcpServers": { "acme": { "url": "https://mcp.acme.com/mcp", "auth": { "CLIENT_ID": "{client_id}" } } } }`,
+    },
+    notes: ['With `REGISTRATION=open` it needs no entry and no `auth`.'],
+    checked: {
+      by: 'nobody',
+      why: 'it is fetched from its maker alone. Its redirect and its registration are held by `test/standards/mcp.test.ts` and `registration.test.ts`.',
+    },
   },
 ];

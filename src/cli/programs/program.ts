@@ -24,6 +24,12 @@ export interface Program {
   /** Where it sends users after signing out; as `redirects`. */
   readonly signedOut?: readonly string[];
   readonly fields: ProgramFields;
+  /** An API: what stands under `resources`, its identifier being this path of the origin. */
+  readonly resource?: {
+    readonly path: string;
+    readonly scopes: readonly string[];
+    readonly token_format: string;
+  };
   /** What to copy into the program. `{issuer}`, `{client_id}`, `{client_secret}` and `{origin}` are to be filled in. */
   readonly settings: { readonly language: string; readonly text: string };
   /** What is not obvious about it, a sentence each. */
@@ -53,6 +59,13 @@ export function entryOf({ redirects, signedOut, fields }: Program, origin: strin
       ...(signedOut === undefined ? {} : { post_logout_redirect_uris: whole(signedOut) }),
     },
   };
+}
+
+/** An API's entry under `resources`; undefined for an app. */
+export function resourceOf({ resource }: Program, origin: string): object | undefined {
+  if (resource === undefined) return undefined;
+  const { path, ...rest } = resource;
+  return { identifier: `${origin}${path}`, ...rest };
 }
 
 /** The settings with what is known filled in; what is not stays as it is. */

@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { parse, stringify } from 'yaml';
 import { loadConfig } from '../../../config/config.ts';
+import { clientFields } from '../../../src/cli/client-fields.ts';
+import { CommandError } from '../../../src/cli/context.ts';
+import { newClient } from '../../../src/cli/new-client.ts';
 import { clientsDocument } from '../../../src/cli/programs/document.ts';
-import { entryOf } from '../../../src/cli/programs/program.ts';
+import { entryOf, resourceOf } from '../../../src/cli/programs/program.ts';
 import { PROGRAMS } from '../../../src/cli/programs/table.ts';
 import { RUNS } from '../../interop/runs.ts';
 import { runProgram } from '../../support/programs.ts';
@@ -48,8 +51,9 @@ describe('the table of client programs', () => {
       const secret = isPublic ? {} : { client_secret_env: 'A_SECRET' };
       return { client_id: program.name, redirect_uris: redirectUris, ...secret, ...fields };
     });
+    const resources = PROGRAMS.flatMap((program) => resourceOf(program, 'https://app.acme.com') ?? []);
     const file = join(folder, 'clients.yaml');
-    writeFileSync(file, stringify({ clients }));
+    writeFileSync(file, stringify({ clients, resources }));
     const loaded = loadConfig({ CLIENTS_FILE: file, DATA_DIR: folder, A_SECRET: 'a'.repeat(64) });
     rmSync(folder, { recursive: true });
     expect(loaded.ok ? loaded.warnings : loaded.faults).to.deep.equal([]);
@@ -116,26 +120,24 @@ describe('client add --for', function () {
     });
   });
 
-  it('says what is missing or unknown, and writes nothing', async () => {
-    const before = readFileSync(file, 'utf8');
-    for (const [args, says] of [
-      [['x', '--for', 'netscape'], '--for: netscape is not known; known are '],
-      [['x', '--for', 'go-oidc'], 'client add --for go-oidc needs --origin, such as https://app.acme.com'],
+  it('says what is missing or unknown', async () => {
+    for (const [id, said, says] of [
+      ['x', { for: 'netscape' }, '--for: netscape is not known; known are '],
+      ['x', { for: 'go-oidc' }, 'client add --for go-oidc needs --origin, such as https://app.acme.com'],
+      ['x', { for: 'go-oidc', origin: 'a.example' }, '--origin: a.example is not an address such as '],
+      ['x', { for: 'go-oidc', origin: 'https://a.example/b' }, '--origin: https://a.example/b is not an '],
       [
-        ['x', '--for', 'go-oidc', '--origin', 'portal.acme.com'],
-        '--origin: portal.acme.com is not an address',
+        'x',
+        { for: 'go-oidc', redirectUri: ['nowhere'] },
+        '--redirect-uri: nowhere is not an address such as ',
       ],
-      [
-        ['x', '--for', 'go-oidc', '--origin', 'https://a.example/b'],
-        '--origin: https://a.example/b is not an address',
-      ],
-      [['x', '--origin', 'https://a.example'], '--origin is for --for'],
-      [['--for', 'go-oidc', '--origin', 'https://a.example'], 'client add --for needs <id>'],
-      [['x', '--for', 'go-oidc', '--origin', 'http://a.example'], 'must be https or loopback'],
+      ['x', { origin: 'https://a.example' }, '--origin is for --for'],
+      [undefined, { for: 'go-oidc', origin: 'https://a.example' }, 'client add --for needs <id>'],
     ] as const) {
-      const { code, stderr } = await add(...args);
-      expect([code, stderr.includes(says)], `${args.join(' ')}: ${stderr}`).to.deep.equal([1, true]);
+      const options = { redirectUri: [], platform: [], refresh: true, ...said };
+      const refused = await newClient(id, options, clientFields()).catch((error: unknown) => error);
+      expect(refused).to.be.an.instanceOf(CommandError);
+      expect((refused as CommandError).lines.join()).to.contain(says);
     }
-    expect(readFileSync(file, 'utf8')).to.equal(before);
   });
 });
