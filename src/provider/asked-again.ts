@@ -36,7 +36,9 @@ export async function sessionToGoOnIn(
     ledTo.session === session.uid ? session : provider.Session.findByUid(ledTo.session),
     ledTo.grant === undefined ? true : provider.Grant.find(ledTo.grant),
   ]);
-  if (made === undefined || grant === undefined) {
+  const { signIns = {} } = (made ?? {}) as { signIns?: Readonly<Record<string, unknown>> };
+  const isSignedIn = signIns[result?.login?.accountId ?? ''] !== undefined;
+  if (made === undefined || !isSignedIn || grant === undefined) {
     throw new errors.SessionNotFound('what this sign-in led to has ended');
   }
   // The browser never heard of the session; one that has since signed in elsewhere stays where it is.

@@ -124,6 +124,17 @@ describe('a sign-in', () => {
         expect([answer.status, answer.headers.get('location')]).to.deep.equal([400, null]);
         expect(answer.headers.getSetCookie().some((line) => line.startsWith('ib_session='))).to.equal(false);
       }
+      const one = await decided({ scope });
+      await signInAt(stack, one.browser, authorizeUrl(stack.issuer, { prompt: 'login' }), 'alan', 1).then(
+        (page) => one.browser.press(page, 'consent', { decision: 'allow' }),
+      );
+      const account = await one.browser.open(`${stack.issuer}/account`);
+      const out = formsOf(account).find(
+        ({ action, fields }) => action.endsWith('/sign-out') && fields['account']?.startsWith('6M0B.'),
+      );
+      if (out === undefined) throw new Error(account.body);
+      expect((await one.browser.submit(account, out)).body).to.not.contain('6M0B.');
+      expect((await one.deaf.request(one.consent.url)).status, 'of several, this one').to.equal(400);
       const taken = await decided();
       await taken.browser.press(await taken.browser.open(`${stack.issuer}/account`), 'revoke');
       expect((await taken.deaf.request(taken.consent.url)).status).to.equal(400);
