@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { CLIENTS, type Stack, startStack } from '../../support/stack.ts';
+import { CLIENTS, exchange, type Stack, signIn, startStack } from '../../support/stack.ts';
 import { type RawAnswer, rawConnection } from './raw.ts';
 
 const APP = 'https://app.example';
@@ -129,3 +129,68 @@ function testAnswers(registration: string): void {
     });
   });
 }
+
+describe('the answers to an app', () => {
+  const NATIVE = `
+  - client_id: native
+    client_name: Native App
+    application_type: native
+    redirect_uris: ['com.example.native:/callback', 'http://127.0.0.1/callback']
+    token_endpoint_auth_method: none
+    grant_types: [authorization_code, refresh_token]
+    scope: openid profile ib:api
+`;
+  let stack: Stack;
+  let now = Date.now();
+  before(async () => {
+    stack = await startStack({
+      clients: CLIENTS + NATIVE.slice(1),
+      env: { LOG_LEVEL: 'silent' },
+      now: () => now,
+    });
+  });
+  after(() => stack.close());
+
+  it('may be read by its pages where the IB session behind its token has ended', async () => {
+    const { body } = await exchange(stack, await signIn(stack));
+    now += 121 * 3600 * 1000;
+    for (const path of ['/userinfo', '/proxy/api/3.0.0/6M0B/folder']) {
+      const answer = await fetch(stack.issuer + path, {
+        headers: { authorization: `Bearer ${body['access_token']}`, origin: APP },
+      });
+      expect([answer.status, answer.headers.get('access-control-allow-origin')], path).to.deep.equal([
+        401,
+        APP,
+      ]);
+      expect(await answer.json(), path).to.include({
+        error: 'invalid_token',
+        error_description: 'Session has expired',
+      });
+    }
+  });
+
+  it('are never for the origin null, which every opaque page has, nor for another loopback host', async () => {
+    const ask = async (origin: string): Promise<string | null> => {
+      const answer = await fetch(`${stack.issuer}/token`, {
+        method: 'POST',
+        headers: { origin },
+        body: new URLSearchParams({ client_id: 'native', grant_type: 'refresh_token', refresh_token: 'x' }),
+      });
+      return answer.headers.get('access-control-allow-origin');
+    };
+    expect(await ask('http://127.0.0.1:6274'), 'any port of its loopback redirect').to.equal(
+      'http://127.0.0.1:6274',
+    );
+    for (const origin of [
+      'null',
+      'com.example.native:',
+      'com.example.native://',
+      'http://localhost:6274',
+      'https://127.0.0.1:6274',
+      'http://127.0.0.1.evil.example',
+      'file://',
+    ]) {
+      expect(await ask(origin), origin).to.equal(null);
+    }
+  });
+});
