@@ -85,7 +85,9 @@ export function requestHeaders(headers: IncomingHttpHeaders, sid: string): Heade
   const ends = endsHere(headers);
   const kept: Headers = {};
   for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined || ends(name) || NOT_SENT.has(name) || NOT_SENT_PREFIX.test(name)) continue;
+    // CGI and what descends from it take one for the other.
+    const read = name.replaceAll('_', '-');
+    if (value === undefined || ends(read) || NOT_SENT.has(read) || NOT_SENT_PREFIX.test(read)) continue;
     kept[name] = value;
   }
   return { ...kept, 'accept-encoding': 'identity', sid };
