@@ -82,8 +82,11 @@ function rulesOf({ lifetimes, registrationsPerHour, foundUserCode }: LimitsDeps)
   };
 }
 
-/** How many requests of a network that is trusted are worked on at once, before it is known whether they fail. */
-const AT_ONCE = 8;
+/**
+ * How many requests of a network that is trusted are worked on at once, before it is known whether they fail. It bounds the
+ * work, not the guesses; a backend that refreshes for all its users comes from one address, and may wait for IB each time.
+ */
+const AT_ONCE = 32;
 
 /** Of a poll's handle: the interaction's uid. */
 const LONGEST_UID = 43;
