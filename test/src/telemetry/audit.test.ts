@@ -14,7 +14,7 @@ import { expect } from 'chai';
 import { withAddresses } from '../../../src/telemetry/audit-addresses.ts';
 import { type AuditTrouble, openAuditFile } from '../../../src/telemetry/audit-file.ts';
 import { Browser } from '../../support/browser.ts';
-import { startProcess } from '../../support/processes.ts';
+import { logged, startProcess } from '../../support/processes.ts';
 import { runProgram } from '../../support/programs.ts';
 import { signIn, startStack } from '../../support/stack.ts';
 
@@ -160,7 +160,8 @@ describe('the audit stream’s file', () => {
       /^AUDIT_FILE: cannot be written \(\w+\); with AUDIT_UNWRITABLE=continue [^\n]*\n$/,
     );
     const { child, output } = await startProcess({ ...env, AUDIT_UNWRITABLE: 'continue' });
-    expect(output.join('')).to.contain('audit_unwritable');
+    // The log is written a moment after what it tells.
+    await logged({ origin: '', child, output }, 'audit_unwritable', 0);
     child.kill('SIGTERM');
   });
 
