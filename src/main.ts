@@ -14,6 +14,7 @@ import { startWorkers, WORKER_NUMBER, WorkerStartError } from './server/workers.
 import { AuditError } from './telemetry/audit-file.ts';
 import { createLog } from './telemetry/log.ts';
 import { createSharedMetricsServer } from './telemetry/metrics.ts';
+import { hideExperimentalWarnings } from './telemetry/warnings.ts';
 
 type GoodConfig = Extract<LoadedConfig, { ok: true }>;
 
@@ -90,6 +91,7 @@ async function checkTables(storage: StorageConfig, log: Logger): Promise<void> {
   } else if (review.faults.length > 0) refuseToStart(review.faults);
 }
 
+hideExperimentalWarnings();
 start().catch((error: unknown) => {
   if (error instanceof SecretsError) refuseToStart(error.faults);
   if (error instanceof StoreError)

@@ -5,6 +5,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { SecretsError } from '../../adapters/secrets/error.ts';
 import { KEY_KINDS, type KeyKind } from '../../adapters/secrets/rotation.ts';
 import { StoreError } from '../../adapters/store/errors.ts';
+import { hideExperimentalWarnings } from '../telemetry/warnings.ts';
 import { CommandError, createOutput, type Output } from './context.ts';
 import { noteOf } from './note.ts';
 import type { SessionFilter } from './store.ts';
@@ -166,6 +167,7 @@ function linesOf(error: unknown): readonly string[] | undefined {
   return undefined;
 }
 
+hideExperimentalWarnings();
 // `| head` has read enough: nobody is left to tell.
 process.stdout.on('error', () => process.exit(0));
 try {
