@@ -160,8 +160,9 @@ function linesOf(error: unknown): readonly string[] | undefined {
   if (error instanceof StoreError) {
     return [error.fault ?? `the store does not answer: ${error.code} (${error.engineError})`];
   }
-  // A place that is named in the command: no folder, not ours, no space.
-  const { code, path } = error as NodeJS.ErrnoException;
+  // A place that is named in the command: no folder, not ours, no space; or what the AWS SDK met on its way.
+  const { name, code, path, $metadata } = error as NodeJS.ErrnoException & { $metadata?: unknown };
+  if ($metadata !== undefined) return [`AWS does not do it: ${code ?? name}; check says more`];
   if (code !== undefined && path !== undefined)
     return [`${path}: ${PLACE_FAULTS[code] ?? `failed (${code})`}`];
   return undefined;

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { freePort } from '../../support/processes.ts';
 import { runProgram } from '../../support/programs.ts';
 
 describe('the admin’s commands under stress', function () {
@@ -64,6 +65,23 @@ describe('the admin’s commands under stress', function () {
       expect(stderr, args)
         .to.match(wanted)
         .and.match(/^[^\n]+\n$/);
+    }
+  });
+
+  it('say in one line that DynamoDB does not answer', async () => {
+    const away = {
+      STORAGE: 'dynamodb',
+      SECRETS_FILE: join(folder, 'secrets.json'),
+      AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${await freePort()}`,
+      AWS_REGION: 'local',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+    };
+    await run(`secrets create ${away.SECRETS_FILE}`);
+    for (const args of ['store create', 'store check', 'store stats', 'session list --user 6M0B.x']) {
+      const { code, stderr } = await run(args, away);
+      expect(code, args).to.equal(1);
+      expect(stderr, args).to.match(/^[^\n]*(ECONNREFUSED|unavailable)[^\n]*\n$/);
     }
   });
 
