@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { LOG_EVENTS } from '../../src/telemetry/catalog.ts';
 import { Browser } from '../support/browser.ts';
 import { CHALLENGE, type Stack, signInAt, startStack, VERIFIER } from '../support/stack.ts';
 import { errorOf, post } from '../support/standards.ts';
@@ -62,6 +63,12 @@ describe('the guide for who moves from the earlier bridge', () => {
       '[1].error',
       'invalid_request',
     );
+  });
+
+  it('names events that the log has', () => {
+    const named = [...GUIDE.matchAll(/event = "([^"]+)"/g)].map(([, event]) => event);
+    expect(named).to.include.members(['request', 'proxied']);
+    expect(Object.keys(LOG_EVENTS)).to.include.members(named);
   });
 
   it('says what a stage in the path gets', async () => {
