@@ -112,6 +112,10 @@ export const lifetimes = Object.freeze({
   formBodyBytes: 16 * 1024,
   /** A form that becomes a query: an address has to fit into a request's head, of 16 KB, with room for cookies. */
   queryBodyBytes: 8 * 1024,
+  /** From a connection's beginning, or a later request's first byte, to the end of the head (slowloris): 15 s with the next setting. */
+  requestHeadMs: 14_000,
+  /** How often connections are looked through for those that are over it; by Node's default one could live for three times as long. */
+  connectionsCheckMs: 1_000,
   /** From its first byte to its last a body may take so long; uploads through `/proxy` may take their time. */
   requestBodyMs: 10_000,
   /** SIGTERM to exit: what is in flight may finish for this long. Below the 10 s that operators are promised. */

@@ -19,10 +19,6 @@ import { createDrain } from './drain.ts';
 import { answerMalformed } from './malformed.ts';
 import { watchClients, watchSecrets } from './reload.ts';
 
-/** Slow headers hold no connection for longer (slowloris), give or take one look; bodies have deadlines of their own. */
-const HEADERS_TIMEOUT_MS = 14_000;
-/** How often node looks for connections that are over it; by its default one could live for three times as long. */
-const CONNECTIONS_CHECK_MS = 1_000;
 /** Longer than the idle time-out of the load balancers in front, so that they close first. */
 const KEEP_ALIVE_MS = 65_000;
 const MOST_HEADER_BYTES = 16 * 1024;
@@ -98,8 +94,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const composed = await compose({ loopDelay, ...options, events });
   const server = createServer({
     requestTimeout: 0,
-    headersTimeout: HEADERS_TIMEOUT_MS,
-    connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
+    headersTimeout: config.lifetimes.requestHeadMs,
+    connectionsCheckingInterval: config.lifetimes.connectionsCheckMs,
     keepAliveTimeout: KEEP_ALIVE_MS,
     maxHeaderSize: MOST_HEADER_BYTES,
   });

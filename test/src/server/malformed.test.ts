@@ -48,3 +48,33 @@ describe('what is no request', () => {
     expect(stack.logs.filter((line) => line.includes('"failed"'))).to.deep.equal([]);
   });
 });
+
+describe('a head that does not come', () => {
+  it('is told so after its time, byte by byte or not at all, and nobody else is cut', async () => {
+    const stack = await startStack({
+      env: { LOG_LEVEL: 'silent' },
+      lifetimes: { requestHeadMs: 200, connectionsCheckMs: 50 },
+    });
+    const quiet = await rawConnection(stack.issuer);
+    quiet.send(`${GET}\r\n`);
+    expect((await quiet.answer())?.status).to.equal(200);
+    for (const [first, next] of [
+      ['', ''],
+      ['GET /healthz HTTP/1.1\r\nHos', ''],
+      ['GET /healthz HTTP/1.1\r\n', 'X-A: b\r\n'],
+    ] as const) {
+      const connection = await rawConnection(stack.issuer);
+      connection.send(first);
+      const drip = setInterval(() => connection.send(next), 20);
+      const answer = await connection.answer();
+      clearInterval(drip);
+      expect(answer?.status, first).to.equal(408);
+      expect(JSON.parse(answer?.body ?? ''), first).to.include({ error: 'invalid_request' });
+      expect(await connection.answer(), first).to.equal(undefined);
+    }
+    quiet.send(`${GET}\r\n`);
+    expect((await quiet.answer())?.status, 'between two requests it may be quiet').to.equal(200);
+    quiet.close();
+    await stack.close();
+  });
+});
