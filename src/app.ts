@@ -118,6 +118,8 @@ export function createApp(given: AppDeps): Provider {
       lifetimes,
       registrationsPerHour: config.registrationsPerHour,
       foundUserCode: (ctx) => oidcOf(ctx)?.entities.DeviceCode !== undefined,
+      isConfidential: (ctx) =>
+        (oidcOf(ctx)?.client?.clientAuthMethod ?? 'none') !== 'none' && ctx.status !== 401,
       trustedProxies: config.trustedProxies,
       onLimited: events.limited,
       now: deps.now,

@@ -1,5 +1,5 @@
 /**
- * Limits on what strangers may cause, by the network they come from: sign-ins (each costs IB a call), user codes tried,
+ * Limits on what strangers may cause, by the network they come from: sign-ins (each costs IB a call) and pushed requests, user codes tried,
  * registrations, failed client authentications. What a request may use is taken before it is worked on, so that a burst
  * passes no limit; what it did not use is given back.
  */
@@ -35,6 +35,8 @@ export interface LimitsDeps {
   readonly trustedProxies: number;
   /** Whether the user code of this request was one that waits for its user. */
   readonly foundUserCode: (ctx: Context) => boolean;
+  /** Whether the app of this request has proved who it is. */
+  readonly isConfidential: (ctx: Context) => boolean;
   readonly onLimited: (facts: { readonly limit: string }) => void;
   readonly now: () => number;
 }
@@ -42,9 +44,22 @@ export interface LimitsDeps {
 const TEN_MINUTES = 600;
 const HOUR = 3600;
 
-function rulesOf({ lifetimes, registrationsPerHour, foundUserCode }: LimitsDeps): Record<Limit, Rule> {
+function rulesOf({
+  lifetimes,
+  registrationsPerHour,
+  foundUserCode,
+  isConfidential,
+}: LimitsDeps): Record<Limit, Rule> {
   return {
     sign_in: { limit: lifetimes.signInsPerAddress, windowSeconds: TEN_MINUTES, block: 20 },
+    // A confidential app pushes for all its users from one address, and has proved itself.
+    pushed_request: {
+      limit: lifetimes.signInsPerAddress,
+      windowSeconds: TEN_MINUTES,
+      block: 20,
+      uses: (ctx) => !isConfidential(ctx),
+      trusts: true,
+    },
     user_code: {
       limit: lifetimes.userCodesPerAddress,
       windowSeconds: TEN_MINUTES,

@@ -20,6 +20,7 @@ import type { Context, Middleware } from 'koa';
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 export type Limit =
   | 'sign_in'
+  | 'pushed_request'
   | 'poll'
   | 'user_code'
   | 'client_authentication'
@@ -31,7 +32,11 @@ export type Body = 'none' | 'form' | 'query' | 'request' | 'stream';
 type Row = readonly [
   methods: string,
   path: string,
-  limits: Limit | 'none' | 'client_authentication sign_in' | 'registration refused_registration',
+  limits:
+    | Limit
+    | 'none'
+    | `client_authentication ${'sign_in' | 'pushed_request'}`
+    | 'registration refused_registration',
   cors: Cors,
   body: Body,
   errors: 'page' | 'json',
@@ -40,50 +45,50 @@ type Row = readonly [
 
 // biome-ignore format: a table
 const TABLE = [
-  // methods                    path                                           limits                               CORS          body       errors  stands on
-  ['GET',                       '/.well-known/openid-configuration',           'none',                              'public',     'none',    'json', 'nothing'],
-  ['GET',                       '/.well-known/oauth-authorization-server',     'none',                              'public',     'none',    'json', 'nothing'],
-  ['GET',                       '/.well-known/oauth-protected-resource',       'none',                              'public',     'none',    'json', 'nothing'],
-  ['GET',                       '/.well-known/oauth-protected-resource/*',     'none',                              'public',     'none',    'json', 'nothing'],
-  ['GET',                       '/jwks',                                       'none',                              'public',     'none',    'json', 'nothing'],
+  // methods                    path                                           limits                                  CORS          body       errors  stands on
+  ['GET',                       '/.well-known/openid-configuration',           'none',                                 'public',     'none',    'json', 'nothing'],
+  ['GET',                       '/.well-known/oauth-authorization-server',     'none',                                 'public',     'none',    'json', 'nothing'],
+  ['GET',                       '/.well-known/oauth-protected-resource',       'none',                                 'public',     'none',    'json', 'nothing'],
+  ['GET',                       '/.well-known/oauth-protected-resource/*',     'none',                                 'public',     'none',    'json', 'nothing'],
+  ['GET',                       '/jwks',                                       'none',                                 'public',     'none',    'json', 'nothing'],
 
-  ['GET',                       '/authorize',                                  'sign_in',                           'none',       'none',    'page', 'browser'],
-  ['POST',                      '/authorize',                                  'none',                              'none',       'query',   'page', 'browser'],
-  ['GET',                       '/authorize/poll',                             'poll',                              'none',       'none',    'json', 'browser'],
-  ['GET',                       '/authorize/:uid',                             'none',                              'none',       'none',    'page', 'browser'],
-  ['GET',                       '/interaction/:uid',                           'none',                              'none',       'none',    'page', 'browser'],
-  ['POST',                      '/interaction/:uid/platform',                  'sign_in',                           'none',       'form',    'page', 'browser'],
-  ['POST',                      '/interaction/:uid/continue',                  'none',                              'none',       'form',    'page', 'browser'],
-  ['POST',                      '/interaction/:uid/restart',                   'sign_in',                           'none',       'form',    'page', 'browser'],
-  ['POST',                      '/interaction/:uid/other',                     'none',                              'none',       'form',    'page', 'browser'],
-  ['POST',                      '/interaction/:uid/consent',                   'none',                              'none',       'form',    'page', 'browser'],
-  ['POST',                      '/interaction/:uid/cancel',                    'none',                              'none',       'form',    'page', 'browser'],
+  ['GET',                       '/authorize',                                  'sign_in',                              'none',       'none',    'page', 'browser'],
+  ['POST',                      '/authorize',                                  'none',                                 'none',       'query',   'page', 'browser'],
+  ['GET',                       '/authorize/poll',                             'poll',                                 'none',       'none',    'json', 'browser'],
+  ['GET',                       '/authorize/:uid',                             'none',                                 'none',       'none',    'page', 'browser'],
+  ['GET',                       '/interaction/:uid',                           'none',                                 'none',       'none',    'page', 'browser'],
+  ['POST',                      '/interaction/:uid/platform',                  'sign_in',                              'none',       'form',    'page', 'browser'],
+  ['POST',                      '/interaction/:uid/continue',                  'none',                                 'none',       'form',    'page', 'browser'],
+  ['POST',                      '/interaction/:uid/restart',                   'sign_in',                              'none',       'form',    'page', 'browser'],
+  ['POST',                      '/interaction/:uid/other',                     'none',                                 'none',       'form',    'page', 'browser'],
+  ['POST',                      '/interaction/:uid/consent',                   'none',                                 'none',       'form',    'page', 'browser'],
+  ['POST',                      '/interaction/:uid/cancel',                    'none',                                 'none',       'form',    'page', 'browser'],
 
-  ['POST',                      '/token',                                      'client_authentication',             'registered', 'request', 'json', 'nothing'],
-  ['POST',                      '/par',                                        'client_authentication',             'registered', 'request', 'json', 'nothing'],
-  ['POST',                      '/introspect',                                 'client_authentication',             'registered', 'request', 'json', 'nothing'],
-  ['POST',                      '/revoke',                                     'client_authentication',             'registered', 'request', 'json', 'nothing'],
-  ['POST',                      '/device_authorization',                       'client_authentication sign_in',     'registered', 'request', 'json', 'nothing'],
-  ['POST',                      '/register',                                   'registration refused_registration', 'public',     'request', 'json', 'nothing'],
-  ['GET PUT DELETE',            '/register/:client_id',                        'none',                              'public',     'request', 'json', 'nothing'],
-  ['GET POST',                  '/userinfo',                                   'none',                              'registered', 'request', 'json', 'ib_session'],
-  ['GET POST PUT PATCH DELETE', '/proxy/*',                                    'none',                              'registered', 'stream',  'json', 'ib_session'],
+  ['POST',                      '/token',                                      'client_authentication',                'registered', 'request', 'json', 'nothing'],
+  ['POST',                      '/par',                                        'client_authentication pushed_request', 'registered', 'request', 'json', 'nothing'],
+  ['POST',                      '/introspect',                                 'client_authentication',                'registered', 'request', 'json', 'nothing'],
+  ['POST',                      '/revoke',                                     'client_authentication',                'registered', 'request', 'json', 'nothing'],
+  ['POST',                      '/device_authorization',                       'client_authentication sign_in',        'registered', 'request', 'json', 'nothing'],
+  ['POST',                      '/register',                                   'registration refused_registration',    'public',     'request', 'json', 'nothing'],
+  ['GET PUT DELETE',            '/register/:client_id',                        'none',                                 'public',     'request', 'json', 'nothing'],
+  ['GET POST',                  '/userinfo',                                   'none',                                 'registered', 'request', 'json', 'ib_session'],
+  ['GET POST PUT PATCH DELETE', '/proxy/*',                                    'none',                                 'registered', 'stream',  'json', 'ib_session'],
 
-  ['GET',                       '/device',                                     'none',                              'none',       'none',    'page', 'browser'],
-  ['POST',                      '/device',                                     'user_code',                         'none',       'form',    'page', 'browser'],
-  ['GET',                       '/device/:uid',                                'none',                              'none',       'none',    'page', 'browser'],
-  ['GET',                       '/logout',                                     'none',                              'none',       'none',    'page', 'browser'],
-  ['POST',                      '/logout',                                     'none',                              'none',       'query',   'page', 'browser'],
-  ['POST',                      '/logout/confirm',                             'none',                              'none',       'form',    'page', 'browser'],
-  ['GET',                       '/logout/success',                             'none',                              'none',       'none',    'page', 'browser'],
-  ['GET',                       '/account',                                    'none',                              'none',       'none',    'page', 'browser'],
-  ['POST',                      '/account/revoke',                             'none',                              'none',       'form',    'page', 'browser'],
-  ['POST',                      '/account/revoke-all',                         'none',                              'none',       'form',    'page', 'browser'],
-  ['POST',                      '/account/sign-out',                           'none',                              'none',       'form',    'page', 'browser'],
+  ['GET',                       '/device',                                     'none',                                 'none',       'none',    'page', 'browser'],
+  ['POST',                      '/device',                                     'user_code',                            'none',       'form',    'page', 'browser'],
+  ['GET',                       '/device/:uid',                                'none',                                 'none',       'none',    'page', 'browser'],
+  ['GET',                       '/logout',                                     'none',                                 'none',       'none',    'page', 'browser'],
+  ['POST',                      '/logout',                                     'none',                                 'none',       'query',   'page', 'browser'],
+  ['POST',                      '/logout/confirm',                             'none',                                 'none',       'form',    'page', 'browser'],
+  ['GET',                       '/logout/success',                             'none',                                 'none',       'none',    'page', 'browser'],
+  ['GET',                       '/account',                                    'none',                                 'none',       'none',    'page', 'browser'],
+  ['POST',                      '/account/revoke',                             'none',                                 'none',       'form',    'page', 'browser'],
+  ['POST',                      '/account/revoke-all',                         'none',                                 'none',       'form',    'page', 'browser'],
+  ['POST',                      '/account/sign-out',                           'none',                                 'none',       'form',    'page', 'browser'],
 
-  ['GET',                       '/assets/*',                                   'none',                              'none',       'none',    'json', 'nothing'],
-  ['GET',                       '/healthz',                                    'none',                              'none',       'none',    'json', 'nothing'],
-  ['GET',                       '/readyz',                                     'none',                              'none',       'none',    'json', 'nothing'],
+  ['GET',                       '/assets/*',                                   'none',                                 'none',       'none',    'json', 'nothing'],
+  ['GET',                       '/healthz',                                    'none',                                 'none',       'none',    'json', 'nothing'],
+  ['GET',                       '/readyz',                                     'none',                                 'none',       'none',    'json', 'nothing'],
 ] as const satisfies readonly Row[];
 
 type Path = (typeof TABLE)[number][1];

@@ -245,6 +245,27 @@ describe('limits on strangers', () => {
     expect(poll.status, 'a browser that waits goes on').to.equal(400);
   });
 
+  it('turn away an address that pushes requests of a public app without end, and no app that proves itself', async () => {
+    const push = (clientId: string, secret?: string) =>
+      fetch(`${stack.issuer}/par`, {
+        method: 'POST',
+        headers: {
+          ...(secret === undefined ? {} : { authorization: `Basic ${btoa(`${clientId}:${secret}`)}` }),
+          ...from('1.7.0.2'),
+        },
+        body: new URL(
+          authorizeUrl(stack.issuer, {
+            client_id: clientId,
+            redirect_uri: `https://${clientId === 'web' ? 'app' : 'spa'}.example/callback`,
+          }),
+        ).searchParams,
+      });
+    const proved = await atOnce(30, () => push('web', WEB_SECRET));
+    expect(times(proved, 201)).to.equal(30);
+    const seen = await atOnce(30, () => push('spa'));
+    expect([times(seen, 201), times(seen, 429)]).to.deep.equal([10, 20]);
+  });
+
   it('turn away a page that polls without end, and no other', async () => {
     const poll = (uid: string) =>
       fetch(`${stack.issuer}/authorize/poll?token=${uid.repeat(43)}.${'g'.repeat(22)}`);
