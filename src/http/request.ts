@@ -1,6 +1,7 @@
 /** What holds for every request: its place in the log, the address it came to, what the answer must never allow. */
 import { createHash } from 'node:crypto';
 import type { Context, Middleware } from 'koa';
+import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Visitor } from '../../adapters/store/contract.ts';
 import { grantIdOf } from '../../adapters/store/handles.ts';
 import { correlationOf, signInIn } from '../telemetry/correlation.ts';
@@ -49,15 +50,20 @@ export function createRequestLog(
 /** Where an app shows a token that it has. What `/token` refuses the library tells by itself. */
 const TOKEN_SHOWN: ReadonlySet<string> = new Set(['/userinfo', '/proxy', '/introspect']);
 
+type Refusal = Parameters<Events['tokenRefused']>[0];
+
 /** What an answer of ours says against the token that came with the request. */
-function refusalIn(ctx: Context): { error: string; detail?: string } | undefined {
+function refusalIn(ctx: Context): Refusal | undefined {
   if (!TOKEN_SHOWN.has(routeOf(ctx).name)) return undefined;
   const { error, error_description: said, active } = (ctx.body ?? {}) as Record<string, unknown>;
-  if (active === false) return { error: 'inactive' };
+  // Who asks: of a secret that has leaked the log tells what was done with it.
+  const { client } = (ctx as Context & Partial<KoaContextWithOIDC>).oidc ?? {};
+  const asker = client === undefined ? {} : { clientId: client.clientId };
+  if (active === false) return { ...asker, error: 'inactive' };
   if (typeof error !== 'string' || ctx.status < 400 || ctx.status >= 500) return undefined;
   // What follows a quote may be a piece of the request.
   const [detail] = String(said ?? '').split(/["'`]/, 1);
-  return { error, ...(detail ? { detail } : {}) };
+  return { ...asker, error, ...(detail ? { detail } : {}) };
 }
 
 /**

@@ -28,7 +28,7 @@ export interface Events extends KeyEvents, AppEvents, CallEvents {
   /** Why the request's token is refused, as far as its own state says so. */
   refusalReason(): RefusalReason | undefined;
   /** A token was refused; `detail` is of ours or the library's, nothing of the request's. */
-  tokenRefused(facts: { readonly error: string; readonly detail?: string | undefined }): void;
+  tokenRefused(facts: { readonly clientId?: string; readonly error: string; readonly detail?: string }): void;
   /** One line of the log. */
   readonly say: Say;
   /** Whether nothing may happen at the moment, since the audit stream could not tell it. */

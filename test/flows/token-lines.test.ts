@@ -105,6 +105,8 @@ describe('lines about tokens', () => {
     for (const send of [userinfo, proxy, introspect, refresh]) {
       expect(await reasonAt('no token at all', send('nonsense'))).to.equal('malformed_token');
     }
+    const [asked] = await since(introspect('nonsense'));
+    expect(asked.find(({ event }) => event === 'token_refused')).to.include({ clientId: 'web' });
     const used = await tokensOf();
     const { body: after } = await token(stack, {
       grant_type: 'refresh_token',
