@@ -3,6 +3,7 @@
  * half of all libraries, and `curl -u`, send them as they are.
  */
 import type { Middleware } from 'koa';
+import { errors } from 'oidc-provider';
 
 /** What a secret may be that was sent in one way or another: as it came, and decoded. A blank was a plus sign. */
 export function readingsOfSecret(sent: string): string[] {
@@ -39,7 +40,25 @@ export function createBasicCredentials(): Middleware {
       const id = (decoded(sentId) ?? sentId).replaceAll(' ', '+');
       const again = [id, credentials.slice(at + 1)].map(encodeURIComponent).join(':');
       ctx.req.headers.authorization = `Basic ${Buffer.from(again).toString('base64')}`;
+    } else if (at === -1 && /^[\x21-\x7E]+$/.test(credentials)) {
+      Reflect.deleteProperty(ctx.req.headers, 'authorization');
+      ctx.state[ID_ALONE] = credentials;
     }
     return next();
   };
+}
+
+/** Where the state of a request keeps an id that came by Basic without a secret. */
+const ID_ALONE = 'clientIdAlone';
+
+/**
+ * A form with the client's id that came alone by Basic, as okta-auth-js sends it for a public app: it proves as little as
+ * `client_id` in the form, and is taken for that. Throws `InvalidRequest` where the form names another.
+ */
+export function withIdAlone(body: unknown, state: Readonly<Record<string, unknown>>): unknown {
+  const id = state[ID_ALONE];
+  if (id === undefined || typeof body !== 'object' || body === null) return body;
+  const { client_id: said } = body as { client_id?: unknown };
+  if (said !== undefined && said !== id) throw new errors.InvalidRequest('client_id mismatch');
+  return { ...body, client_id: id };
 }

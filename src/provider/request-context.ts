@@ -8,6 +8,7 @@ import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { ProtectedResource } from '../../config/types.ts';
 import { type AskedScopes, defaultScope, holdScope, offlineScope } from './asked-scopes.ts';
+import { withIdAlone } from './client-secrets.ts';
 import type { Resources } from './resources.ts';
 import { scopesOf } from './scopes.ts';
 import { type Admit, changeOf } from './self-registration.ts';
@@ -16,6 +17,7 @@ type Params = Record<string, unknown>;
 
 /** The part of the library's context that is built upon. It sets `params` itself, on each instance. */
 interface BaseContext {
+  readonly ctx: KoaContextWithOIDC;
   readonly entities: KoaContextWithOIDC['oidc']['entities'];
   readonly prompts: Set<string>;
   readonly requestParamScopes: Set<string>;
@@ -60,7 +62,7 @@ export function installRequestContext(
     }
 
     set body(body: unknown) {
-      this.#body = body;
+      this.#body = withIdAlone(body, this.ctx.state);
     }
 
     get params(): Params | undefined {

@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import type { Stack } from '../support/stack.ts';
+import { createChromiumUser } from './chromium-user.ts';
 import { builtIn, type Folder } from './toolchains.ts';
 import { createUser, type Landing, type User } from './user.ts';
 
@@ -30,11 +31,13 @@ export interface Run {
   readonly env?: Readonly<Record<string, string>>;
   /** An MCP client: it serves its own redirect, and is tried with every kind of server and of registration. */
   readonly mcp?: true;
+  /** An app that runs in the browser. */
+  readonly chromium?: true;
 }
 
 /** Rejects where the program fails, or leaves a step out. */
 export async function runProgram(
-  { folder, command: [program = '', ...args], steps, env, mcp }: Run,
+  { folder, command: [program = '', ...args], steps, env, mcp, chromium }: Run,
   stack: Stack,
   variables: Readonly<Record<string, string>>,
 ): Promise<void> {
@@ -54,8 +57,9 @@ export async function runProgram(
   const deadline = setTimeout(MOST_MS, undefined, { signal: late.signal }).then(() => {
     throw new Error(`not done in ${MOST_MS / 1000} s`);
   });
+  const inChromium = chromium === true ? await createChromiumUser(stack) : undefined;
   try {
-    const user = createUser(stack, { listens: mcp === true });
+    const user = inChromium ?? createUser(stack, { listens: mcp === true });
     const isApp = steps.some((step) => typeof step !== 'string');
     const done = isApp
       ? useApp(child, steps as readonly Visit[], variables, user)
@@ -65,6 +69,7 @@ export async function runProgram(
     throw new Error(`${(error as Error).message}\n${said.join('').trim().split('\n').slice(-15).join('\n')}`);
   } finally {
     late.abort();
+    await inChromium?.close();
     await deadline.catch(() => undefined);
     const ended = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
     endGroup(child);
@@ -112,7 +117,7 @@ async function useApp(
   }
   let before = '';
   for (const { step, path, shows, changes } of visits) {
-    const landing = await user.visit(origin + path.replace('{PORT}', port));
+    const landing = await user.visit(origin + path.replace('{PORT}', port), shows);
     if (!landing.body.includes(shows)) throw new Error(`${step}: ${shownBy(landing)} instead of "${shows}"`);
     if (changes !== undefined && changes.exec(before)?.[0] === changes.exec(landing.body)?.[0]) {
       throw new Error(`${step}: ${String(changes)} is what it was`);

@@ -14,6 +14,12 @@ const SIGNS_OUT_ITSELF = APP_WITH_PAGES.map((visit) =>
 );
 const WITHOUT_REFRESH = SIGNS_OUT_ITSELF.filter(({ step }) => step !== 'refresh');
 const django = (library: string): readonly string[] => ['venv/bin/python', 'django_app.py', library];
+const inBrowser = (bundle: string): Run => ({
+  folder: 'browser',
+  command: [process.execPath, 'serve.js', bundle],
+  steps: SIGNS_OUT_ITSELF,
+  chromium: true,
+});
 const MCP_CLIENT = ['sign-in', 'tool', 'refresh'];
 
 export const RUNS: Readonly<Record<string, Run>> = {
@@ -110,6 +116,9 @@ export const RUNS: Readonly<Record<string, Run>> = {
     command: ['ruby', 'app.rb'],
     steps: WITHOUT_REFRESH,
   },
+  'okta-auth-js': inBrowser('okta'),
+  'react-oidc-context': inBrowser('react'),
+  'oidc-spa': inBrowser('oidc-spa'),
   fastmcp: {
     folder: 'python',
     command: ['venv/bin/python', 'fastmcp_client.py'],

@@ -40,6 +40,17 @@ const TOOLCHAINS = {
   },
   node: { needs: ['npm'], build: [['npm', 'ci', '--ignore-scripts', '--omit=optional']] },
   go: { needs: ['go'], build: [['go', 'build', '-mod=readonly', '-o', 'client', '.']] },
+  browser: {
+    needs: ['npm'],
+    build: [
+      ['npm', 'ci', '--ignore-scripts'],
+      [
+        'node_modules/.bin/esbuild',
+        ...['okta.js', 'react.jsx', 'oidc-spa.js', '--bundle', '--format=esm', '--outdir=dist'],
+        ...['--jsx=automatic', '--define:process.env.NODE_ENV="production"', '--log-level=error'],
+      ],
+    ],
+  },
   spring: { needs: ['java', 'mvn'], build: [['mvn', '-q', '-B', '-DskipTests', 'package']] },
   'oauth2-proxy': {
     needs: ['go'],

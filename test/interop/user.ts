@@ -14,8 +14,8 @@ export interface Landing {
 }
 
 export interface User {
-  /** Opens an address and plays the user until nothing is asked any more. */
-  visit(url: string): Promise<Landing>;
+  /** Opens an address and plays the user until nothing is asked any more; one with scripts, until `shows` is there. */
+  visit(url: string, shows?: string): Promise<Landing>;
 }
 
 /** One person with a browser of their own, signed in nowhere. `listens` is said of programs that serve their redirect. */

@@ -37,6 +37,10 @@ clients:
     client_secret_env: WEB_SECRET
     redirect_uris: [https://app.example/callback]
     scope: openid profile offline_access
+  - client_id: spa
+    token_endpoint_auth_method: none
+    redirect_uris: [https://app.example/callback]
+    grant_types: [authorization_code, refresh_token]
 `;
 
 describe('habits of clients that specifications leave open', () => {
@@ -73,6 +77,38 @@ describe('habits of clients that specifications leave open', () => {
         });
       }
     }
+
+    it('and a public app may say its id alone by Basic, as okta-auth-js does at /revoke; others prove nothing by it', async () => {
+      const tokens = (
+        await exchange(
+          stack,
+          await signIn(stack, new Browser(), { client_id: 'spa', scope: 'openid' }),
+          'spa',
+        )
+      ).body;
+      const alone = (id: string) => ({ authorization: `Basic ${Buffer.from(id).toString('base64')}` });
+      const refresh = { grant_type: 'refresh_token', refresh_token: String(tokens['refresh_token']) };
+      const mismatch = await post(stack, '/revoke', { token: 'x', client_id: 'plus' }, alone('spa'));
+      expect(mismatch.body['error']).to.equal('invalid_request');
+      const stranger = await post(
+        stack,
+        '/revoke',
+        { token: String(tokens['refresh_token']) },
+        alone('plus'),
+      );
+      expect([stranger.status, stranger.body['error']]).to.deep.equal([401, 'invalid_client']);
+      const still = await post(stack, '/token', { ...refresh, client_id: 'spa' });
+      expect(still.status, still.text).to.equal(200);
+      const revoked = await post(
+        stack,
+        '/revoke',
+        { token: String(still.body['refresh_token']) },
+        alone('spa'),
+      );
+      expect(revoked.status, revoked.text).to.equal(200);
+      const after = await post(stack, '/token', { ...refresh, client_id: 'spa' });
+      expect(after.body['error']).to.equal('invalid_grant');
+    });
 
     it('in a form that was not encoded', async () => {
       const { status } = await post(
