@@ -14,7 +14,7 @@ import {
   readOtherwise,
   unescaped,
 } from './escapes.ts';
-import { patternOf, type Word, wordsOf } from './sid-words.ts';
+import { createMatcher, variantsAt, type Word, wordsOf } from './sid-words.ts';
 
 /** From the first byte to the byte after the last. */
 export interface Range {
@@ -90,28 +90,28 @@ function usualAlphabet(): Alphabet {
 function plainPairs(words: readonly Word[]): Pairs {
   const pairs = createPairs();
   for (const word of words) {
-    for (let at = 1; at < word.length; at += 1) addPairsOf(pairs, word[at - 1] ?? '', word[at] ?? '');
+    for (let at = 1; at < word.bytes.length; at += 1) {
+      for (const one of variantsAt(word, at - 1)) {
+        for (const other of variantsAt(word, at)) addPair(pairs, one, other);
+      }
+    }
   }
   return pairs;
 }
 
-function addPairsOf(pairs: Pairs, ones: string, others: string): void {
-  for (let one = 0; one < ones.length; one += 1) {
-    for (let other = 0; other < others.length; other += 1) {
-      addPair(pairs, ones.charCodeAt(one), others.charCodeAt(other));
-    }
-  }
-}
-
 /** The neighbours in all spellings of words, escapes of escapes included: any end may stand before any beginning. */
 function spelledPairs(words: readonly Word[], plain: Pairs, usual: Alphabet): Pairs {
-  const characters = new Set(words.flat().join(''));
+  const bytes = new Set<number>();
+  for (const word of words) {
+    for (let at = 0; at < word.bytes.length; at += 1) for (const byte of variantsAt(word, at)) bytes.add(byte);
+  }
+  const characters = Array.from(bytes, (byte) => String.fromCharCode(byte));
   const { pairs, first, last, parts } = withEscapes(
     usual,
-    [...characters].filter((character) => !USUAL.includes(character)),
+    characters.filter((character) => !USUAL.includes(character)),
   );
   addPairs(pairs, plain);
-  const inside = new Set([...parts, ...bytesOf([...characters].join(''))]);
+  const inside = new Set([...parts, ...bytes]);
   for (const end of [...last, ...inside]) for (const begin of first) addPair(pairs, end, begin);
   for (const end of last) for (const byte of inside) addPair(pairs, end, byte);
   return pairs;
@@ -134,10 +134,10 @@ export function createSidFinders(): (sid: string) => SidFinder {
 
 function createSidFinder(sid: string, usual: Alphabet): SidFinder {
   const words = wordsOf(sid);
-  const shortest = Math.min(...words.map(({ length }) => length));
+  const shortest = Math.min(...words.map(({ bytes }) => bytes.length));
   const plain = { pairs: plainPairs(words), shortest };
   const spelled = { pairs: spelledPairs(words, plain.pairs, usual), shortest };
-  const pattern = patternOf(words);
+  const matchEach = createMatcher(words);
   const mostKept = Math.max(LEAST_KEPT, MOST_BYTES_EACH * sid.length);
 
   function find(bytes: Uint8Array): Range[] {
@@ -157,12 +157,7 @@ function createSidFinder(sid: string, usual: Alphabet): SidFinder {
 
   function eachWord(bytes: Uint8Array, onWord: (start: number, end: number) => void): void {
     eachRun(bytes, plain, (start, end) => {
-      const text = Buffer.from(bytes.subarray(start, end)).toString('latin1');
-      pattern.lastIndex = 0;
-      for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
-        onWord(start + match.index, start + match.index + match[0].length);
-        pattern.lastIndex = match.index + 1;
-      }
+      matchEach(bytes.subarray(start, end), (from, to) => onWord(start + from, start + to));
     });
   }
 

@@ -3,23 +3,46 @@
 /** A word of fewer characters would be found where nothing was meant. */
 const SHORTEST_DERIVED = 8;
 
-/** A word, character by character: each is what may stand there. */
-export type Word = readonly string[];
-
-/** Either case of a letter. */
-function inAnyCase(text: string): Word {
-  return Array.from(text, (character) => {
-    const lower = character.toLowerCase();
-    const upper = character.toUpperCase();
-    return lower === upper ? character : lower + upper;
-  });
+/** Which bytes count as one. */
+interface Fold {
+  /** The byte that stands for each. */
+  readonly to: Uint8Array;
+  /** Those that each stands for. */
+  readonly from: readonly (readonly number[])[];
 }
 
-const BASE64_VARIANTS: Readonly<Record<string, string>> = { '+': '+-', '/': '/_' };
+/** A word, each of its bytes as the one that stands for it. */
+export interface Word {
+  readonly bytes: Uint8Array;
+  readonly fold: Fold;
+}
 
+function foldOf(same: readonly (readonly [one: string, other: string])[]): Fold {
+  const to = Uint8Array.from({ length: 256 }, (_none, byte) => byte);
+  for (const [one, other] of same) to[one.charCodeAt(0)] = other.charCodeAt(0);
+  const from = Array.from(to, (_none, byte) => [...to.keys()].filter((one) => to[one] === byte));
+  return { to, from };
+}
+
+/** Either case of a letter. */
+const IN_ANY_CASE = foldOf(
+  Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZ', (letter) => [letter, letter.toLowerCase()]),
+);
 /** Either alphabet of base64 (RFC 4648 sections 4 and 5). */
-function inAnyAlphabet(text: string): Word {
-  return Array.from(text, (character) => BASE64_VARIANTS[character] ?? character);
+const IN_ANY_ALPHABET = foldOf([
+  ['-', '+'],
+  ['_', '/'],
+]);
+
+function wordOf(text: string, fold: Fold): Word {
+  const bytes = Buffer.from(text, 'latin1');
+  for (const [at, byte] of bytes.entries()) bytes[at] = fold.to[byte] ?? byte;
+  return { bytes, fold };
+}
+
+/** What may stand at a place of a word. */
+export function variantsAt({ bytes, fold }: Word, at: number): readonly number[] {
+  return fold.from[bytes[at] ?? 0] ?? [];
 }
 
 /**
@@ -51,24 +74,38 @@ export function wordsOf(sid: string): Word[] {
     base64Cores(Buffer.from(text)).flatMap((core) => base64Cores(Buffer.from(core))),
   );
   const derived = [
-    ...bytes.map((one) => inAnyCase(one.toString('hex'))),
-    ...[...coded, ...codedTwice].map(inAnyAlphabet),
+    ...bytes.map((one) => wordOf(one.toString('hex'), IN_ANY_CASE)),
+    ...[...coded, ...codedTwice].map((text) => wordOf(text, IN_ANY_ALPHABET)),
   ];
   const backwards = [...sid].reverse().join('');
   return [
-    inAnyCase(sid),
-    inAnyCase(backwards),
-    ...derived.filter(({ length }) => length >= SHORTEST_DERIVED),
+    wordOf(sid, IN_ANY_CASE),
+    wordOf(backwards, IN_ANY_CASE),
+    ...derived.filter(({ bytes: { length } }) => length >= SHORTEST_DERIVED),
   ];
 }
 
-/** Finds any of the words. */
-export function patternOf(words: readonly Word[]): RegExp {
-  const alternatives = words.map((word) => word.map(characterPattern).join(''));
-  return new RegExp(alternatives.join('|'), 'g');
+/** Finds the words in bytes, each wherever it stands. */
+export function createMatcher(
+  words: readonly Word[],
+): (bytes: Uint8Array, onWord: (start: number, end: number) => void) => void {
+  const byFirst = new Array<Word[] | undefined>(256).fill(undefined);
+  for (const word of words) {
+    for (const byte of variantsAt(word, 0)) (byFirst[byte] ??= []).push(word);
+  }
+  return (bytes, onWord) => {
+    for (let at = 0; at < bytes.length; at += 1) {
+      for (const word of byFirst[bytes[at] ?? 0] ?? []) {
+        if (standsAt(word, bytes, at)) onWord(at, at + word.bytes.length);
+      }
+    }
+  };
 }
 
-function characterPattern(variants: string): string {
-  if (/^\w$/.test(variants)) return variants;
-  return `[${variants.replace(/[\\\]^-]/g, '\\$&')}]`;
+function standsAt({ bytes: wanted, fold: { to } }: Word, bytes: Uint8Array, start: number): boolean {
+  if (start + wanted.length > bytes.length) return false;
+  for (let at = 1; at < wanted.length; at += 1) {
+    if (to[bytes[start + at] ?? 0] !== wanted[at]) return false;
+  }
+  return true;
 }
