@@ -26,7 +26,7 @@ export function errorPage(model: ErrorModel, env: PageEnv): Html {
   const body = html`<p role="alert">${fill(sentence, model.names ?? {})}</p>
 ${model.toCopy !== undefined && html`<pre>${model.toCopy}</pre>`}
 ${app !== undefined && html`<a class="primary" href="${safeUrl(app.home)}">${fill(texts.stayedBack, { app: app.name })}</a>`}
-${way !== undefined && html`<a class="${app === undefined ? 'primary' : 'second'}" href="${safeUrl(way.path)}">${texts[way.text]}</a>`}
+${way !== undefined && html`<a class="${app === undefined && way.text !== 'accountTitle' ? 'primary' : 'second'}" href="${safeUrl(way.path)}">${texts[way.text]}</a>`}
 ${model.backUrl !== undefined && html`<p><a data-cancel href="${model.backUrl}">${texts.errorBack}</a></p>`}
 ${model.error !== undefined && html`<p class="hint"><code>${model.error}</code> ${model.description}</p>`}`;
   return layout(env, { title: texts.errorTitle, body, ...(model.cancel && { cancel: model.cancel }) });

@@ -1,8 +1,7 @@
-import AxeBuilder from '@axe-core/playwright';
 import { expect } from 'chai';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { launchChromium } from '../support/chromium.ts';
-import { authorizeUrl, CLIENTS, type Stack, startStack, TV_CLIENT } from '../support/stack.ts';
+import { authorizeUrl, type Stack, startStack } from '../support/stack.ts';
 
 describe('pages in a browser', function () {
   this.timeout(60_000);
@@ -14,7 +13,6 @@ describe('pages in a browser', function () {
   before(async () => {
     stack = await startStack({
       env: { LOG_LEVEL: 'silent' },
-      clients: CLIENTS + TV_CLIENT,
       lifetimes: { loginTokenSeconds: 1 },
     });
     browser = await launchChromium();
@@ -50,81 +48,6 @@ describe('pages in a browser', function () {
     );
     expect(overflow, `${name} scrolls sideways`).to.equal(0);
   };
-
-  for (const colorScheme of ['light', 'dark'] as const) {
-    it(`have no fault that axe finds, at 320 px, ${colorScheme}`, async () => {
-      await page.emulateMedia({ colorScheme });
-      const inspect = async (name: string): Promise<void> => {
-        const { violations } = await new AxeBuilder({ page: page as never })
-          .withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'])
-          .analyze();
-        expect(violations.map(({ id, nodes }) => `${name}: ${id} ${nodes[0]?.html}`)).to.deep.equal([]);
-        await expectNoOverflow(name);
-      };
-      await page.goto(authorizeUrl(stack.issuer));
-      await inspect('platform');
-      await page.locator('input[name=platform_url]').fill('acme@evil.example');
-      await page.locator('input[name=platform_url]').press('Enter');
-      await page.locator('#platform-fault').waitFor();
-      await inspect('platform with a fault');
-      await toWaiting();
-      await inspect('waiting');
-      acme().switches.expired = true;
-      await page.getByText('Here is a new sign-in link').waitFor();
-      await inspect('renewed');
-      acme().switches.status = 503;
-      await page.getByText('is not answering right now').waitFor();
-      await inspect('not answering');
-      stack.sandbox.reset();
-      acme().signIn('ada');
-      await allow().waitFor();
-      await inspect('consent');
-      const back = returned();
-      await allow().click();
-      await back;
-      await page.close();
-      page = await context.newPage();
-      for (const [name, path] of [
-        ['account', '/account'],
-        ['device', '/device'],
-        ['sign-out', '/logout'],
-        ['error', '/authorize?client_id=nobody'],
-        ['a sign-in that is over', '/interaction/nothing'],
-        ['nothing here', '/'],
-      ] as const) {
-        await page.goto(stack.issuer + path);
-        await inspect(name);
-      }
-      await page.goto(authorizeUrl(stack.issuer, { prompt: 'select_account' }));
-      await inspect('platforms of this browser');
-      const device = await startDevice();
-      await page.goto(`${stack.issuer}/device`);
-      await page.locator('input[name=user_code]').fill('BBBB-BBBB');
-      await page.locator('input[name=user_code]').press('Enter');
-      await page.locator('#code-fault').waitFor();
-      await inspect('a wrong device code');
-      await page.locator('input[name=user_code]').fill(device);
-      await page.locator('input[name=user_code]').press('Enter');
-      await page.locator('[name=confirm]').waitFor();
-      await inspect('device to confirm');
-      await page.locator('[name=confirm]').click();
-      await allow().click();
-      await page.getByText('Your device is connected').waitFor();
-      await inspect('device done');
-      await page.goto(`${stack.issuer}/logout`);
-      await page.locator('[name=logout]').click();
-      await page.getByText('You are signed out').waitFor();
-      await inspect('signed out');
-    });
-  }
-
-  async function startDevice(): Promise<string> {
-    const response = await fetch(`${stack.issuer}/device_authorization`, {
-      method: 'POST',
-      body: new URLSearchParams({ client_id: 'tv', scope: 'openid profile' }),
-    });
-    return ((await response.json()) as { user_code: string }).user_code;
-  }
 
   it('fit a small window with wide text, from left to right and from right to left', async () => {
     // WCAG 2.2, 1.4.12: what a reader may set; 1.4.4: a window of 640 px at 200 % is 320 px wide.
