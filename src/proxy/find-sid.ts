@@ -103,7 +103,8 @@ function plainPairs(words: readonly Word[]): Pairs {
 function spelledPairs(words: readonly Word[], plain: Pairs, usual: Alphabet): Pairs {
   const bytes = new Set<number>();
   for (const word of words) {
-    for (let at = 0; at < word.bytes.length; at += 1) for (const byte of variantsAt(word, at)) bytes.add(byte);
+    for (let at = 0; at < word.bytes.length; at += 1)
+      for (const byte of variantsAt(word, at)) bytes.add(byte);
   }
   const characters = Array.from(bytes, (byte) => String.fromCharCode(byte));
   const { pairs, first, last, parts } = withEscapes(
