@@ -1,4 +1,5 @@
 /** Which hosts of IntelligenceBank are not called at the moment, by what is told of calls that were not made. */
+import { ibResult } from './results.ts';
 
 /** Somebody who waits asks within this time. */
 const REMEMBERED_MS = 60_000;
@@ -16,8 +17,10 @@ export function createOpenCircuits(now: () => number): OpenCircuits {
   const leftOutAt = new Map<string, number>();
   return {
     told(host, outcome) {
-      leftOutAt.delete(host);
-      if (outcome === 'circuit_open' && leftOutAt.size < MOST_HOSTS) leftOutAt.set(host, now());
+      // A trial that fails changes nothing: each second has one, and whoever asks now and then would see the host come and go.
+      if (ibResult(outcome) !== 'trouble') leftOutAt.delete(host);
+      if (outcome !== 'circuit_open') return;
+      if (leftOutAt.has(host) || leftOutAt.size < MOST_HOSTS) leftOutAt.set(host, now());
     },
     count() {
       for (const [host, at] of leftOutAt) if (now() - at > REMEMBERED_MS) leftOutAt.delete(host);
