@@ -2,11 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { type Document, isMap, isSeq, parseDocument, type YAMLMap, YAMLSeq } from 'yaml';
+import { sameResource } from '../../config/clients/resource-uri.ts';
 import { loadConfig } from '../../config/config.ts';
 import { type Environment, readEnvironment } from '../../config/env.ts';
 import { configuration } from './configuration.ts';
 import { CommandError, type Output } from './context.ts';
-import { type Program, settingsFor } from './programs/program.ts';
+import { type Program, type Resource, settingsFor } from './programs/program.ts';
 
 export interface NewClient {
   readonly id: string;
@@ -14,13 +15,16 @@ export interface NewClient {
   readonly redirectUris: readonly string[];
   readonly public: boolean;
   readonly native: boolean;
-  readonly scope: string;
+  /** Undefined: all that there is, with consent. */
+  readonly scope: string | undefined;
   readonly platforms: readonly string[];
   readonly refresh: boolean;
   /** Further fields of the entry, which win over what follows from the others. */
   readonly fields: Readonly<Record<string, unknown>>;
   /** The program that it is for, whose settings are told. */
   readonly program?: Program;
+  /** The API that it calls, for `resources`. */
+  readonly resource?: Resource;
 }
 
 const SECRET_BYTES = 32;
@@ -43,16 +47,27 @@ function open(env: Environment): { path: string; document: Document } {
   return { path, document };
 }
 
-function clientsIn(document: Document): YAMLSeq {
-  const list = document.get('clients');
+const clientsIn = (document: Document): YAMLSeq => listIn(document, 'clients');
+
+function listIn(document: Document, name: 'clients' | 'resources'): YAMLSeq {
+  const list = document.get(name);
   if (isSeq(list)) {
     // `clients: []` would go on in one line.
     if (list.items.length === 0) list.flow = false;
     return list;
   }
   const fresh = new YAMLSeq();
-  document.set('clients', fresh);
+  document.set(name, fresh);
   return fresh;
+}
+
+/** Adds an API that is not there yet. */
+function addResource(document: Document, resource: Resource): void {
+  const list = listIn(document, 'resources');
+  const isThere = list.items.some(
+    (item) => isMap(item) && sameResource(String(item.get('identifier')), resource.identifier),
+  );
+  if (!isThere) list.add(document.createNode(resource));
 }
 
 function find(document: Document, id: string): YAMLMap | undefined {
@@ -118,11 +133,12 @@ export function addClient(client: NewClient, output: Output): void {
     ...(client.native ? { application_type: 'native' } : {}),
     redirect_uris: [...client.redirectUris],
     grant_types: client.refresh ? ['authorization_code', 'refresh_token'] : ['authorization_code'],
-    scope: client.scope,
+    ...(client.scope === undefined ? {} : { scope: client.scope }),
     ...client.fields,
     ...(Object.keys(ib).length === 0 ? {} : { ib }),
   };
   clientsIn(edited.document).add(edited.document.createNode(entry));
+  if (client.resource !== undefined) addResource(edited.document, client.resource);
   const secret = randomBytes(SECRET_BYTES).toString('hex');
   const issuer = save(env, edited, needsSecret ? { [variable]: secret } : {});
   const settings = settingsOf(client, issuer);

@@ -3,7 +3,7 @@ import { ask, isYes } from './ask.ts';
 import { type ClientField, fieldsIn } from './client-fields.ts';
 import type { NewClient } from './clients.ts';
 import { CommandError } from './context.ts';
-import { entryOf, needsOrigin, type Program, type ProgramFields } from './programs/program.ts';
+import { entryOf, needsOrigin, type Program, type ProgramFields, resourceOf } from './programs/program.ts';
 import { PROGRAMS, programNamed } from './programs/table.ts';
 
 /** What an app may ask for where nobody has said. */
@@ -34,7 +34,9 @@ export async function newClient(
   }
   if (options.for === undefined) return { ...(await completed(id, options)), fields: said };
   const program = known(options.for);
-  const { redirectUris, fields } = entryOf(program, originFor(program, options));
+  const origin = originFor(program, options);
+  const { redirectUris, fields } = entryOf(program, origin);
+  const resource = resourceOf(program, origin);
   if (id === undefined) throw new CommandError(['client add --for needs <id>']);
   const { scope, ...brought } = withoutWhatIsSaid(fields, options);
   return {
@@ -43,9 +45,10 @@ export async function newClient(
     ...(options.name === undefined ? {} : { name: options.name }),
     redirectUris: options.redirectUri.length > 0 ? options.redirectUri : redirectUris,
     public: options.public === true || fields['token_endpoint_auth_method'] === 'none',
-    scope: options.scope ?? (scope === undefined ? DEFAULT_SCOPE : String(scope)),
+    scope: options.scope ?? (scope === undefined ? undefined : String(scope)),
     fields: { ...brought, ...said, ...bothIb(brought, said) },
     program,
+    ...(resource === undefined ? {} : { resource }),
   };
 }
 

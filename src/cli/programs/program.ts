@@ -15,6 +15,13 @@ export type Checked =
 /** What the clients' file says of such an app, but for its id, name and redirect URIs. */
 export type ProgramFields = Readonly<Record<string, string | boolean | readonly string[] | object>>;
 
+/** An entry under `resources`. */
+export interface Resource {
+  readonly identifier: string;
+  readonly scopes: readonly string[];
+  readonly token_format: 'opaque' | 'jwt';
+}
+
 export interface Program {
   /** As in `--for NAME`. */
   readonly name: string;
@@ -25,11 +32,7 @@ export interface Program {
   readonly signedOut?: readonly string[];
   readonly fields: ProgramFields;
   /** An API: what stands under `resources`, its identifier being this path of the origin. */
-  readonly resource?: {
-    readonly path: string;
-    readonly scopes: readonly string[];
-    readonly token_format: string;
-  };
+  readonly resource?: Omit<Resource, 'identifier'> & { readonly path: string };
   /** What to copy into the program. `{issuer}`, `{client_id}`, `{client_secret}` and `{origin}` are to be filled in. */
   readonly settings: { readonly language: string; readonly text: string };
   /** What is not obvious about it, a sentence each. */
@@ -62,7 +65,7 @@ export function entryOf({ redirects, signedOut, fields }: Program, origin: strin
 }
 
 /** An API's entry under `resources`; undefined for an app. */
-export function resourceOf({ resource }: Program, origin: string): object | undefined {
+export function resourceOf({ resource }: Program, origin: string): Resource | undefined {
   if (resource === undefined) return undefined;
   const { path, ...rest } = resource;
   return { identifier: `${origin}${path}`, ...rest };

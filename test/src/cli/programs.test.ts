@@ -120,6 +120,22 @@ describe('client add --for', function () {
     });
   });
 
+  it('enters the API beside an app that calls it, and leaves the scopes of an MCP client to its server', async () => {
+    const { code, stderr } = await add(
+      'report',
+      '--for',
+      'spring-resource-server',
+      '--origin',
+      'https://api.acme.com',
+    );
+    expect([code, stderr]).to.deep.equal([0, '']);
+    expect(parse(readFileSync(file, 'utf8')).resources).to.deep.equal([
+      { identifier: 'https://api.acme.com/api', scopes: ['reports:read'], token_format: 'jwt' },
+    ]);
+    const options = { redirectUri: [], platform: [], refresh: true, for: 'mcp-inspector' };
+    expect((await newClient('inspector', options, clientFields())).scope).to.equal(undefined);
+  });
+
   it('says what is missing or unknown', async () => {
     for (const [id, said, says] of [
       ['x', { for: 'netscape' }, '--for: netscape is not known; known are '],
