@@ -87,16 +87,15 @@ export async function build(folder: Folder): Promise<string | undefined> {
   const { needs, probe, build: commands }: Toolchain = TOOLCHAINS[folder];
   const missing = needs.filter((program) => !isOnPath(program));
   if (missing.length > 0) return `${missing.join(', ')} on the path`;
-  const [program = '', ...args] = probe?.command ?? ['true'];
-  if ((await runIn(SOURCES, program, args)) !== undefined) return probe?.lacks;
+  if (probe !== undefined && (await runIn(SOURCES, probe.command)) !== undefined) return probe.lacks;
   const target = builtIn(folder);
   const digest = digestOf(folder);
   const stamp = join(target, STAMP);
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return undefined;
   cpSync(join(SOURCES, folder), target, { recursive: true });
-  for (const [program = '', ...args] of commands) {
-    const said = await runIn(target, program, args);
-    if (said !== undefined) return `what \`${[program, ...args].join(' ')}\` could not do: ${said}`;
+  for (const command of commands) {
+    const said = await runIn(target, command);
+    if (said !== undefined) return `what \`${command.join(' ')}\` could not do: ${said}`;
   }
   writeFileSync(stamp, digest);
   return undefined;
@@ -114,16 +113,20 @@ function isOnPath(program: string): boolean {
 }
 
 /** Runs a command to its end; its last words where it fails. */
-async function runIn(cwd: string, program: string, args: readonly string[]): Promise<string | undefined> {
+async function runIn(cwd: string, [program = '', ...args]: readonly string[]): Promise<string | undefined> {
   const path = program.includes('/') ? resolve(cwd, program) : program;
   const child = spawn(path, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-  const [out, errors, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'exit'),
-  ]);
-  if (code === 0) return undefined;
-  return (errors.trim() || out.trim()).split('\n').slice(-3).join(' | ');
+  try {
+    const [out, errors, [code]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'exit'),
+    ]);
+    if (code === 0) return undefined;
+    return (errors.trim() || out.trim()).split('\n').slice(-3).join(' | ');
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 /** Over all files of a folder, and how it is built. */

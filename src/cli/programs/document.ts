@@ -11,8 +11,8 @@ entry and prints the settings filled in; every flag of \`client add\` still wins
 \`{origin}\` where the app runs, said with \`--origin\`.
 
 Each row says how it is known. **test**: a test of \`npm test\` signs a user in with the unmodified program. **interop**: \`npm run
-interop NAME\` does so with the program in its own language, from discovery to refresh and sign-out, on a machine that has
-the language (it says what is missing). **not run**: nobody has seen it work with this server, and the row says why.
+interop NAME\` does so with the program in its own language, from discovery to refresh and sign-out as far as it goes there
+itself, on a machine that has the language (it says what is missing). **not run**: nobody has seen it work with this server, and the row says why.
 
 This file is written by \`npm run clients-doc\` from \`src/cli/programs\`, which \`client add\` reads too; the interop runs register
 their apps from it.

@@ -102,7 +102,7 @@ JwtDecoder jwtDecoder() {
   {
     name: 'kubelogin',
     title: 'kubelogin (kubectl)',
-    redirects: ['http://localhost:8000/', 'http://localhost:18000/'],
+    redirects: ['http://localhost:8000', 'http://localhost:18000'],
     fields: { ...NATIVE_APP, scope: 'openid profile offline_access' },
     settings: {
       language: 'sh',

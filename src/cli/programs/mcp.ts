@@ -7,8 +7,31 @@ const PYTHON_LOCK = 'python/requirements.txt';
 const { scope: _scope, ...MCP_CLIENT } = NATIVE_APP;
 const { application_type: _native, ...WEB_CLIENT } = MCP_CLIENT;
 
+const NEEDS_NO_ENTRY =
+  'With `REGISTRATION=open`, or by a metadata document with `CLIENT_ID_METADATA_HOSTS`, it needs no entry. Both were seen, at MCP servers that list scopes, list none and list `[]`.';
+
 /** Clients of the Model Context Protocol. */
 export const MCP_PROGRAMS: readonly Program[] = [
+  {
+    name: 'mcp-sdk',
+    title: 'MCP SDK for TypeScript, 2.x and 1.x',
+    redirects: ['http://localhost/callback'],
+    fields: MCP_CLIENT,
+    settings: {
+      language: 'js',
+      text: `const transport = new StreamableHTTPClientTransport(new URL('https://mcp.acme.com/mcp'), {
+  // clientInformation() answers { client_id: '{client_id}' }
+  authProvider,
+});`,
+    },
+    notes: [NEEDS_NO_ENTRY, 'The line 1.x is held by the same test.'],
+    checked: {
+      by: 'test',
+      file: 'test/interop/mcp-clients.test.ts',
+      pinned: '@modelcontextprotocol/client',
+      version: '2.4.0',
+    },
+  },
   {
     name: 'mcp-inspector',
     title: 'MCP Inspector',
@@ -23,6 +46,7 @@ export const MCP_PROGRAMS: readonly Program[] = [
       text: `npx @modelcontextprotocol/inspector --cli --server-url https://mcp.acme.com/mcp --transport http \\
   --client-id {client_id} --method tools/list`,
     },
+    notes: [NEEDS_NO_ENTRY],
     checked: { by: 'interop', pinned: '@modelcontextprotocol/inspector', version: '2.12.0', lock: NODE_LOCK },
   },
   {
@@ -34,6 +58,7 @@ export const MCP_PROGRAMS: readonly Program[] = [
       language: 'sh',
       text: `npx mcp-remote https://mcp.acme.com/mcp --static-oauth-client-info '{"client_id":"{client_id}"}'`,
     },
+    notes: [NEEDS_NO_ENTRY],
     checked: { by: 'interop', pinned: 'mcp-remote', version: '0.15.1', lock: NODE_LOCK },
   },
   {
@@ -46,6 +71,7 @@ export const MCP_PROGRAMS: readonly Program[] = [
       text: `async with Client("https://mcp.acme.com/mcp", auth=OAuth(client_id="{client_id}")) as client:
     await client.list_tools()`,
     },
+    notes: [NEEDS_NO_ENTRY],
     checked: { by: 'interop', pinned: 'fastmcp', version: '4.2.3', lock: PYTHON_LOCK },
   },
   {
@@ -64,7 +90,7 @@ export const MCP_PROGRAMS: readonly Program[] = [
     ],
     checked: {
       by: 'nobody',
-      why: 'it runs on its maker’s servers, which reach public addresses alone. What it does is held by `test/interop/mcp-clients.test.ts`, with the SDK that it is made with.',
+      why: 'it runs on its maker’s servers, which reach public addresses alone. Its redirects are held by `test/standards/mcp.test.ts`.',
     },
   },
   {

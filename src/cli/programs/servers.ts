@@ -23,6 +23,7 @@ export const SERVER_PROGRAMS: readonly Program[] = [
     },
     notes: [
       '`--oidc-email-claim=sub`: it goes by an e-mail address, which IntelligenceBank does not give of everybody. The user’s “email” is `{clientid}.{userUuid}` then.',
+      'Sign-in and sign-out were seen; whether it refreshes cannot be seen from outside.',
     ],
     checked: {
       by: 'interop',
