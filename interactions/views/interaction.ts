@@ -33,7 +33,7 @@ export function platformPage(model: PlatformModel, env: PageEnv): Html {
 <form method="post" action="${form.base}/platform" novalidate>
 ${csrf(form)}
 <label for="platform">${texts.platformLabel}</label>
-<input id="platform" name="platform_url" value="${model.value}" type="text" inputmode="url" autocomplete="url" autocapitalize="none" spellcheck="false" maxlength="512" required autofocus aria-describedby="${describedBy}"${fault !== undefined && html` aria-invalid="true"`}>
+<input id="platform" dir="ltr" name="platform_url" value="${model.value}" type="text" inputmode="url" autocomplete="url" autocapitalize="none" spellcheck="false" maxlength="512" required autofocus aria-describedby="${describedBy}"${fault !== undefined && html` aria-invalid="true"`}>
 ${fault !== undefined && html`<p id="platform-fault" class="fault" role="alert">${faultText(texts, fault)}</p>`}
 <p id="platform-hint" class="hint">${texts.platformHint}</p>
 <button class="primary">${texts.platformSubmit}</button>

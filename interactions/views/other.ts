@@ -1,6 +1,6 @@
 /** Pages beside the sign-in: errors and devices. */
 import { fill } from '../texts/en.ts';
-import { type Html, html, safeUrl } from './html.ts';
+import { fillHtml, type Html, html, safeUrl } from './html.ts';
 import { layout } from './layout.ts';
 import type { DeviceCodeModel, DeviceConfirmModel, ErrorModel, PageEnv } from './models.ts';
 
@@ -22,13 +22,16 @@ const ERRORS = {
 export function errorPage(model: ErrorModel, env: PageEnv): Html {
   const { texts } = env;
   const { app, way } = model;
+  const named = Object.fromEntries(
+    Object.entries(model.names ?? {}).map(([name, value]) => [name, html`<bdi>${value}</bdi>`]),
+  );
   const sentence = model.isRetrying === true ? texts.errorRetrying : texts[ERRORS[model.kind]];
-  const body = html`<p role="alert">${fill(sentence, model.names ?? {})}</p>
+  const body = html`<p role="alert">${fillHtml(sentence, named)}</p>
 ${model.toCopy !== undefined && html`<pre>${model.toCopy}</pre>`}
 ${app !== undefined && html`<a class="primary" href="${safeUrl(app.home)}">${fill(texts.stayedBack, { app: app.name })}</a>`}
 ${way !== undefined && html`<a class="${app === undefined && way.text !== 'accountTitle' ? 'primary' : 'second'}" href="${safeUrl(way.path)}">${texts[way.text]}</a>`}
 ${model.backUrl !== undefined && html`<p><a data-cancel href="${model.backUrl}">${texts.errorBack}</a></p>`}
-${model.error !== undefined && html`<p class="hint"><code>${model.error}</code> ${model.description}</p>`}`;
+${model.error !== undefined && html`<p class="hint"><span dir="ltr" lang="en"><code>${model.error}</code> ${model.description}</span></p>`}`;
   return layout(env, { title: texts.errorTitle, body, ...(model.cancel && { cancel: model.cancel }) });
 }
 
@@ -39,7 +42,7 @@ export function deviceCodePage(model: DeviceCodeModel, env: PageEnv): Html {
 <form method="post" action="${model.action}">
 <input type="hidden" name="xsrf" value="${model.xsrf}">
 <label for="user_code">${texts.deviceLabel}</label>
-<input id="user_code" name="user_code" value="${model.value}" autocomplete="off" autocapitalize="characters" spellcheck="false" required autofocus${model.fault === 'invalid' && html` aria-invalid="true" aria-describedby="code-fault"`}>
+<input id="user_code" dir="ltr" name="user_code" value="${model.value}" autocomplete="off" autocapitalize="characters" spellcheck="false" required autofocus${model.fault === 'invalid' && html` aria-invalid="true" aria-describedby="code-fault"`}>
 ${model.fault === 'invalid' && html`<p id="code-fault" class="fault" role="alert">${texts.deviceInvalid}</p>`}
 <button class="primary">${texts.deviceSubmit}</button>
 </form>`;
