@@ -28,6 +28,15 @@ type ContextClass = new (ctx: unknown) => BaseContext;
 /** Where a user is asked for something: what is not said has a default there. Later steps go by what was said. */
 const BEGINNINGS = ['authorization', 'pushed_authorization_request', 'device_authorization'];
 
+/** Where an app says who it is. */
+const AUTHENTICATED = [
+  'token',
+  'revocation',
+  'introspection',
+  'pushed_authorization_request',
+  'device_authorization',
+];
+
 /** Refuses scopes that nobody knows; for requests that the library checks its parameters of. */
 export function rejectUnknownScopes(ctx: KoaContextWithOIDC): void {
   (ctx.oidc as unknown as { rejectUnknownScopes(): void }).rejectUnknownScopes();
@@ -62,7 +71,7 @@ export function installRequestContext(
     }
 
     set body(body: unknown) {
-      this.#body = withIdAlone(body, this.ctx.state);
+      this.#body = AUTHENTICATED.includes(this.route) ? withIdAlone(body, this.ctx.state) : body;
     }
 
     get params(): Params | undefined {
