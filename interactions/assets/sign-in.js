@@ -9,6 +9,7 @@
   const LONGEST_MS = 20000;
   const LOOK_MS = 500;
   const AGAIN_MS = 1000;
+  const BUSY_MS = 5000;
 
   let handle = box.dataset.poll;
   let interval = Number(box.dataset.interval) * 1000;
@@ -61,7 +62,7 @@
       if (mine === asking) wait = act(response.status, body);
     } catch {
       if (mine === asking) {
-        say(navigator.onLine ? box.dataset.trouble : box.dataset.offline);
+        say(navigator.onLine ? box.dataset.busy : box.dataset.offline);
         wait = Math.min(interval * 2, 30000);
       }
     } finally {
@@ -88,7 +89,12 @@
       return interval;
     }
     if (body.interval) interval = body.interval * 1000;
-    if (code === 429 || code >= 500) {
+    // Ours, not IB's: it is we who cannot serve.
+    if ((code === 429 || code >= 500) && !body.interval) {
+      say(box.dataset.busy);
+      return BUSY_MS;
+    }
+    if (code === 503) {
       say(box.dataset.trouble);
       looks -= 1;
       return looks > 0 ? AGAIN_MS : interval;

@@ -55,6 +55,7 @@ export const de: Texts = {
   stateRefusedOtherClient:
     'Diese Adresse antwortet jetzt für einen anderen Kunden von IntelligenceBank; die Anmeldung wurde deshalb nicht angenommen. Sagen Sie es Ihrem Administrator.',
   stateSlow: 'IntelligenceBank antwortet langsam. Wir warten noch; Sie müssen nichts tun.',
+  stateBusy: 'Wir antworten gerade nicht. Diese Seite versucht es weiter; Sie müssen nichts tun.',
   stateDone: 'Angemeldet. Einen Moment …',
   stateOffline: 'Sie scheinen offline zu sein. Diese Seite fragt weiter und geht weiter, sobald sie kann.',
   consentTitle: 'Darf {app} Ihr Konto verwenden?',

@@ -47,6 +47,7 @@ export const en = {
   stateRefusedOtherClient:
     'This address now answers for another IntelligenceBank customer, so the sign-in was not accepted. Tell your administrator.',
   stateSlow: 'IntelligenceBank is slow to answer. We are still waiting for it; you need not do anything.',
+  stateBusy: 'We are not answering right now. This page keeps trying; you need not do anything.',
   stateDone: 'Signed in. One moment…',
   stateOffline: 'You seem to be offline. This page keeps asking and goes on when it can.',
   consentTitle: 'Allow {app} to use your account?',

@@ -53,6 +53,7 @@ export const es: Texts = {
   stateRefusedOtherClient:
     'Esta dirección responde ahora por otro cliente de IntelligenceBank, así que no se aceptó el inicio de sesión. Avise a su administrador.',
   stateSlow: 'IntelligenceBank tarda en responder. Seguimos esperando; no tiene que hacer nada.',
+  stateBusy: 'No respondemos en este momento. Esta página sigue intentándolo; no tiene que hacer nada.',
   stateDone: 'Sesión iniciada. Un momento…',
   stateOffline: 'Parece que no tiene conexión. Esta página sigue preguntando y continuará en cuanto pueda.',
   consentTitle: '¿Permitir que {app} use su cuenta?',

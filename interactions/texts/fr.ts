@@ -54,6 +54,7 @@ export const fr: Texts = {
   stateRefusedOtherClient:
     'Cette adresse répond maintenant pour un autre client d’IntelligenceBank ; la connexion n’a donc pas été acceptée. Prévenez votre administrateur.',
   stateSlow: 'IntelligenceBank est lent à répondre. Nous attendons toujours ; vous n’avez rien à faire.',
+  stateBusy: 'Nous ne répondons pas en ce moment. Cette page continue d’essayer ; vous n’avez rien à faire.',
   stateDone: 'Connecté. Un instant…',
   stateOffline:
     'Vous semblez être hors ligne. Cette page continue de demander et reprendra dès que possible.',

@@ -46,6 +46,7 @@ export const he: Texts = {
   stateRefusedOtherClient:
     'כתובת זו משיבה כעת עבור לקוח אחר של IntelligenceBank, ולכן הכניסה לא התקבלה. יש לעדכן את מנהל המערכת.',
   stateSlow: 'IntelligenceBank איטית בתשובתה. אנחנו עדיין ממתינים; אין צורך לעשות דבר.',
+  stateBusy: 'איננו משיבים כרגע. דף זה ממשיך לנסות; אין צורך לעשות דבר.',
   stateDone: 'נכנסת. רגע אחד…',
   stateOffline: 'נראה שאין חיבור לרשת. דף זה ממשיך לשאול ויתקדם כשיוכל.',
   consentTitle: 'לאפשר ל-{app} להשתמש בחשבון שלך?',

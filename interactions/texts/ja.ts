@@ -54,6 +54,7 @@ export const ja: Texts = {
   stateRefusedOtherClient:
     'このアドレスは現在、別の IntelligenceBank のお客様のものとして応答しているため、サインインを受け付けませんでした。管理者にお知らせください。',
   stateSlow: 'IntelligenceBank の応答に時間がかかっています。引き続き待っていますので、操作は不要です。',
+  stateBusy: 'ただいま応答できません。このページは試行を続けますので、何もする必要はありません。',
   stateDone: 'サインインしました。しばらくお待ちください…',
   stateOffline: 'オフラインのようです。このページは確認を続け、可能になり次第進みます。',
   consentTitle: '{app} にアカウントの使用を許可しますか？',

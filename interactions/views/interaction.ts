@@ -70,7 +70,7 @@ const STAYING: ReadonlySet<WaitingModel['state']> = new Set([
 /** What the script says, by what it learns. */
 function sayings(model: WaitingModel, texts: Texts): Html {
   const idle = texts[STATES[STAYING.has(model.state) ? model.state : 'waiting']];
-  return html`data-idle="${idle}" data-renewed="${texts.stateRenewed}" data-session-over="${texts.stateSessionOver}" data-older-login="${texts.stateOlderLogin}" data-trouble="${texts.stateNotAnswering}" data-slow="${texts.stateSlow}" data-done="${texts.stateDone}" data-offline="${texts.stateOffline}"`;
+  return html`data-idle="${idle}" data-renewed="${texts.stateRenewed}" data-session-over="${texts.stateSessionOver}" data-older-login="${texts.stateOlderLogin}" data-trouble="${texts.stateNotAnswering}" data-busy="${texts.stateBusy}" data-slow="${texts.stateSlow}" data-done="${texts.stateDone}" data-offline="${texts.stateOffline}"`;
 }
 
 /** For whom it takes long: the script shows it when it is time, and so does a page that is opened then. */

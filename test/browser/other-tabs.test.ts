@@ -131,6 +131,22 @@ for (const javaScriptEnabled of [true, false]) {
       expect(await sizeOf('.app-host')).to.be.at.least((await sizeOf('h1')) as number);
     });
 
+    if (javaScriptEnabled) {
+      it('a waiting page says whose fault it is that nothing goes on, and goes on when it can', async () => {
+        const page = await context.newPage();
+        await page.goto(authorizeUrl(states.stack.issuer));
+        await choosePlatform(page);
+        states.setBehind(true);
+        await page.getByText('We are not answering right now').waitFor();
+        states.setBehind(false);
+        acme().switches.status = 503;
+        await page.getByText('IntelligenceBank is not answering right now').waitFor();
+        states.settle();
+        acme().signIn('ada');
+        await allow(page).waitFor();
+      });
+    }
+
     it('a page that met a 503 goes on by itself', async () => {
       const page = await context.newPage();
       await page.goto(authorizeUrl(states.stack.issuer));
