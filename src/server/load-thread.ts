@@ -10,14 +10,18 @@ const PIECE = 100;
 
 const tell = (told: Told): void => parentPort?.postMessage(told);
 
+/** Tells a list in pieces; the reader gets a turn for something else between two. */
+async function tellInPieces<T>(list: readonly T[], asTold: (piece: readonly T[]) => Told): Promise<void> {
+  for (let at = 0; at < list.length; at += PIECE) {
+    tell(asTold(list.slice(at, at + PIECE)));
+    await setImmediate();
+  }
+}
+
 const loaded = loadConfig(readEnvironment());
 if (!loaded.ok) tell({ loaded });
 else {
-  const { clients } = loaded.config;
-  for (let at = 0; at < clients.length; at += PIECE) {
-    tell({ clients: clients.slice(at, at + PIECE) });
-    // The reader gets a turn for something else between two pieces.
-    await setImmediate();
-  }
-  tell({ loaded: { ...loaded, config: { ...loaded.config, clients: [] } } });
+  await tellInPieces(loaded.config.clients, (clients) => ({ clients }));
+  await tellInPieces([...loaded.clientSecrets], (secrets) => ({ secrets }));
+  tell({ loaded: { ...loaded, clientSecrets: new Map(), config: { ...loaded.config, clients: [] } } });
 }
