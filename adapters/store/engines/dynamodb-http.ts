@@ -1,5 +1,5 @@
 /**
- * HTTP of the SDK's client, on undici: an operation costs a third less CPU than on the SDK's own handler (bench/RESULTS.md).
+ * HTTP of the SDK's client, on undici: a call costs an eighth less CPU than on the SDK's own handler (bench/RESULTS.md).
  * Loaded with the first call, so that a function which starts does not wait for it.
  */
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
