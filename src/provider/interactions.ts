@@ -42,6 +42,7 @@ export function installInteractions(provider: Provider, issuer: string): void {
   const clear = (ctx: KoaContextWithOIDC): void => clearInteraction(provider, issuer, ctx);
   provider.on('interaction.ended', clear);
   provider.on('authorization.error', clear);
+  provider.on('interaction.started', (ctx: KoaContextWithOIDC) => clearFormer(provider, issuer, ctx));
 }
 
 /** The cookies of an interaction that has ended go with it. */
@@ -49,16 +50,33 @@ function clearInteraction(provider: Provider, issuer: string, oidcCtx: KoaContex
   const { Interaction: ended } = oidcCtx.oidc.entities;
   if (ended === undefined || !oidcCtx.oidc.route.endsWith('resume')) return;
   const ctx = oidcCtx as unknown as Context;
-  ctx.cookies.set(provider.cookieName('interaction'), null, {
-    path: pathOf(ended.uid),
+  forget(ctx, issuer, { name: provider.cookieName('interaction'), path: pathOf(ended.uid) });
+  // Pages that still poll a cancelled login are told so, which takes the secret.
+  if (!isRefused(ended)) clearLoginSecret(ctx, issuer, ended.uid);
+}
+
+/**
+ * One interaction may lead to another, such as a sign-in to a question of consent: the library sets the same cookies for other
+ * paths, and what was said of the former ones in this answer gives way. So it is said again.
+ */
+function clearFormer(provider: Provider, issuer: string, oidcCtx: KoaContextWithOIDC): void {
+  if (!oidcCtx.oidc.route.endsWith('resume')) return;
+  const ctx = oidcCtx as unknown as Context;
+  const uid = ctx.path.slice(ctx.path.lastIndexOf('/') + 1);
+  forget(ctx, issuer, { name: provider.cookieName('interaction'), path: pathOf(uid) });
+  forget(ctx, issuer, { name: provider.cookieName('resume'), path: ctx.path });
+}
+
+/** Takes a cookie of one path away, and leaves what the answer says of others of its name. */
+function forget(ctx: Context, issuer: string, { name, path }: { name: string; path: string }): void {
+  ctx.cookies.set(name, null, {
+    path,
     httpOnly: true,
     sameSite: 'lax',
     secure: issuer.startsWith('https:'),
     signed: true,
     overwrite: false,
   });
-  // Pages that still poll a cancelled login are told so, which takes the secret.
-  if (!isRefused(ended)) clearLoginSecret(ctx, issuer, ended.uid);
 }
 
 const isRefused = ({ result }: InteractionModel): boolean => result !== undefined && 'error' in result;

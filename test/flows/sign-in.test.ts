@@ -136,7 +136,10 @@ describe('a sign-in', () => {
       expect((await one.browser.submit(account, out)).body).to.not.contain('6M0B.');
       expect((await one.deaf.request(one.consent.url)).status, 'of several, this one').to.equal(400);
       const taken = await decided();
-      await taken.browser.press(await taken.browser.open(`${stack.issuer}/account`), 'revoke');
+      const apps = await taken.browser.open(`${stack.issuer}/account`);
+      const back = formsOf(apps).find(({ fields }) => fields['app'] === 'web');
+      if (back === undefined) throw new Error(apps.body);
+      await taken.browser.submit(apps, back);
       expect((await taken.deaf.request(taken.consent.url)).status).to.equal(400);
     });
   });

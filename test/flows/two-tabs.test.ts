@@ -92,6 +92,11 @@ describe('two tabs', () => {
     const left = (): string[] =>
       browser.cookies.map(({ name }) => name).filter((name) => !/\.sig$/.test(name));
     expect(left()).to.have.members(['ib_session', 'ib_grants', 'ib_platforms']);
+    // A sign-in that leads to a question of its own: two interactions, one after the other.
+    const more = { prompt: 'login', scope: 'openid profile email ib:api offline_access' };
+    const asked = await signInAt(stack, browser, authorizeUrl(stack.issuer, more));
+    await browser.press(asked, 'consent', { decision: 'allow' });
+    expect(left()).to.have.members(['ib_session', 'ib_grants', 'ib_platforms']);
     const first = await browser.open(authorizeUrl(stack.issuer, { prompt: 'login' }));
     for (let open = 0; open < 24; open += 1)
       await browser.open(authorizeUrl(stack.issuer, { prompt: 'login' }));
