@@ -51,7 +51,7 @@ ${model.scopes.includes(RAW_SESSION) && html`<p class="warning">${texts.scopeSes
 }
 
 /** An app that no admin has entered: where it comes from, and that nobody here knows more. */
-function unverified({ host }: NonNullable<AppView['unverified']>, { texts, branding }: PageEnv): Html {
+export function unverified({ host }: NonNullable<AppView['unverified']>, { texts, branding }: PageEnv): Html {
   const named = { operator: html`<bdi>${branding.name}</bdi>`, host: html`<bdi>${host}</bdi>` };
   return html`${host !== '' && html`<p class="app-host">${host}</p>`}<p class="warning">${fillHtml(texts.consentUnverified, named)} ${
     host === '' ? texts.consentStarted : fillHtml(texts.consentTrust, named)

@@ -1,5 +1,6 @@
 /** Pages beside the sign-in: errors and devices. */
 import { fill } from '../texts/en.ts';
+import { unverified } from './consent.ts';
 import { fillHtml, type Html, html, safeUrl } from './html.ts';
 import { layout } from './layout.ts';
 import type { DeviceCodeModel, DeviceConfirmModel, ErrorModel, PageEnv } from './models.ts';
@@ -52,7 +53,9 @@ ${model.fault === 'invalid' && html`<p id="code-fault" class="fault" role="alert
 /** Is this your device? */
 export function deviceConfirmPage(model: DeviceConfirmModel, env: PageEnv): Html {
   const { texts } = env;
-  const body = html`<p>${fill(texts.deviceConfirmExplain, { app: model.app.name })}</p>
+  const { app } = model;
+  const body = html`${app.unverified !== undefined && unverified(app.unverified, env)}
+<p>${fillHtml(texts.deviceConfirmExplain, { app: html`<bdi>${app.name}</bdi>` })}</p>
 <p class="code">${model.userCode}</p>
 <p class="warning">${texts.deviceWarning}</p>
 <form method="post" action="${model.action}" class="choice-row">

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { nameOfApp, shownName } from '../../src/pages/app-name.ts';
-import { Browser, type Page } from '../support/browser.ts';
+import { Browser, formsOf, type Page } from '../support/browser.ts';
 import { authorizeUrl, CLIENTS, REDIRECT_URI, type Stack, signInAt, startStack } from '../support/stack.ts';
 import { post } from '../support/standards.ts';
 
@@ -123,6 +123,28 @@ describe('the consent page', () => {
     }
     const known = await signInAt(stack, new Browser(), authorizeUrl(stack.issuer));
     expect(known.body).to.not.contain('has checked this app').and.not.contain('app-host');
+  });
+
+  it('says so of a device too, whose app has no host, before it is connected', async () => {
+    const metadata = {
+      client_name: 'Stranger',
+      application_type: 'native',
+      redirect_uris: [],
+      response_types: [],
+      grant_types: ['urn:ietf:params:oauth:grant-type:device_code'],
+      token_endpoint_auth_method: 'none',
+    };
+    const { body: app } = await post(stack, '/register', JSON.stringify(metadata), {
+      'content-type': 'application/json',
+    });
+    const client_id = String(app['client_id']);
+    const { body } = await post(stack, '/device_authorization', { client_id, scope: 'openid' });
+    const browser = new Browser();
+    const asked = await browser.open(`${stack.issuer}/device`);
+    const [form] = formsOf(asked);
+    if (form === undefined) throw new Error(asked.body);
+    const page = await browser.submit(asked, form, { user_code: String(body['user_code']) });
+    expect(textOf(page.body)).to.contain('Stranger').and.contain('has checked this app');
   });
 
   it('shows a name on one line, without what is not seen or moves what is', () => {
