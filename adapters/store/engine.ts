@@ -39,6 +39,8 @@ export interface Decision {
 }
 
 export interface Engine {
+  /** What is asked for in one turn takes effect together, or none of it; otherwise whoever writes keeps an order. */
+  readonly isWhole: boolean;
   /** Strongly consistent; absent keys are absent from the map (by `keyName`). */
   read(keys: readonly Key[]): Promise<ReadonlyMap<string, Item>>;
   /** Each write by itself, in no order; as few calls as the engine can. */

@@ -106,7 +106,8 @@ export function createGrantListing(
       return count;
     },
 
-    signOut: (signIn) => signOut(deps, signIn),
+    // What the store could not do must fail the request: the library takes any error for one of its own.
+    signOut: (signIn) => deps.units.within((unit) => unit.guard(() => signOut(deps, signIn))),
   };
 }
 

@@ -204,6 +204,14 @@ function replayAdapter(deps: AdapterDeps): Adapter {
 /** Of a user code: its index is kept under a keyed hash, since it has too few bits for a plain one (RFC 8628 section 6.1). */
 const USER_CODE = 'user code';
 
+/**
+ * As its user finds it. The library locks a code from the confirmation on; whoever lost the answer to that would find it
+ * used, though nothing was decided. What uses it up is the decision.
+ */
+function openToUsers({ inFlight: _inFlight, ...code }: AdapterPayload): AdapterPayload {
+  return code;
+}
+
 /** Device codes are found by their user code too: an index item that ends with them. */
 function deviceCodeAdapter(deps: AdapterDeps): Adapter {
   const plain = plainAdapter(deps, 'DeviceCode');
@@ -224,7 +232,9 @@ function deviceCodeAdapter(deps: AdapterDeps): Adapter {
         for (const id of ids) {
           const index = decode(deps, 'UserCode', id, await read(unit, 'UserCode', id));
           const deviceCode = index?.['deviceCode'];
-          if (typeof deviceCode === 'string') return plain.find(deviceCode);
+          if (typeof deviceCode !== 'string') continue;
+          const code = await plain.find(deviceCode);
+          return code ? openToUsers(code) : undefined;
         }
         return undefined;
       }),

@@ -1,7 +1,7 @@
 /** One request's dealings with the store: reads are cached, writes are joined and flushed once. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Condition, equals, exists, missing } from './conditions.ts';
-import type { Engine, Write } from './engine.ts';
+import type { Along, Decision, Engine, Write } from './engine.ts';
 import { StoreError } from './errors.ts';
 import { type Item, type Key, keyName } from './items.ts';
 
@@ -124,26 +124,46 @@ export function createUnitsOfWork(engine: Engine): UnitsOfWork {
 }
 
 async function flush(engine: Engine, state: State): Promise<void> {
-  const writes = [...state.writes.values(), ...state.others];
-  const work = (): Promise<void>[] => [
-    ...state.deferred.map((start) => start()),
-    ...[...state.merging.values()].map((merging) => writeMerged(engine, merging)),
-  ];
-  const { deciding } = state;
-  if (deciding === undefined || deciding.isLast) {
-    await Promise.all([engine.write(writes), ...work()]);
-    if (deciding !== undefined && !(await engine.decide(deciding.write)).held) throw await deciding.lost();
-    return;
-  }
-  // What nobody has read under its key is new, or is written only if it is: it goes first, where an engine needs an order.
+  const writes = [...state.writes.values()];
+  const { deciding, others } = state;
+  const merges = (): Promise<void>[] =>
+    [...state.merging.values()].map((merging) => writeMerged(engine, merging));
+  const deferred = (): Promise<void>[] => state.deferred.map((start) => start());
+  // What nobody has read under its key is new, or is written only if it is: nobody can name it yet.
   const isNew = ({ op, key, condition }: Write): boolean =>
     op === 'put' && (condition === missing || !state.cache.has(keyName(key)));
-  const { held } = await engine.decide(deciding.write, {
-    before: writes.filter(isNew),
-    after: writes.filter((write) => !isNew(write)),
-  });
-  if (!held) throw await deciding.lost();
-  await Promise.all(work());
+  const before = writes.filter(isNew);
+  const standing = writes.filter((write) => !isNew(write));
+  if (deciding !== undefined && !deciding.isLast) {
+    const along = { before, after: [...standing, ...others] };
+    if (!(await decideSurely(engine, deciding.write, along)).held) throw await deciding.lost();
+    await Promise.all([...merges(), ...deferred()]);
+    return;
+  }
+  if (engine.isWhole) {
+    await Promise.all([engine.write([...writes, ...others]), ...merges(), ...deferred()]);
+  } else {
+    // What the request has used up stays, for its repetition, until all that it has given is there.
+    await Promise.all([engine.write([...before, ...others]), ...merges()]);
+    await Promise.all([engine.write(standing), ...deferred()]);
+  }
+  if (deciding !== undefined && !(await decideSurely(engine, deciding.write)).held)
+    throw await deciding.lost();
+}
+
+/** How often a deciding write is made whose outcome is not known. */
+const MOST_TRIES = 3;
+
+/** A deciding write may have taken effect although no answer came: its nonce tells the repetition from somebody else's. */
+async function decideSurely(engine: Engine, write: Write, along: Along = {}): Promise<Decision> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await engine.decide(write, along);
+    } catch (error) {
+      const isUnknown = error instanceof StoreError && error.code === 'unavailable';
+      if (!isUnknown || tries === MOST_TRIES) throw error;
+    }
+  }
 }
 
 /** More writers of one item at once than a browser has requests. */

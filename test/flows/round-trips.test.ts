@@ -35,7 +35,7 @@ class Counter {
   }
 }
 
-/** What waits for the store, one after another: SQLite takes a code and what it gives in one write, DynamoDB in two. */
+/** What waits for the store, one after another: SQLite takes what is used up and what it gives in one write, DynamoDB in two. */
 const PROMISED = {
   embedded: {
     'sign-in': 10,
@@ -48,7 +48,7 @@ const PROMISED = {
     revoke: 2,
   },
   dynamodb: {
-    'sign-in': 10,
+    'sign-in': 11,
     'code exchange': 3,
     userinfo: 1,
     proxy: 1,

@@ -61,15 +61,20 @@ export function attributeOf(page: Page, marker: string, name: string): string | 
   return tag === undefined ? undefined : attributes(tag)[name];
 }
 
-/** A browser with its own cookies. `route` says where an origin is really reached, such as one of several processes. */
+/**
+ * A browser with its own cookies. `route` says where an origin is really reached, such as one of several processes; `send`
+ * makes its requests.
+ */
 export class Browser {
   readonly cookies: Cookie[] = [];
   /** Sent with every request. */
   readonly headers: Record<string, string> = {};
   readonly #route: (origin: string) => string;
+  readonly #send: typeof fetch;
 
-  constructor(route: (origin: string) => string = (origin) => origin) {
+  constructor(route: (origin: string) => string = (origin) => origin, send: typeof fetch = fetch) {
     this.#route = route;
+    this.#send = send;
   }
 
   #cookieHeader(url: URL): string {
@@ -110,7 +115,7 @@ export class Browser {
     const url = new URL(target);
     const cookie = this.#cookieHeader(url);
     const wire = new URL(url.pathname + url.search, this.#route(url.origin));
-    const response = await fetch(wire, {
+    const response = await this.#send(wire, {
       method: init.method ?? 'GET',
       redirect: 'manual',
       headers: {

@@ -23,6 +23,7 @@ export function createDynamoDbEngine(options: DynamoDbOptions): Engine {
   const send = createSend(options.onCall ?? (() => undefined), limits);
   const link = { client, send, tables: options.tables };
   return {
+    isWhole: false,
     ...createReads(link),
     ...createWrites(link),
     close: () => client.destroy(),

@@ -33,6 +33,8 @@ function createEngine(db: DatabaseSync, { dataDir, onCall = () => undefined }: S
   const opened = fileId(dataDir);
 
   return {
+    isWhole: true,
+
     read: (keys) => reading('read', keys.length, () => table.read(keys)),
 
     async write(writes) {
