@@ -145,7 +145,9 @@ function grantAdapter(deps: AdapterDeps): Adapter {
     destroy: (id) =>
       deps.units.within(async (unit) => {
         const key = recordKey('Grant', id);
-        unit.delete(key);
+        // Before the token that it was revoked by, which must be there if the request has to be repeated.
+        unit.write({ op: 'delete', key });
+        unit.remember(key, undefined);
         const ibSessionId = ibSessionIdOf(id);
         if (ibSessionId !== undefined) {
           const session = await unit.get(recordKey('IbSession', ibSessionId));

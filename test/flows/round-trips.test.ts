@@ -55,7 +55,7 @@ const PROMISED = {
     introspect: 1,
     refresh: 3,
     'single sign-on': 2,
-    revoke: 2,
+    revoke: 3,
   },
 } as const;
 

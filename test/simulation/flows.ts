@@ -278,11 +278,12 @@ export const FLOWS: Readonly<Record<string, Flow>> = {
 
   'end of the session at IB': {
     async prepare(run) {
+      run.user.at = 1;
       await signedIn(run);
     },
     async act(run) {
-      run.world.sandbox.platforms[0].killSessions();
-      const path = '/proxy/api/3.0.0/6M0B/folder.limit(1)';
+      run.world.sandbox.platforms[1].killSessions();
+      const path = '/proxy/api/3.0.0/7q2C/folder.limit(1)';
       const called = await run.apps.bearer(path, run.facts['access_token']);
       must(called.status === 401, `after the end a call is told ${says(called)}`);
     },

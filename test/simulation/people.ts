@@ -98,6 +98,8 @@ export class User extends Browser {
   readonly #seen: Seen;
   /** What the user answers at consent. */
   decision: 'allow' | 'deny' = 'allow';
+  /** Which of the sandbox's platforms is the user's. */
+  at: 0 | 1 = 0;
 
   constructor(world: World, seen: Seen) {
     super((origin) => origin, world.fetch);
@@ -120,9 +122,15 @@ export class User extends Browser {
     throw new Violation('the user never came back to the app');
   }
 
+  /** Opens an app's address once; where the app is sent, unless the pages want to begin again. */
+  async startOnce(params: Record<string, string>): Promise<URL | undefined> {
+    const page = await this.open(authorizeUrl(ISSUER, params));
+    return page.url.origin === ISSUER ? undefined : page.url;
+  }
+
   /** Does what the pages ask for, as long as they ask for something. */
   async walk(from: Page): Promise<Page> {
-    const { platforms } = this.#world.sandbox;
+    const platform = this.#world.sandbox.platforms[this.at];
     const signedIn = new Set<string>();
     let page = from;
     for (let steps = 0; steps < 40; steps += 1) {
@@ -131,13 +139,13 @@ export class User extends Browser {
       const offered = formsOf(page).map(({ action }) => action.split('/').at(-1));
       if (link !== undefined && offered.includes('continue')) {
         const token = new URL(link).searchParams.get('token') ?? '';
-        if (!signedIn.has(token)) platforms[0].signIn('ada', token);
+        if (!signedIn.has(token)) platform.signIn(this.at === 0 ? 'ada' : 'alan', token);
         signedIn.add(token);
         this.#world.wait(PAUSE_MS);
         page = await this.press(page, 'continue');
       } else if (offered.includes('platform')) {
         this.#world.wait(PAUSE_MS);
-        page = await this.press(page, 'platform', { platform_url: platforms[0].origin });
+        page = await this.press(page, 'platform', { platform_url: platform.origin });
       } else if (offered.includes('consent')) {
         page = await this.press(page, 'consent', { decision: this.decision });
       } else return page;

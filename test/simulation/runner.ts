@@ -2,7 +2,9 @@
 import { FAULTS, type Fault, isPossible } from './faults.ts';
 import { FLOWS, type Flow } from './flows.ts';
 import { Violation } from './people.ts';
+import { runTogether } from './scheduler.ts';
 import { copyOf, newRun, type Run } from './steps.ts';
+import { begin, SCENARIOS } from './together.ts';
 import type { Made, Plan, Snapshot, World } from './world.ts';
 
 /** A flow that can be run again and again from where it begins. */
@@ -66,6 +68,33 @@ export async function prepare(world: World, name: string, fresh: Snapshot): Prom
   const { violation, calls } = await runOnce(world, waiting, new Map());
   if (violation !== undefined) throw new Error(`${name}, without a fault: ${violation}`);
   return { ...waiting, calls };
+}
+
+/** Runs a scenario once, in the order of calls that a seed gives; what was wrong, if anything. */
+export async function runScenario(
+  world: World,
+  name: string,
+  facts: { readonly fresh: Snapshot; readonly random: () => number; readonly plan: Plan },
+): Promise<string | undefined> {
+  const { fresh, random, plan } = facts;
+  world.restore(fresh);
+  const run = await begin(world, name);
+  world.trace.length = 0;
+  world.arm(plan);
+  try {
+    const { actors = {}, check } = SCENARIOS[name] ?? {};
+    const works = Object.entries(actors).map(([actor, work]) => [actor, () => work(run)] as const);
+    const [thrown] = await runTogether(world, random, Object.fromEntries(works));
+    world.disarm();
+    if (thrown !== undefined) throw thrown;
+    await check?.(run);
+    tellNoSecret(world, run);
+    return undefined;
+  } catch (error) {
+    return error instanceof Violation ? error.message : String((error as Error).stack);
+  } finally {
+    world.disarm();
+  }
 }
 
 /** One fault at one call of a flow. */

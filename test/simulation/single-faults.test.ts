@@ -12,7 +12,7 @@ const ENGINES = {
 
 for (const kind of ['ordered', 'whole'] as const) {
   describe(`every single fault at every single call (${ENGINES[kind]})`, function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     let world: World;
     let fresh: Snapshot;
     const counted = new Map<string, { readonly calls: number; readonly runs: Map<Fault, number> }>();
