@@ -59,7 +59,8 @@ function cancelOf({ issuer, formTokens }: ErrorWaysDeps, ctx: Context): FormTarg
 function backUrlOf({ issuer, registry }: ErrorWaysDeps, ctx: Context): string | undefined {
   const { client_id: clientId, redirect_uri: redirectUri } = ctx.query;
   if (arrivalOf(ctx).route.name !== '/authorize') return undefined;
-  if (typeof clientId !== 'string' || typeof redirectUri !== 'string') return undefined;
+  const isForm = ctx.query['response_mode'] === 'form_post';
+  if (typeof clientId !== 'string' || typeof redirectUri !== 'string' || isForm) return undefined;
   const known = registry.metadata(clientId)?.['redirect_uris'];
   if (!Array.isArray(known) || !known.includes(redirectUri)) return undefined;
   const cancelled = { error: 'access_denied', error_description: 'the user cancelled the sign-in' };
