@@ -67,6 +67,8 @@ describe('a server that drains', () => {
       headers: { 'content-type': 'application/x-www-form-urlencoded', 'content-length': '32' },
     });
     call.write('grant_type=authorization');
+    const [socket] = (await once(call, 'socket')) as [Socket];
+    if (socket.connecting) await once(socket, 'connect');
     // Another request's answer says that the first one's beginning has been read, too.
     await get(`${stack.issuer}/healthz`);
     const closed = stack.server.close();
