@@ -3,7 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type Provider from 'oidc-provider';
 import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
 import type { ClientRegistration, ClientSecrets } from '../../config/types.ts';
-import { type AppOrigins, originsOf } from '../http/cors.ts';
+import { type AppOrigins, type AppRedirects, originsOf, originsOfAll } from '../http/cors.ts';
 import { readingsOfSecret } from './client-secrets.ts';
 import type { MetadataDocuments } from './metadata-documents.ts';
 import type { Admit } from './self-registration.ts';
@@ -44,12 +44,13 @@ export function createClientRegistry(
   let secretsById = secrets;
   const accepted = (clientId: string): readonly string[] => secretsById.get(clientId) ?? [];
   const settings = (clientId: string): ClientSettings => byId.get(clientId)?.ib ?? DEFAULT_SETTINGS;
-  const originsOfApp = ({ clientId, redirectUris = [], applicationType }: Registered): AppOrigins =>
-    originsOf({
-      redirectUris,
-      anyLoopbackPort: applicationType === 'native',
-      wildcards: mayUseWildcards(settings(clientId)),
-    });
+  const redirectsOf = ({ clientId, redirectUris = [], applicationType }: Registered): AppRedirects => ({
+    redirectUris,
+    anyLoopbackPort: applicationType === 'native',
+    wildcards: mayUseWildcards(settings(clientId)),
+  });
+  /** Of all apps, made when a page first asks. */
+  let origins: AppOrigins | undefined;
   return {
     settings,
     metadata: (clientId) => {
@@ -60,12 +61,15 @@ export function createClientRegistry(
     },
     secrets: accepted,
     ids: () => [...byId.keys()],
-    originsOf: originsOfApp,
-    hasOrigin: (origin) =>
-      [...byId.values()].some(({ metadata }) => originsOfApp(asRegistered(metadata)).has(origin)),
+    originsOf: (client) => originsOf(redirectsOf(client)),
+    hasOrigin(origin) {
+      origins ??= originsOfAll([...byId.values()].map(({ metadata }) => redirectsOf(asRegistered(metadata))));
+      return origins.has(origin);
+    },
     replace(nextClients, nextSecrets) {
       byId = new Map(nextClients.map((client) => [client.metadata.client_id, client]));
       secretsById = nextSecrets;
+      origins = undefined;
     },
   };
 }

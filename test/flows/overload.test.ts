@@ -35,6 +35,8 @@ describe('a process that is behind', () => {
     delayMs = 0;
     now += 1000;
     expect((await ask('/jwks')).status).to.equal(200);
+    expect(stack.logs.join(''), 'no failure that nobody expects').to.not.contain('"event":"failed"');
+    expect(await stack.logged('limited')).to.include({ limit: 'overload' });
   });
 
   it('is told from one that is not by how late its timers run', async () => {
