@@ -75,6 +75,8 @@ async function toWaiting(at: StatesStack, page: Page, url = authorizeUrl(at.stac
 async function toConsent(at: StatesStack, page: Page, url?: string): Promise<void> {
   await toWaiting(at, page, url);
   at.stack.sandbox.platforms[0].signIn('ada');
+  // At once, rather than when the page asks next.
+  await page.locator('[data-continue]').click();
   await allow(page).waitFor();
 }
 
@@ -163,6 +165,17 @@ export const PAGE_STATES: Readonly<Record<string, Open>> = {
     at.stack.sandbox.platforms[0].switches.status = 503;
     await page.waitForResponse((response) => response.status() === 503);
   },
+  async 'waiting-refused'(at, page) {
+    await toWaiting(at, page);
+    const [acme] = at.stack.sandbox.platforms;
+    acme.switches.alreadyOver = true;
+    for (const next of ['session had ended', 'handed out a session']) {
+      const link = await page.locator('a[data-ib-login]').getAttribute('href');
+      acme.signIn('ada', new URL(link ?? '').searchParams.get('token') ?? '');
+      await page.locator('[data-continue]').click();
+      await page.locator('[data-status]').filter({ hasText: next }).waitFor();
+    }
+  },
   async 'waiting-too-old'(at, page) {
     await toWaiting(at, page);
     at.pass(16 * 60_000);
@@ -218,6 +231,7 @@ export const PAGE_STATES: Readonly<Record<string, Open>> = {
     await choose(page, at.stack.sandbox.platforms[0].origin);
     await page.locator('a[data-ib-login]').waitFor();
     at.stack.sandbox.platforms[0].signIn('ada');
+    await page.locator('[data-continue]').click();
     await allow(page).click();
     await allow(page).waitFor({ state: 'detached' });
   },
