@@ -9,7 +9,7 @@ export class Violation extends Error {
   override readonly name = 'Violation';
 }
 
-const MOST_TRIES = 60;
+const MOST_TRIES = 100;
 const PAUSE_MS = 2000;
 const TROUBLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 

@@ -128,6 +128,56 @@ function suite(startEngine: () => Promise<TestEngine>): void {
     expect(await adapter.find(second)).to.include({ uid });
   });
 
+  describe('a browser session that two requests write at once', () => {
+    const uid = (): string => randomBytes(32).toString('base64url');
+    /** Both read it before either writes. */
+    async function together(
+      id: string,
+      changes: readonly ((session: AdapterPayload) => object | undefined)[],
+    ) {
+      let read = 0;
+      let go: () => void = () => undefined;
+      const allRead = new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      await Promise.all(
+        changes.map((change, at) => {
+          const { unit, adapter } = all[at] ?? store;
+          return unit(async () => {
+            const session = (await adapter('Session').find(id)) as AdapterPayload;
+            read += 1;
+            if (read === changes.length) go();
+            await allRead;
+            const next = change(session);
+            if (next === undefined) await adapter('Session').destroy(id);
+            else await adapter('Session').upsert(id, payloadOf(next), 60);
+          });
+        }),
+      );
+    }
+    const authorizing = (app: string) => (session: AdapterPayload) => ({
+      ...session,
+      authorizations: { ...(session['authorizations'] as object), [app]: { grantId: app } },
+    });
+
+    it('keeps what each has added', async () => {
+      const id = uid() + uid();
+      await store.adapter('Session').upsert(id, payloadOf({ jti: id, accountId: 'a' }), 60);
+      await together(id, ['one', 'two', 'three'].map(authorizing));
+      const session = await store.adapter('Session').find(id);
+      expect(session).to.have.property('authorizations').that.has.all.keys('one', 'two', 'three');
+    });
+
+    it('does not come back once it has been destroyed', async () => {
+      for (let round = 0; round < 5; round += 1) {
+        const id = uid() + uid();
+        await store.adapter('Session').upsert(id, payloadOf({ jti: id, accountId: 'a' }), 60);
+        await together(id, [() => undefined, authorizing('one'), authorizing('two')]);
+        expect(await store.adapter('Session').find(id)).to.equal(undefined);
+      }
+    });
+  });
+
   it('finds a device code by its user code', async () => {
     const adapter = store.adapter('DeviceCode');
     const id = idFor('DeviceCode');
