@@ -78,6 +78,25 @@ describe('DPoP (RFC 9449)', () => {
     });
   });
 
+  it("keeps a confidential client's refresh token, which its secret and key protect (FAPI 2.0 5.3.2.1)", async () => {
+    const redirect = await signIn(stack);
+    const code = {
+      grant_type: 'authorization_code',
+      code: redirect.searchParams.get('code') ?? '',
+      redirect_uri: redirect.origin + redirect.pathname,
+      code_verifier: VERIFIER,
+    };
+    const send = async (params: Record<string, string>) =>
+      post(stack, '/token', params, { ...basic('web'), dpop: await proof('POST', '/token') });
+    const first = await send(code);
+    const value = String(first.body['refresh_token']);
+    for (let turn = 0; turn < 3; turn += 1) {
+      const next = await send({ grant_type: 'refresh_token', refresh_token: value });
+      expect(next.status, next.text).to.equal(200);
+      expect(next.body['refresh_token']).to.equal(value);
+    }
+  });
+
   it("binds a public client's refresh tokens too", async () => {
     const redirect = await signInAsSpa(stack);
     const code = {
