@@ -5,6 +5,7 @@ import { createGuardedAgent, createGuardedFetch } from '../adapters/ib/http-agen
 import { isLooseDomain, parsePlatform } from '../adapters/ib/platform-url.ts';
 import type { IbSession } from '../adapters/ib/session.ts';
 import type { Store } from '../adapters/store/contract.ts';
+import { StoreError } from '../adapters/store/errors.ts';
 import type { EngineOptions } from '../adapters/store/open-engine.ts';
 import type { StoreOptions } from '../adapters/store/store.ts';
 import { isAtAppHost } from '../config/app-hosts.ts';
@@ -103,7 +104,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
     async refreshSecrets() {
       const isChanged = await secrets.refresh();
       // Served all the same: what does not open is absent, and told where it is met.
-      if (isChanged) await store.checkSecrets().catch((error: unknown) => tellUnchecked(events, error));
+      if (isChanged) await holdAgainst(store, events);
       return isChanged;
     },
     async close() {
@@ -111,6 +112,20 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
       await store.close();
     },
   };
+}
+
+async function holdAgainst(
+  store: Pick<Store, 'checkSecrets'>,
+  events: Pick<Events, 'say' | 'keysHeldAgainstStore'>,
+): Promise<void> {
+  try {
+    await store.checkSecrets();
+    events.keysHeldAgainstStore({ areForeign: false });
+  } catch (error) {
+    const areForeign = error instanceof StoreError && error.code === 'failed' && error.fault !== undefined;
+    if (areForeign) events.keysHeldAgainstStore({ areForeign });
+    else tellUnchecked(events, error);
+  }
 }
 
 /** For what apps name: public addresses, and those that the operator has. */

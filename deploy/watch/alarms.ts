@@ -243,6 +243,17 @@ const ON_SERVERS: Alarms = {
     minutes: 5,
     datapoints: [2, 2],
   },
+  'keys-foreign': {
+    column: 'us',
+    severity: 'page',
+    what: "The store was written under other keys than the server's: nothing in it opens.",
+    unit: 'count',
+    signals: { foreign: gauge('ib_oauth_keys_foreign') },
+    value: 'foreign',
+    threshold: 1,
+    minutes: 5,
+    datapoints: [1, 1],
+  },
   'keys-refused': {
     column: 'us',
     severity: 'inform',

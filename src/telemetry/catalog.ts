@@ -96,6 +96,10 @@ export const LOG_EVENTS = {
   keys_rotated: { levels: ['info'], means: 'the server took a step of rotation with its own keys' },
   secrets_reloaded: { levels: ['info'], means: "the server's keys were read again, and are others" },
   secrets_refused: { levels: ['error'], means: 'the new keys have `faults`; the ones before stay' },
+  keys_foreign: {
+    levels: ['error'],
+    means: "the store was written under other keys than the server's: nothing in it opens",
+  },
   secrets_warning: { levels: ['warn'], means: 'something about the keys that is no fault yet' },
   store_not_checked: {
     levels: ['warn'],

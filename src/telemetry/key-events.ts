@@ -7,6 +7,8 @@ export interface KeyEvents {
   keysLoaded(facts: { readonly ageSeconds: number; readonly limitSeconds: number }): void;
   /** The keys were read anew, and are others than before or not. */
   secretsRead(facts: { readonly isChanged: boolean }): void;
+  /** Whether the store was written under other keys than those in use: nothing in it opens. */
+  keysHeldAgainstStore(facts: { readonly areForeign: boolean }): void;
   /** They were read anew and cannot be used: the former stay. */
   secretsRefused(faults: readonly string[]): void;
   /** A stored item does not open, and counts as absent: its pepper is gone, or it was damaged or swapped. */
@@ -39,6 +41,16 @@ export function createKeyEvents({ metrics, say, noted, now }: KeyEventsDeps): Ke
       if (!isChanged) return;
       say('info', 'secrets_reloaded', {}, 'the new secrets are in use');
       noted('secrets_reloaded', {});
+    },
+    keysHeldAgainstStore({ areForeign }) {
+      metrics.set('ib_oauth_keys_foreign', areForeign ? 1 : 0);
+      if (!areForeign) return;
+      say(
+        'error',
+        'keys_foreign',
+        {},
+        'the store was written under other keys than these; nothing in it opens',
+      );
     },
     secretsRefused(faults) {
       metrics.set('ib_oauth_secrets_refused', 1);

@@ -150,6 +150,11 @@ export const GAUGES = {
     over: 'max',
     cloudwatch: true,
   },
+  ib_oauth_keys_foreign: {
+    help: '1 while the store was written under other keys than those in use.',
+    over: 'max',
+    cloudwatch: false,
+  },
   ib_oauth_secrets_refused: {
     help: "1 while the server's keys as they stand were refused, and older ones are in force.",
     over: 'max',

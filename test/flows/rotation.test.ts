@@ -8,7 +8,8 @@ import type { SecretsDocument } from '../../adapters/secrets/document.ts';
 import { createSecrets } from '../../adapters/secrets/keys.ts';
 import { takeStep } from '../../adapters/secrets/rotation.ts';
 import { Browser } from '../support/browser.ts';
-import { exchange, type Stack, signIn } from '../support/stack.ts';
+import { freePort } from '../support/processes.ts';
+import { exchange, type Stack, signIn, withBearer } from '../support/stack.ts';
 import { getJson, startStandards } from '../support/standards.ts';
 
 const DAY = 24 * 3600;
@@ -74,6 +75,30 @@ describe('a running server whose keys are rotated', () => {
     expect((await exchange(running, redirect)).status).to.equal(200);
     const { document } = await takeStep(made, { nowSeconds: DAY, knownSeconds });
     await give(running, path, JSON.stringify(document));
+  });
+
+  it('says that the store was written under other keys than those it was given, and takes the former ones back', async () => {
+    const path = join(folder, 'secrets.json');
+    const made = JSON.stringify(await createSecrets(new Date()));
+    writeFileSync(path, made, { mode: 0o600 });
+    const port = await freePort();
+    const { stack: running } = await startStandards({
+      env: { SECRETS_FILE: path, LOG_LEVEL: 'info', METRICS_PORT: String(port) },
+    });
+    stack = running;
+    const isForeign = async (): Promise<string | undefined> => {
+      const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      return /^ib_oauth_keys_foreign (\d)$/m.exec(text)?.[1];
+    };
+    const { body } = await exchange(running, await signIn(running));
+    await give(running, path, JSON.stringify(await createSecrets(new Date())));
+    expect(await running.logged('keys_foreign')).to.have.property('level', 50);
+    expect(await isForeign()).to.equal('1');
+    const userinfo = () => withBearer(`${running.issuer}/userinfo`, body['access_token']);
+    expect((await userinfo()).status).to.equal(401);
+    await give(running, path, made);
+    while ((await isForeign()) !== '0');
+    expect((await userinfo()).status).to.equal(200);
   });
 
   it('takes the step that their age asks for by itself, where it keeps them', async () => {
