@@ -59,6 +59,16 @@ export interface Flow {
 const alive = (run: Run): Promise<void> => isAlive(run);
 const dead = (run: Run): Promise<void> => isDead(run);
 
+/** A sign-in that the user ends; the app must hear of it. */
+const refused = (decision: 'deny' | 'cancel'): Flow => ({
+  async act(run) {
+    run.user.decision = decision;
+    const url = await run.user.goThrough(authorizeUrl(ISSUER));
+    must(url.searchParams.get('error') === 'access_denied', `the app was told ${url.search}`);
+  },
+  check: async () => undefined,
+});
+
 /** By name, as the table prints them. */
 export const FLOWS: Readonly<Record<string, Flow>> = {
   'sign-in': { act: (run) => tokensFor(run, () => run.user.code()), check: alive },
@@ -82,14 +92,9 @@ export const FLOWS: Readonly<Record<string, Flow>> = {
     check: alive,
   },
 
-  'sign-in, denied': {
-    async act(run) {
-      run.user.decision = 'deny';
-      const url = await run.user.goThrough(authorizeUrl(ISSUER));
-      must(url.searchParams.get('error') === 'access_denied', `the app was told ${url.search}`);
-    },
-    check: async () => undefined,
-  },
+  'sign-in, denied': refused('deny'),
+
+  'sign-in, cancelled': refused('cancel'),
 
   'single sign-on': {
     prepare: signedIn,

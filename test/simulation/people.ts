@@ -96,8 +96,8 @@ export function createApps(world: World, seen: Seen) {
 export class User extends Browser {
   readonly #world: World;
   readonly #seen: Seen;
-  /** What the user answers at consent. */
-  decision: 'allow' | 'deny' = 'allow';
+  /** What the user answers at consent, or whether the sign-in is left before. */
+  decision: 'allow' | 'deny' | 'cancel' = 'allow';
   /** Which of the sandbox's platforms is the user's. */
   at: 0 | 1 = 0;
 
@@ -137,7 +137,9 @@ export class User extends Browser {
       if (page.url.origin !== ISSUER) return page;
       const link = attributeOf(page, 'data-ib-login', 'href');
       const offered = formsOf(page).map(({ action }) => action.split('/').at(-1));
-      if (link !== undefined && offered.includes('continue')) {
+      if (link !== undefined && this.decision === 'cancel') {
+        page = await this.press(page, 'cancel');
+      } else if (link !== undefined && offered.includes('continue')) {
         const token = new URL(link).searchParams.get('token') ?? '';
         if (!signedIn.has(token)) platform.signIn(this.at === 0 ? 'ada' : 'alan', token);
         signedIn.add(token);
