@@ -82,12 +82,13 @@ export function createBudget(options: {
     }
   }
 
-  /** The lease that a piece has been taken from. */
-  async function takeFrom(subject: string): Promise<Lease | UsedUp> {
+  /** The lease that a piece has been taken from. Held from that very moment: whoever looks next must not find it used. */
+  async function takeFrom(subject: string, held: 0 | 1): Promise<Lease | UsedUp> {
     for (;;) {
       const lease = leaseOf(subject);
       if (lease.left > 0) {
         lease.left -= 1;
+        lease.held += held;
         return lease;
       }
       if (!lease.isSpent) await (lease.asking ??= ask(subject, lease));
@@ -99,13 +100,12 @@ export function createBudget(options: {
   return {
     isBegun: (subject) => (leases.get(subject)?.windowEndsAtMs ?? 0) > options.now(),
     async take(subject) {
-      const lease = await takeFrom(subject);
+      const lease = await takeFrom(subject, 0);
       return 'ok' in lease ? lease : { ok: true };
     },
     async hold(subject) {
-      const lease = await takeFrom(subject);
+      const lease = await takeFrom(subject, 1);
       if ('ok' in lease) return lease;
-      lease.held += 1;
       return {
         ok: true,
         settle(isUsed) {
