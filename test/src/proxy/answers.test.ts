@@ -8,7 +8,7 @@ const MOST_BYTES = 50_000;
 describe("IB's answers, passed on", () => {
   let ib: OwnIb;
   before(async () => {
-    ib = await startOwnIb({ env: { METRICS_PORT: '13097' }, maxProxyBytes: MOST_BYTES });
+    ib = await startOwnIb({ env: { METRICS_PORT: '13092' }, maxProxyBytes: MOST_BYTES });
   });
   after(() => ib.close());
 
@@ -116,7 +116,7 @@ describe("IB's answers, passed on", () => {
 
   it('are counted in bytes, each way', async () => {
     const counted = async (direction: string): Promise<number> => {
-      const text = await (await fetch('http://127.0.0.1:13097/metrics')).text();
+      const text = await (await fetch('http://127.0.0.1:13092/metrics')).text();
       const pattern = new RegExp(`ib_oauth_proxy_bytes_total\\{direction="${direction}"\\} (\\d+)`);
       return Number(pattern.exec(text)?.[1] ?? 0);
     };
