@@ -76,7 +76,12 @@ async function checkKeysAndStore(
 async function checkClock({ storage }: Config, { done, warnings, faults }: Findings): Promise<void> {
   if (storage.kind !== 'dynamodb' || faults.length > 0) return;
   const { clockAheadMs } = await import('../../adapters/store/engines/dynamodb-clock.ts');
-  const ahead = await clockAheadMs(storage.stateTable).catch(() => undefined);
+  const ahead = await clockAheadMs(storage.stateTable).catch((error: unknown) => {
+    warnings.push(
+      `clock: not compared with the store's (${error instanceof Error ? error.name : 'unknown'})`,
+    );
+    return undefined;
+  });
   if (ahead === undefined) return;
   const seconds = Math.round(Math.abs(ahead) / 1000);
   const line = `clock: ${seconds} s ${ahead > 0 ? 'ahead of' : 'behind'} the store's`;

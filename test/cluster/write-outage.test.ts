@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { buffer } from 'node:stream/consumers';
@@ -133,16 +132,17 @@ interface Writes {
 /** Another program holds SQLite's lock for writing. */
 function lockOf(file: string): Writes {
   let holder: DatabaseSync | undefined;
+  const letGo = async (): Promise<void> => {
+    holder?.close();
+    holder = undefined;
+  };
   return {
     async stop() {
       holder = new DatabaseSync(file, { timeout: 5000 });
       holder.exec('BEGIN IMMEDIATE');
     },
-    async goOn() {
-      holder?.exec('ROLLBACK');
-      holder?.close();
-    },
-    close: async () => undefined,
+    goOn: letGo,
+    close: letGo,
   };
 }
 
@@ -173,7 +173,6 @@ async function startThrottle(port: number, endpoint: string): Promise<Writes> {
     answer(request, response).catch(() => response.destroy());
   }).listen(port, '127.0.0.1');
   await once(server, 'listening');
-  expect((server.address() as AddressInfo).port).to.equal(port);
   return {
     async stop() {
       isStopped = true;
