@@ -155,13 +155,21 @@ function continueLogin(deps: InteractionDeps): Handler {
   };
 }
 
-/** A poll for a user who says so; one that comes a moment too soon waits for it, rather than say what nobody asked IB. */
+/**
+ * A poll for a user who says so; one that comes a moment too soon waits for it, rather than say what nobody asked IB. A
+ * timer may fire a millisecond early, and another tab may have asked meanwhile: it waits again, but never for long.
+ */
 async function look(deps: InteractionDeps, step: Step, attempt: LoginAttempt): Promise<PollOutcome> {
   const ask = { generation: attempt.generation, isLooking: true };
-  const outcome = await poll(deps, step.attemptId, ask);
-  if (outcome.kind !== 'too_soon' || outcome.intervalMs > deps.lifetimes.pollLookMs) return outcome;
-  await setTimeout(outcome.intervalMs);
-  return poll(deps, step.attemptId, ask);
+  const { pollLookMs } = deps.lifetimes;
+  let leftMs = 2 * pollLookMs;
+  for (;;) {
+    const outcome = await poll(deps, step.attemptId, ask);
+    const waitMs = outcome.kind === 'too_soon' ? outcome.intervalMs : undefined;
+    if (waitMs === undefined || waitMs > pollLookMs || waitMs > leftMs) return outcome;
+    leftMs -= waitMs;
+    await setTimeout(waitMs);
+  }
 }
 
 /** Begins again at the same platform, after an attempt that ended: the app's request is still the same. */

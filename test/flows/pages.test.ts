@@ -151,6 +151,23 @@ describe('pages', () => {
     await slow.close();
   });
 
+  it('ask IB for who says so a moment too soon, though the timer fires before the clock is there', async () => {
+    const beganMs = Date.now();
+    const early = await startStack({
+      env: { LOG_LEVEL: 'silent' },
+      now: () => Math.floor(beganMs + (Date.now() - beganMs) * 0.95),
+    });
+    const browser = new Browser();
+    const [acme] = early.sandbox.platforms;
+    const page = await browser.press(await browser.open(authorizeUrl(early.issuer)), 'platform', {
+      platform_url: acme.origin,
+    });
+    await browser.press(page, 'continue');
+    acme.signIn('ada');
+    expect((await browser.press(page, 'continue')).body).to.contain('decision');
+    await early.close();
+  });
+
   it('are small: the first page with all it loads is under 8 KB', async () => {
     const page = await new Browser().open(authorizeUrl(stack.issuer));
     const assets = [...page.body.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, path = '']) => path);
