@@ -7,13 +7,14 @@ import type { Context } from 'koa';
 function parse(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
   const [, bracketed] = /^\[(.*)\](?::\d+)?$/.exec(text.trim().replaceAll('"', '')) ?? [];
   const plain = (bracketed ?? text.trim().replace(/^([\d.]+):\d+$/, '$1')).replace(/%.*$/s, '');
-  const isWritten = ipaddr.IPv4.isValidFourPartDecimal(plain) || ipaddr.IPv6.isValid(plain);
+  const isWritten = isIPv4(plain) || ipaddr.IPv6.isValid(plain);
   return isWritten ? ipaddr.process(plain) : undefined;
 }
 
 /** An address in its one spelling. Most are written so already. */
 function written(text: string): string | undefined {
-  return isIPv4(text) ? text : parse(text)?.toString();
+  if (isIPv4(text)) return text;
+  return text === '' ? undefined : parse(text)?.toString();
 }
 
 /** The address of the caller: the connection's, or what the nearest trusted proxy saw, if that is one. */
