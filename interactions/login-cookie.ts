@@ -31,13 +31,19 @@ function write(
   });
 }
 
-/** Names of the cookies of sign-ins that stand open, the oldest first, as browsers send them (RFC 6265 section 5.4). */
-function openIn(ctx: Context, issuer: string): string[] {
-  const names = ctx
+/**
+ * The cookies of sign-ins that stand open, the oldest first, as browsers send them (RFC 6265 section 5.4). Read here and not by
+ * `ctx.cookies`, which keeps a pattern for every name it was ever asked for.
+ */
+function openIn(ctx: Context, issuer: string): (readonly [name: string, value: string])[] {
+  return ctx
     .get('Cookie')
     .split(';')
-    .map((pair) => pair.split('=', 1)[0]?.trim() ?? '');
-  return names.filter((name) => name.startsWith(prefixOf(issuer)));
+    .map((pair) => {
+      const at = pair.indexOf('=');
+      return [pair.slice(0, Math.max(at, 0)).trim(), pair.slice(at + 1).trim()] as const;
+    })
+    .filter(([name]) => name.startsWith(prefixOf(issuer)));
 }
 
 /** A new secret for a sign-in that begins. The oldest ones give way where too many stand open. */
@@ -47,7 +53,7 @@ export function settleLoginSecret(
   login: { readonly uid: string; readonly lifeSeconds: number },
 ): string {
   const secret = randomBytes(SECRET_BYTES).toString('base64url');
-  for (const name of openIn(ctx, issuer).slice(0, -(MOST_OPEN - 1))) {
+  for (const [name] of openIn(ctx, issuer).slice(0, -(MOST_OPEN - 1))) {
     write(ctx, issuer, { name, value: null, maxAgeMs: 0 });
   }
   write(ctx, issuer, {
@@ -60,7 +66,7 @@ export function settleLoginSecret(
 
 /** The secret of a sign-in as the browser sent it; undefined where it sent none of ours. */
 export function loginSecretOf(ctx: Context, issuer: string, uid: string): string | undefined {
-  const value = ctx.cookies.get(nameOf(issuer, uid), { signed: false });
+  const [, value] = openIn(ctx, issuer).find(([name]) => name === nameOf(issuer, uid)) ?? [];
   return value !== undefined && /^[A-Za-z0-9_-]{43}$/.test(value) ? value : undefined;
 }
 
