@@ -1,5 +1,6 @@
 /** What keys are for: cookies, signatures, pairwise subjects. */
-import { createHmac } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import Keygrip from 'keygrip';
 import type { Configuration } from 'oidc-provider';
 import type { Secrets } from '../../adapters/secrets/secrets.ts';
 import { CLIENT_SIGNING_ALGS } from '../../config/clients/supported.ts';
@@ -14,10 +15,27 @@ export function cookiesOf(issuer: string, keys: readonly string[]): NonNullable<
       interaction: secure ? '__Secure-ib_interaction' : 'ib_interaction',
       resume: secure ? '__Secure-ib_resume' : 'ib_resume',
     },
-    keys: [...keys],
+    keys: createCookieKeys(keys),
     long: { ...short, path: '/' },
     short,
   };
+}
+
+/**
+ * Signs cookies with the first key and takes those of every key. The library's own comparison makes two more HMACs with a key
+ * of raw bytes, for which Node throws and catches twice each: 48 µs a cookie for 7.
+ */
+function createCookieKeys(keys: readonly string[]): Keygrip {
+  const signers = keys.map((key) => new Keygrip([key]));
+  const cookieKeys = new Keygrip([...keys]);
+  cookieKeys.index = (data, digest) => {
+    const given = Buffer.from(digest);
+    return signers.findIndex((signer) => {
+      const own = Buffer.from(signer.sign(data));
+      return own.length === given.length && timingSafeEqual(own, given);
+    });
+  };
+  return cookieKeys;
 }
 
 type SigningAlg = 'RS256' | 'ES256' | 'EdDSA';
