@@ -6,7 +6,7 @@
  *
  * A Grant's id is the first two parts joined. None of the handles is accepted anywhere as a credential.
  */
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac, type KeyObject, randomBytes } from 'node:crypto';
 
 const HANDLE_LENGTH = 22;
 const RANDOM_LENGTH = 43;
@@ -60,7 +60,7 @@ export function successorTokenValue(facts: {
   readonly rotated: string;
   /** What else shapes the token, such as a narrower scope. */
   readonly context: string;
-  readonly key: Uint8Array;
+  readonly key: KeyObject;
 }): string {
   const derived = createHmac('sha256', facts.key)
     .update(`successor\0${facts.model}\0${facts.rotated}\0${facts.context}`)

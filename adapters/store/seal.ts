@@ -57,7 +57,7 @@ export interface Sealer {
   /** The same under every pepper that something may have been written with. */
   hashes(label: string, value: string): readonly string[];
   /** The key of the pepper that a payload was sealed under, or of the one in use: for what must come out the same each time. */
-  keyBehind(sealed: Uint8Array | undefined): Uint8Array;
+  keyBehind(sealed: Uint8Array | undefined): KeyObject;
 }
 
 export interface SealerOptions {
@@ -160,14 +160,14 @@ export function createSealer({ peppers, onUnopened = () => undefined }: SealerOp
     const id = pepperIdOf(sealed);
     return peppers().find((candidate) => candidate.id === id);
   };
-  const hashKeys = new WeakMap<Uint8Array, KeyObject>();
-  function hashKeyOf({ key }: Pepper): KeyObject {
-    const made = hashKeys.get(key) ?? createSecretKey(key);
-    hashKeys.set(key, made);
+  const keys = new WeakMap<Uint8Array, KeyObject>();
+  function keyOf({ key }: Pepper): KeyObject {
+    const made = keys.get(key) ?? createSecretKey(key);
+    keys.set(key, made);
     return made;
   }
   const keyedHash = (pepper: Pepper, label: string, value: string): string =>
-    createHmac('sha256', hashKeyOf(pepper)).update(`${label}\0${value}`).digest('base64url');
+    createHmac('sha256', keyOf(pepper)).update(`${label}\0${value}`).digest('base64url');
 
   return {
     seal(payload, context) {
@@ -219,6 +219,6 @@ export function createSealer({ peppers, onUnopened = () => undefined }: SealerOp
 
     hash: (label, value) => keyedHash(inUse(), label, value),
     hashes: (label, value) => peppers().map((pepper) => keyedHash(pepper, label, value)),
-    keyBehind: (sealed) => ((sealed && behind(sealed)) ?? inUse()).key,
+    keyBehind: (sealed) => keyOf((sealed && behind(sealed)) ?? inUse()),
   };
 }

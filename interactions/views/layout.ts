@@ -64,9 +64,11 @@ ${csrf(form)}
 </form>`;
 }
 
+const CHARACTERS = new Intl.Segmenter();
+
 /** Who is signed in, and where. */
 export function person(name: string, host: string, aside?: Html): Html {
-  const [first] = new Intl.Segmenter().segment(name.trim());
+  const [first] = CHARACTERS.segment(name.trim());
   const initial = first?.segment.toUpperCase();
   return html`<div class="person"><span class="initial" aria-hidden="true">${initial}</span><p><strong>${name}</strong><span class="hint">${host}</span></p>${aside}</div>`;
 }

@@ -11,6 +11,8 @@ const BLANKS = /[\p{Z}\t-\r\u0085\u2800]+/gu;
 /** Controls, directions, tags, variation selectors, fillers: what is not seen, or moves what is. */
 const UNSEEN = /[\p{C}\p{Default_Ignorable_Code_Point}]+/gu;
 
+const CHARACTERS = new Intl.Segmenter();
+
 /** A name without what is not seen or moves the text around it, on one line, cut at 60 characters. May be empty. */
 export function shownName(name: string): string {
   const clean = name
@@ -20,7 +22,9 @@ export function shownName(name: string): string {
     .replace(MARKS, '$1')
     .replace(/ +/g, ' ')
     .trim();
-  const characters = [...new Intl.Segmenter().segment(clean)];
+  // A character is made of one code unit at least.
+  if (clean.length <= LONGEST_NAME) return clean;
+  const characters = [...CHARACTERS.segment(clean)];
   if (characters.length <= LONGEST_NAME) return clean;
   return `${characters
     .slice(0, LONGEST_NAME)

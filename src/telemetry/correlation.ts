@@ -1,6 +1,6 @@
 /** Which request, and which sign-in, a line of the log belongs to: known to everything that runs for the request. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { Visitor } from '../../adapters/store/contract.ts';
 import type { Seen } from './token-trail.ts';
 import type { Trace } from './traces.ts';
@@ -58,7 +58,8 @@ export function signInIn(pathAndQuery: string): string | undefined {
 
 /** A request's correlation. Its reference begins with the sign-in, where there is one: the whole is found by it. */
 export function correlationOf(pathAndQuery: string): Correlation {
-  const request = randomBytes(8).toString('hex');
+  // 62 random bits.
+  const request = randomUUID().slice(-17).replace('-', '');
   const signIn = signInIn(pathAndQuery);
   return signIn === undefined ? { reference: request } : { reference: `${signIn}.${request}`, signIn };
 }
