@@ -6,7 +6,7 @@ import type { Dispatcher } from 'undici';
 import type { ErrorName } from '../http/error-codes.ts';
 import type { Caller } from './authorize.ts';
 import { concealSid, maskSid } from './conceal-sid.ts';
-import { isText } from './content-types.ts';
+import { isEvents, isText } from './content-types.ts';
 import { canBeDecoded, decoded, isCoded, through } from './decode.ts';
 import { fail } from './fail.ts';
 import type { SidFinder } from './find-sid.ts';
@@ -79,6 +79,8 @@ export async function answerWith(deps: AnswerDeps, answered: Answered): Promise<
   ctx.status = answer.statusCode;
   writeHeaders(deps, answered, passed.untrue);
   if (redirect !== undefined) ctx.set('Location', redirect);
+  // Whoever waits for events learns that they will come before the first of them.
+  if (isEvents(header(answer, 'content-type'))) ctx.res.once('pipe', () => ctx.res.flushHeaders());
   return true;
 }
 

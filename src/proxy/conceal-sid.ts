@@ -64,6 +64,8 @@ function endOfSpellings(bytes: Buffer, finder: SidFinder): number {
 
 /** Up to where neither a spelling nor a word that may be an address is cut. */
 function endOfWords(bytes: Buffer, finder: SidFinder): number {
+  // An event, a line: whoever waits for it need not wait for the next one.
+  if (isDelimiter(bytes[bytes.length - 1]) && !finder.mayGoOn(bytes)) return bytes.length;
   const end = endOfSpellings(bytes, finder);
   const least = Math.max(0, bytes.length - LONGEST_WORD);
   for (let at = end; at > least; at -= 1) {

@@ -42,3 +42,8 @@ export function isText(contentType: string, isCoded = false): boolean {
   const type = mediaType(contentType);
   return type === undefined || !BINARY.has(type) || (isCoded && type === NAMELESS);
 }
+
+/** Whether a body comes in events, as the server has them. */
+export function isEvents(contentType: string): boolean {
+  return mediaType(contentType) === 'text/event-stream';
+}

@@ -178,6 +178,17 @@ export function readOtherwise(layer: Layer): Layer[] {
   return [QUOTED_PRINTABLE, SHORT_OCTAL, PERCENT].flatMap((escapes) => undone(layer, escapes) ?? []);
 }
 
+/** An escape that bytes to come may complete, or give another end: all but its last bytes, with what may follow those. */
+const CUT_ESCAPE =
+  /(?:%(?:u0{0,2})?[\da-f]?|&(?:#?x?[\da-f]{0,20}|[a-z]{1,20})|=[\da-f\r]?|\\[\da-fuxr{} ]{0,14}|\r)$/i;
+/** More bytes than an escape has, but for the backslashes that it may begin with. */
+const LONGEST_ESCAPE = 32;
+
+/** Whether what bytes mean at their end depends on what follows them. */
+export function endsInEscape(bytes: Uint8Array): boolean {
+  return CUT_ESCAPE.test(Buffer.from(bytes.subarray(-LONGEST_ESCAPE)).toString('latin1'));
+}
+
 /** Every way in which an escape writes a character; from these it is known which bytes can stand side by side. */
 export function escapesOf(character: string): string[] {
   const code = character.charCodeAt(0);

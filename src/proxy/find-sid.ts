@@ -7,6 +7,7 @@ import { addPair, addPairs, createPairs, eachRun, hasPair, type Pairs } from './
 import {
   BETWEEN,
   ENDED_BY_BLANK,
+  endsInEscape,
   escapesOf,
   type Layer,
   mayBeEscaped,
@@ -14,7 +15,7 @@ import {
   readOtherwise,
   unescaped,
 } from './escapes.ts';
-import { createMatcher, variantsAt, type Word, wordsOf } from './sid-words.ts';
+import { createBeginnings, createMatcher, variantsAt, type Word, wordsOf } from './sid-words.ts';
 
 /** From the first byte to the byte after the last. */
 export interface Range {
@@ -31,6 +32,8 @@ export interface SidFinder {
   joins(bytes: Uint8Array, at: number): boolean;
   /** Where the bytes begin that those to come may complete to a spelling; their number is bounded. */
   unfinished(bytes: Uint8Array): number;
+  /** Whether bytes to come may complete a spelling: read as `find` reads, so it is dearer and says it less often. */
+  mayGoOn(bytes: Uint8Array): boolean;
 }
 
 /** Escapes of escapes are undone this often. */
@@ -139,6 +142,7 @@ function createSidFinder(sid: string, usual: Alphabet): SidFinder {
   const plain = { pairs: plainPairs(words), shortest };
   const spelled = { pairs: spelledPairs(words, plain.pairs, usual), shortest };
   const matchEach = createMatcher(words);
+  const endsInBeginning = createBeginnings(words);
   const mostKept = Math.max(LEAST_KEPT, MOST_BYTES_EACH * sid.length);
 
   function find(bytes: Uint8Array): Range[] {
@@ -162,6 +166,17 @@ function createSidFinder(sid: string, usual: Alphabet): SidFinder {
     });
   }
 
+  function unfinished(bytes: Uint8Array): number {
+    const least = Math.max(0, bytes.length - mostKept);
+    if (endsInNuls(bytes, bytes.length)) return bytes.length;
+    let at = Math.max(0, bytes.length - 1);
+    while (at > least && hasPair(spelled.pairs, bytes[at - 1] ?? 0, bytes[at] ?? 0)) {
+      if (endsInNuls(bytes, at)) return at;
+      at -= 1;
+    }
+    return at;
+  }
+
   return {
     find,
     isIn: (text) => find(Buffer.from(text)).length > 0,
@@ -170,15 +185,14 @@ function createSidFinder(sid: string, usual: Alphabet): SidFinder {
       at < bytes.length &&
       hasPair(spelled.pairs, bytes[at - 1] ?? 0, bytes[at] ?? 0) &&
       !endsInNuls(bytes, at),
-    unfinished(bytes) {
-      const least = Math.max(0, bytes.length - mostKept);
-      if (endsInNuls(bytes, bytes.length)) return bytes.length;
-      let at = Math.max(0, bytes.length - 1);
-      while (at > least && hasPair(spelled.pairs, bytes[at - 1] ?? 0, bytes[at] ?? 0)) {
-        if (endsInNuls(bytes, at)) return at;
-        at -= 1;
-      }
-      return at;
+    unfinished,
+    mayGoOn(bytes) {
+      const run = bytes.subarray(unfinished(bytes));
+      // Not read from its beginning; or a removal would bring together what stands on either side.
+      if (run.length >= mostKept || find(run).length > 0) return true;
+      return [plainLayer(run), ...layersOf(run)].some(
+        (layer) => endsInEscape(layer.bytes) || endsInBeginning(layer.bytes),
+      );
     },
   };
 }

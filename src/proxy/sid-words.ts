@@ -102,6 +102,27 @@ export function createMatcher(
   };
 }
 
+/** Tells whether bytes end in the beginning of a word. */
+export function createBeginnings(words: readonly Word[]): (bytes: Uint8Array) => boolean {
+  const isCut = (word: Word, bytes: Uint8Array): boolean => {
+    const most = Math.min(word.bytes.length - 1, bytes.length);
+    for (let length = 1; length <= most; length += 1) {
+      if (beginsAt(word, bytes, bytes.length - length)) return true;
+    }
+    return false;
+  };
+  return (bytes) => words.some((word) => isCut(word, bytes));
+}
+
+/** Whether a word begins at a place and goes on to the end of the bytes, or to its own. */
+function beginsAt({ bytes: wanted, fold: { to } }: Word, bytes: Uint8Array, start: number): boolean {
+  const length = Math.min(wanted.length, bytes.length - start);
+  for (let at = 0; at < length; at += 1) {
+    if (to[bytes[start + at] ?? 0] !== wanted[at]) return false;
+  }
+  return true;
+}
+
 function standsAt({ bytes: wanted, fold: { to } }: Word, bytes: Uint8Array, start: number): boolean {
   if (start + wanted.length > bytes.length) return false;
   for (let at = 1; at < wanted.length; at += 1) {
