@@ -18,6 +18,8 @@ export type Write =
 
 /** Writes that take effect with a deciding one. */
 export interface Along {
+  /** Conditional writes that must hold before the deciding one is made, in this order; nothing comes after one that does not. */
+  readonly claims?: readonly Write[];
   /**
    * Items under keys that nobody has been told of yet. They are there before the decision is, so that nothing is used up
    * without them; where the decision falls otherwise they may stay, of no use to anyone, until they expire.
@@ -32,10 +34,12 @@ export interface Along {
 
 /** What a deciding write came to. */
 export interface Decision {
-  /** Whether the condition held and everything was written; nothing an observer could see was, otherwise. */
+  /** Whether all conditions held and everything was written; nothing an observer could see was, otherwise, but for claims that held. */
   readonly held: boolean;
   /** The item as it stands after a write that held; absent after a delete or where it did not hold. */
   readonly item?: Item;
+  /** Which claim did not hold, where it was one of them. */
+  readonly lostClaim?: number;
 }
 
 export interface Engine {

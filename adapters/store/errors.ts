@@ -28,3 +28,13 @@ export class StoreError extends Error {
     this.fault = facts.fault;
   }
 }
+
+/** The proof that a request came with (`jti`) was used by another one at the same moment. */
+export class ProofUsedError extends Error {
+  readonly code = 'proof_used';
+
+  constructor() {
+    super('the proof was already used');
+    this.name = 'ProofUsedError';
+  }
+}

@@ -6,6 +6,7 @@ import { createSessionAdapter } from './browser-sessions.ts';
 import { absent, all, any, atMost, changed, equals, exists, missing, setIfAbsent } from './conditions.ts';
 import type { AdapterDeps } from './deps.ts';
 import type { Write } from './engine.ts';
+import { ProofUsedError } from './errors.ts';
 import { sealedNote } from './grants.ts';
 import { grantIdOf, ibSessionIdOf, isPrefixedModel, isTokenValueOf } from './handles.ts';
 import { type AttributeScalar, type Item, type Key, numberOf } from './items.ts';
@@ -163,42 +164,31 @@ function grantAdapter(deps: AdapterDeps): Adapter {
   };
 }
 
-/** How long a claimed `jti` is kept until its real expiry is written: longer than any request takes. */
-const REPLAY_CLAIM_SECONDS = 600;
 /** How much longer than asked a `jti` is kept: some process, or the client, has another clock, and a proof from the future lives on. */
 const REPLAY_MORE_SECONDS = 300;
 
 /**
- * Replay detection asks `find`, then saves. Two requests could both find nothing, so here `find` itself is the claim:
- * a conditional put that only one of them wins.
+ * Proofs of clients that may be used once. The library looks one up, then saves it; two requests could both find nothing,
+ * so it is saved under a condition that the unit stands or falls with: a request that is answered 503 has used nothing up.
  */
 function replayAdapter(deps: AdapterDeps): Adapter {
   const model = 'ReplayDetection';
-  const plain = plainAdapter(deps, model);
   return {
-    ...plain,
-    upsert: (id, payload, expiresIn) => plain.upsert(id, payload, (expiresIn ?? 0) + REPLAY_MORE_SECONDS),
-    find: (id) =>
+    ...plainAdapter(deps, model),
+    upsert: (id, payload, expiresIn) =>
       deps.units.within(async (unit) => {
         const nowSeconds = Math.floor(deps.now() / 1000);
+        const key = recordKey(model, id);
+        const expires = nowSeconds + (expiresIn ?? 0) + REPLAY_MORE_SECONDS;
         const nonce = randomBytes(12).toString('base64url');
-        const item: Item = {
-          ...toItem({
-            model,
-            id,
-            payload: {},
-            expires: nowSeconds + REPLAY_CLAIM_SECONDS,
-            sealer: deps.sealer,
-          }),
-          claimedBy: nonce,
-        };
-        const condition = any(missing, atMost('expires', nowSeconds), equals('claimedBy', nonce));
-        const { held } = await unit.guard(() =>
-          deps.engine.decide({ op: 'put', key: recordKey(model, id), item, condition }),
-        );
-        return held
-          ? undefined
-          : { jti: id, kind: model, iat: nowSeconds, exp: nowSeconds + REPLAY_CLAIM_SECONDS };
+        const mine = equals('claimedBy', nonce);
+        const item = { ...toItem({ model, id, payload, expires, sealer: deps.sealer }), claimedBy: nonce };
+        unit.claim({
+          write: { op: 'put', key, item, condition: any(missing, atMost('expires', nowSeconds), mine) },
+          undo: { op: 'delete', key, condition: mine },
+          lost: async () => new ProofUsedError(),
+        });
+        unit.remember(key, item);
       }),
   };
 }

@@ -1,8 +1,9 @@
 /** One request's dealings with the store: reads are cached, writes are joined and flushed once. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { type Condition, equals, exists, missing } from './conditions.ts';
-import type { Along, Decision, Engine, Write } from './engine.ts';
+import { type Condition, exists } from './conditions.ts';
+import type { Engine, Write } from './engine.ts';
 import { StoreError } from './errors.ts';
+import { type Claim, type Deciding, flush, type Merge, type Merging, type Unflushed } from './flush.ts';
 import { type Item, type Key, keyName } from './items.ts';
 
 export interface UnitOfWork {
@@ -22,6 +23,11 @@ export interface UnitOfWork {
   delete(key: Key): void;
   /** A write of another kind, flushed with the others, each by itself. */
   write(write: Write): void;
+  /**
+   * A write that must hold before anything that stands is changed, such as of what may be used once; taken back where the
+   * flush then fails.
+   */
+  claim(claim: Claim): void;
   /** The write that the whole flush stands or falls with. One in a unit. */
   decide(write: Write, facts: Omit<Deciding, 'write'>): void;
   /** More work of the flush, which starts together with the writes; not where a decision was lost. */
@@ -34,35 +40,14 @@ export interface UnitOfWork {
   guard<T>(call: () => Promise<T>): Promise<T>;
 }
 
-/** What is to stand in place of `standing`, or undefined where nothing is to be written. */
-export type Merge = (standing: Item | undefined) => Item | undefined;
-
-interface Deciding {
-  readonly write: Write;
-  /** Says what the unit rejects with, where the write does not hold. */
-  readonly lost: () => Promise<Error>;
-  /**
-   * Made when all else has been written, where that is of no use to anybody without the unit's answer. Otherwise what was
-   * put goes along with it, and where it does not hold nothing is written.
-   */
-  readonly isLast: boolean;
-}
-
-interface Merging {
-  readonly key: Key;
-  /** As this unit has read it. */
-  readonly before: Item | undefined;
-  readonly item: Item;
-  readonly merge: Merge;
-}
-
-interface State {
+interface State extends Unflushed {
   readonly cache: Map<string, Promise<Item | undefined>>;
   /** What the cache's promises have come to. */
   readonly seen: Map<string, Item | undefined>;
   readonly writes: Map<string, Write>;
   readonly others: Write[];
   readonly merging: Map<string, Merging>;
+  readonly claims: Claim[];
   deciding: Deciding | undefined;
   readonly deferred: (() => Promise<void>)[];
   readonly tellings: (() => void)[];
@@ -93,6 +78,7 @@ export function createUnitsOfWork(engine: Engine): UnitsOfWork {
       writes: new Map(),
       others: [],
       merging: new Map(),
+      claims: [],
       deciding: undefined,
       deferred: [],
       tellings: [],
@@ -122,71 +108,6 @@ export function createUnitsOfWork(engine: Engine): UnitsOfWork {
     return entered.unit;
   }
 }
-
-async function flush(engine: Engine, state: State): Promise<void> {
-  const writes = [...state.writes.values()];
-  const { deciding, others } = state;
-  const merges = (): Promise<void>[] =>
-    [...state.merging.values()].map((merging) => writeMerged(engine, merging));
-  const deferred = (): Promise<void>[] => state.deferred.map((start) => start());
-  // What nobody has read under its key is new, or is written only if it is: nobody can name it yet.
-  const isNew = ({ op, key, condition }: Write): boolean =>
-    op === 'put' && (condition === missing || !state.cache.has(keyName(key)));
-  const before = writes.filter(isNew);
-  const standing = writes.filter((write) => !isNew(write));
-  if (deciding !== undefined && !deciding.isLast) {
-    const along = { before, after: [...standing, ...others] };
-    if (!(await decideSurely(engine, deciding.write, along)).held) throw await deciding.lost();
-    await Promise.all([...merges(), ...deferred()]);
-    return;
-  }
-  if (engine.isWhole) {
-    await Promise.all([engine.write([...writes, ...others]), ...merges(), ...deferred()]);
-  } else {
-    // What the request has used up stays, for its repetition, until all that it has given is there.
-    await Promise.all([engine.write([...before, ...others]), ...merges()]);
-    await Promise.all([engine.write(standing), ...deferred()]);
-  }
-  if (deciding !== undefined && !(await decideSurely(engine, deciding.write)).held)
-    throw await deciding.lost();
-}
-
-/** How often a deciding write is made whose outcome is not known. */
-const MOST_TRIES = 3;
-
-/** A deciding write may have taken effect although no answer came: its nonce tells the repetition from somebody else's. */
-async function decideSurely(engine: Engine, write: Write, along: Along = {}): Promise<Decision> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await engine.decide(write, along);
-    } catch (error) {
-      const isUnknown = error instanceof StoreError && error.code === 'unavailable';
-      if (!isUnknown || tries === MOST_TRIES) throw error;
-    }
-  }
-}
-
-/** More writers of one item at once than a browser has requests. */
-const MOST_MERGES = 64;
-
-/** Writes an item where it stands as it was read, else what it and the one that stands there come to. */
-async function writeMerged(engine: Engine, { key, before, item, merge }: Merging): Promise<void> {
-  let seen = before;
-  let wanted: Item | undefined = item;
-  for (let round = 0; round < MOST_MERGES; round += 1) {
-    // Sealed data never repeats: it tells one state of an item from every other.
-    const condition = seen?.data === undefined ? missing : equals('data', seen.data);
-    if ((await engine.decide({ op: 'put', key, item: wanted, condition })).held) return;
-    seen = (await engine.read([key])).get(keyName(key));
-    // This very write, whose answer was lost.
-    if (seen?.data !== undefined && wanted.data !== undefined && isSame(seen.data, wanted.data)) return;
-    wanted = merge(seen);
-    if (wanted === undefined) return;
-  }
-  throw new StoreError({ code: 'throttled', operation: 'merge', engineError: 'TooManyWriters' });
-}
-
-const isSame = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 
 function createUnit(engine: Engine, state: State): UnitOfWork {
   async function guard<T>(call: () => Promise<T>): Promise<T> {
@@ -268,6 +189,9 @@ function createUnit(engine: Engine, state: State): UnitOfWork {
         // One write of one item: what the first makes exists for the second.
         state.others[at] = { ...before, changes: [...before.changes, ...write.changes] };
       } else state.others.push(write);
+    },
+    claim(claim) {
+      state.claims.push(claim);
     },
     decide(write, facts) {
       if (state.deciding !== undefined) throw new TypeError('a unit of work has one deciding write');

@@ -3,6 +3,7 @@ import type { Context } from 'koa';
 import type Provider from 'oidc-provider';
 import { type IbSession, isSessionAlive } from '../../adapters/ib/session.ts';
 import type { Store } from '../../adapters/store/contract.ts';
+import { ProofUsedError } from '../../adapters/store/errors.ts';
 import { ibSessionIdOf } from '../../adapters/store/handles.ts';
 import { bearerToken, SESSION_EXPIRED, standsOnLiveSession } from '../http/bearer.ts';
 import type { AppOrigins } from '../http/cors.ts';
@@ -37,10 +38,23 @@ interface AuthorizeDeps {
 /** The scope that calls need. */
 export const API_SCOPE = 'ib:api';
 
+const BOUND = 'the token is bound to a key';
 const invalid = (description: string) => ({ ok: false, error: 'invalid_token', description }) as const;
 
-/** Checks the bearer token of a call (RFC 6750). A token for another resource, or bound to a key, is not taken. */
+/**
+ * Checks the bearer token of a call (RFC 6750), as a unit of its own: whatever it uses up is, before IB is called. A token for
+ * another resource is not taken, one that is bound to a key with that key's proof alone.
+ */
 export async function authorizeCall(deps: AuthorizeDeps, ctx: Context): Promise<Authorization> {
+  try {
+    return await deps.store.unit(() => authorize(deps, ctx));
+  } catch (error) {
+    if (error instanceof ProofUsedError) return invalid(BOUND);
+    throw error;
+  }
+}
+
+async function authorize(deps: AuthorizeDeps, ctx: Context): Promise<Authorization> {
   const value = bearerToken(ctx);
   if (value === undefined) return { ok: false, error: 'missing' };
   if (!(await standsOnLiveSession(deps.store, value, deps.nowSeconds()))) return invalid(SESSION_EXPIRED);
@@ -50,7 +64,7 @@ export async function authorizeCall(deps: AuthorizeDeps, ctx: Context): Promise<
     return invalid('the token is for another resource');
   if (token.isSenderConstrained()) {
     const bound = { value, jkt: token.jkt ?? '', clientId: token.clientId };
-    if (!(await hasProof(proofDeps(deps), ctx, bound))) return invalid('the token is bound to a key');
+    if (!(await hasProof(proofDeps(deps), ctx, bound))) return invalid(BOUND);
   }
   const caller = await callerOf(deps, token.grantId, {
     clientId: token.clientId,

@@ -57,7 +57,7 @@ type Outcome = Pick<ProxyCall, 'clientId' | 'outcome' | 'cause'>;
 async function serve(deps: ProxyDeps, ctx: Context): Promise<Outcome | undefined> {
   const handle = signedHandle(ctx.req.url ?? '');
   if (handle !== undefined) return serveSigned(deps, ctx, handle);
-  const authorization = await deps.store.unit(() => authorizeCall(deps, ctx));
+  const authorization = await authorizeCall(deps, ctx);
   if (!authorization.ok) {
     refuse(deps, ctx, authorization);
     return undefined;

@@ -100,15 +100,20 @@ export function createSimulatedEngine(items: Map<string, Item>, kind: EngineKind
             }),
           ),
       }),
-    async decide(deciding, { before = [], after = [] } = {}) {
+    async decide(deciding, { claims = [], before = [], after = [] } = {}) {
       if (kind === 'ordered') {
         await write(before);
+        for (const [at, claim] of claims.entries()) {
+          if (!(await one(claim)).held) return { held: false, lostClaim: at };
+        }
         const decision = await one(deciding);
         if (decision.held) await write(after);
         return decision;
       }
-      const name = `decide ${modelsOf([deciding, ...before, ...after].map(({ key }) => key))}`;
-      return commit(name, () => {
+      const all = [...claims, deciding, ...before, ...after];
+      return commit(`decide ${modelsOf(all.map(({ key }) => key))}`, () => {
+        const lostClaim = claims.findIndex((claim) => !apply(claim).held);
+        if (lostClaim >= 0) return { held: false, lostClaim };
         const decision = apply(deciding);
         if (decision.held) applyAll([...before, ...after]);
         return decision;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { type CryptoKey, exportSPKI, generateKeyPair, SignJWT } from 'jose';
-import { exchange, REDIRECT_URI, type Stack, signIn, WEB_SECRET } from '../support/stack.ts';
+import { CHALLENGE, exchange, REDIRECT_URI, type Stack, signIn, WEB_SECRET } from '../support/stack.ts';
 import {
   basic,
   type ClientKey,
@@ -12,6 +12,14 @@ import {
   startStandards,
 } from '../support/standards.ts';
 
+const PUSHED = {
+  client_id: 'signed',
+  response_type: 'code',
+  redirect_uri: REDIRECT_URI,
+  scope: 'openid',
+  code_challenge: CHALLENGE,
+  code_challenge_method: 'S256',
+};
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 describe('client authentication (RFC 6749 section 2.3, RFC 7523, RFC 9700 section 2.5)', () => {
@@ -81,6 +89,28 @@ describe('client authentication (RFC 6749 section 2.3, RFC 7523, RFC 9700 sectio
       const good = await assertion();
       expect((await call(good)).status).to.equal(200);
       expect(errorOf(await call(good))).to.deep.equal([401, 'invalid_client']);
+    });
+
+    it('is accepted once of several at once, whatever they ask for', async () => {
+      for (const [path, params] of [
+        ['/token', { grant_type: 'client_credentials', scope: 'ib:api' }],
+        ['/introspect', { token: 'x' }],
+        ['/revoke', { token: 'x' }],
+        ['/par', PUSHED],
+      ] as [string, Record<string, string>][]) {
+        const signed = {
+          ...params,
+          client_assertion: await assertion(),
+          client_assertion_type: ASSERTION_TYPE,
+        };
+        const answers = await Promise.all(Array.from({ length: 8 }, () => post(stack, path, signed)));
+        const late = await post(stack, path, signed);
+        expect(errorOf(late), path).to.deep.equal([401, 'invalid_client']);
+        const refused = answers.filter(({ status }) => status >= 400);
+        expect(refused, path).to.have.length(7);
+        for (const { status, body } of refused)
+          expect({ status, body }, path).to.deep.equal({ status: late.status, body: late.body });
+      }
     });
 
     const bad: Record<string, () => Promise<string>> = {

@@ -70,6 +70,52 @@ describe('DPoP (RFC 9449)', () => {
     }
   });
 
+  it('takes a proof that comes several times at once from one of them, and tells the others what late ones are told', async () => {
+    const { value, ath } = await boundToken();
+    for (const path of ['/userinfo', PATH]) {
+      const dpop = await proof('GET', path, { ath });
+      const call = async () => {
+        const answer = await fetch(stack.issuer + path, {
+          headers: { authorization: `DPoP ${value}`, dpop },
+        });
+        return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+      };
+      const answers = await Promise.all(Array.from({ length: 8 }, call));
+      expect(
+        answers.filter(({ status }) => status === 200),
+        path,
+      ).to.have.length(1);
+      const late = await call();
+      for (const answer of answers.filter(({ status }) => status !== 200))
+        expect(answer, path).to.deep.equal(late);
+    }
+  });
+
+  it('takes one proof for one refresh at once', async () => {
+    const redirect = await signIn(stack);
+    const code = {
+      grant_type: 'authorization_code',
+      code: redirect.searchParams.get('code') ?? '',
+      redirect_uri: REDIRECT_URI,
+      code_verifier: VERIFIER,
+    };
+    const first = await post(stack, '/token', code, { ...basic('web'), dpop: await proof('POST', '/token') });
+    const dpop = await proof('POST', '/token');
+    const refresh = () =>
+      post(
+        stack,
+        '/token',
+        { grant_type: 'refresh_token', refresh_token: String(first.body['refresh_token']) },
+        { ...basic('web'), dpop },
+      );
+    const answers = await Promise.all(Array.from({ length: 8 }, refresh));
+    expect(answers.filter(({ status }) => status === 200)).to.have.length(1);
+    const late = await refresh();
+    for (const { status, body } of answers.filter((answer) => answer.status !== 200))
+      expect({ status, body }).to.deep.equal({ status: late.status, body: late.body });
+    expect(errorOf(late)).to.deep.equal([400, 'invalid_grant']);
+  });
+
   it('is seen by introspection', async () => {
     const { value } = await boundToken();
     const seen = await post(stack, '/introspect', { token: value }, basic('web'));

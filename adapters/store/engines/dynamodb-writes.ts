@@ -35,8 +35,11 @@ export function createWrites(link: Link): Pick<Engine, 'write' | 'decide' | 'exp
 
   return {
     write,
-    async decide(deciding, { before = [], after = [] } = {}) {
+    async decide(deciding, { claims = [], before = [], after = [] } = {}) {
       await write(before);
+      for (const [at, claim] of claims.entries()) {
+        if (!(await writeOne(link, claim)).held) return { held: false, lostClaim: at };
+      }
       const decision = await writeOne(link, deciding);
       if (decision.held) await write(after);
       return decision;

@@ -44,8 +44,10 @@ function createEngine(db: DatabaseSync, { dataDir, onCall = () => undefined }: S
       });
     },
 
-    decide: (deciding, { before = [], after = [] } = {}) =>
-      writing('decide', 1 + before.length + after.length, () => {
+    decide: (deciding, { claims = [], before = [], after = [] } = {}) =>
+      writing('decide', 1 + claims.length + before.length + after.length, () => {
+        const lostClaim = claims.findIndex((claim) => !table.apply(claim).held);
+        if (lostClaim >= 0) return { held: false, lostClaim };
         const decision = table.apply(deciding);
         if (decision.held) for (const write of [...before, ...after]) table.apply(write);
         return decision;

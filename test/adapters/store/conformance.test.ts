@@ -5,6 +5,7 @@ import type { Adapter, AdapterPayload } from 'oidc-provider';
 import { errors } from 'oidc-provider';
 import type { IbSession } from '../../../adapters/ib/session.ts';
 import type { LoginAttempt } from '../../../adapters/store/contract.ts';
+import { ProofUsedError } from '../../../adapters/store/errors.ts';
 import {
   newGrantId,
   newIbSessionId,
@@ -77,6 +78,36 @@ function suite(startEngine: () => Promise<TestEngine>): void {
       (error: unknown) => error,
     );
   }
+
+  /** As the library does it: looks a proof up, notes it, and uses a code. */
+  async function useProof(of: TestStore, { jti, code }: { jti: string; code: string }): Promise<void> {
+    const proofs = of.adapter('ReplayDetection');
+    if ((await proofs.find(jti)) !== undefined) throw new ProofUsedError();
+    await proofs.upsert(jti, payloadOf({ jti }), 60);
+    await of.adapter('AuthorizationCode').consume(code);
+  }
+
+  it('leaves a proof (`jti`) unused where its unit was not kept', async () => {
+    const [jti, code] = [idFor('ReplayDetection'), idFor('AuthorizationCode')];
+    await store.adapter('AuthorizationCode').upsert(code, payloadOf({ jti: code }), 60);
+    const broken = store.unit(async () => {
+      await useProof(store, { jti, code });
+      throw new Error('broken');
+    });
+    expect(await refusal(broken)).to.be.an('error');
+    expect(await refusal(store.unit(() => useProof(store, { jti, code })))).to.equal(undefined);
+    expect(await refusal(store.unit(() => useProof(store, { jti, code })))).to.be.instanceOf(ProofUsedError);
+  });
+
+  it('takes one proof (`jti`) for one purpose in one unit', async () => {
+    const jti = idFor('ReplayDetection');
+    const found = await store.unit(async () => {
+      const proofs = store.adapter('ReplayDetection');
+      await proofs.upsert(jti, payloadOf({ jti }), 60);
+      return proofs.find(jti);
+    });
+    expect(found).to.include({ jti });
+  });
 
   for (const model of MODELS) {
     describe(`keeps ${model}`, () => {
@@ -209,13 +240,20 @@ function suite(startEngine: () => Promise<TestEngine>): void {
       }
     });
 
-    it('claim a jti against replay', async () => {
+    it('use a proof (`jti`): what the others have come with is as unused as before', async () => {
       for (let round = 0; round < 10; round += 1) {
-        const id = idFor('ReplayDetection');
-        const found = await Promise.all(
-          Array.from({ length: contenders }, (_, at) => contender(at).adapter('ReplayDetection').find(id)),
+        const jti = idFor('ReplayDetection');
+        const codes = Array.from({ length: contenders }, () => idFor('AuthorizationCode'));
+        for (const id of codes)
+          await store.adapter('AuthorizationCode').upsert(id, payloadOf({ jti: id }), 60);
+        const refusals = await Promise.all(
+          codes.map((code, at) => refusal(contender(at).unit(() => useProof(contender(at), { jti, code })))),
         );
-        expect(found.filter((payload) => payload === undefined)).to.have.length(1);
+        expect(refusals.filter((error) => error instanceof ProofUsedError)).to.have.length(contenders - 1);
+        for (const [at, code] of codes.entries()) {
+          const isUsed = 'consumed' in ((await store.adapter('AuthorizationCode').find(code)) ?? {});
+          expect(isUsed).to.equal(refusals[at] === undefined);
+        }
       }
     });
 

@@ -197,6 +197,22 @@ function suite(startEngine: () => Promise<TestEngine>): void {
     }
   });
 
+  it('decides where all claims hold, in their order, and writes nothing after one that does not', async () => {
+    const [taken, free, decided, along] = [newKey(), newKey(), newKey(), newKey()];
+    const claim = (key: Key): Write => ({ ...put(key), condition: missing });
+    await engine.write([put(taken)]);
+    const lost = await engine.decide(put(decided), {
+      claims: [claim(free), claim(taken), claim(newKey())],
+      after: [put(along)],
+    });
+    expect(lost).to.deep.equal({ held: false, lostClaim: 1 });
+    expect(await readOne(free), 'a claim that held').to.not.equal(undefined);
+    for (const key of [decided, along]) expect(await readOne(key)).to.equal(undefined);
+    const held = await engine.decide(put(decided), { claims: [claim(newKey())], after: [put(along)] });
+    expect(held.held).to.equal(true);
+    for (const key of [decided, along]) expect(await readOne(key)).to.not.equal(undefined);
+  });
+
   it('deletes, and puts, under a condition', async () => {
     const key = newKey();
     const deleting = { op: 'delete', key, condition: equals('a', 1) } as const;

@@ -24,8 +24,10 @@ describe("DynamoDB's faults", () => {
   let answers: Answer[] = [];
   let asked = 0;
   let store: TestStore;
+  let operations: string[] = [];
   const dynamodb = createServer((request, response) => {
     asked += 1;
+    operations.push(String(request.headers['x-amz-target']).replace(/^.*\./, ''));
     request.resume();
     (answers.shift() ?? found)(response);
   });
@@ -49,6 +51,7 @@ describe("DynamoDB's faults", () => {
   beforeEach(async () => {
     answers = [];
     asked = 0;
+    operations = [];
     store = await open();
   });
   afterEach(() => store.close());
@@ -175,5 +178,20 @@ describe("DynamoDB's faults", () => {
       }),
     );
     expect(error).to.be.an.instanceOf(StoreError);
+  });
+
+  it('leave a proof (`jti`) unused where what it was sent for could not be written', async () => {
+    const hasty = await open({ maxAttempts: 1 });
+    answers = [found, found, fault('ThrottlingException')];
+    const error = await errorOf(
+      hasty.unit(async () => {
+        await hasty.adapter('ReplayDetection').find('jti');
+        await hasty.adapter('ReplayDetection').upsert('jti', { jti: 'jti' } as never, 60);
+        await hasty.adapter('DeviceCode').consume('code');
+      }),
+    );
+    expect(error).to.include({ code: 'throttled' });
+    expect(operations).to.deep.equal(['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem']);
+    await hasty.close();
   });
 });
