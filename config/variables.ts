@@ -148,11 +148,13 @@ export function textOf(env: Environment, name: string): string | undefined {
   return text === '' ? undefined : text;
 }
 
+/** One host: apps compare the issuer to the letter, so neither a wildcard nor a second spelling by a dot at the end will do. */
+const ISSUER_HOST = /^(?:\[[0-9a-f:]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)$/;
+
 function toIssuer(text: string, context: z.RefinementCtx): string {
   const url = URL.parse(text);
-  const isOrigin =
-    url !== null && /^https?:\/\/[^/?#@\\]+\/?$/i.test(text) && ['http:', 'https:'].includes(url.protocol);
-  if (!isOrigin) {
+  const isOrigin = url !== null && /^https?:\/\/[^/?#@\\]+\/?$/i.test(text);
+  if (!isOrigin || !ISSUER_HOST.test(url.hostname)) {
     context.addIssue('must be an origin, https://host or https://host:port, without a path');
     return z.NEVER;
   }

@@ -88,6 +88,10 @@ function textFault(uri: string): string | undefined {
   if (!/^[\x21-\x7E]+$/.test(uri)) return 'must be ASCII without spaces or control characters';
   if (/[\\"<>^`{|}]/.test(uri)) return 'must not hold any of \\ " < > ^ ` { | }';
   if (uri.includes('#')) return 'must not have a fragment (#)';
+  // A browser that comes from https takes `https:x/y` and `https:/x/y` for paths of the server it comes from.
+  if (/^https?:(?!\/\/[^/])/i.test(uri) && URL.canParse(uri)) {
+    return 'must have two slashes between scheme and host: https://app.example/callback';
+  }
   return undefined;
 }
 

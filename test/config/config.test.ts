@@ -173,6 +173,18 @@ describe('the configuration', () => {
         { ISSUER: 'https://a@acme.com' },
         'ISSUER: must be an origin, https://host or https://host:port, without a path',
       ],
+      'an issuer that is no one host': [
+        { ISSUER: 'https://*.acme.com' },
+        'ISSUER: must be an origin, https://host or https://host:port, without a path',
+      ],
+      'an issuer with a dot at its end': [
+        { ISSUER: 'https://id.acme.com./' },
+        'ISSUER: must be an origin, https://host or https://host:port, without a path',
+      ],
+      'an issuer with an empty label': [
+        { ISSUER: 'https://id..acme.com' },
+        'ISSUER: must be an origin, https://host or https://host:port, without a path',
+      ],
       'an issuer over http': [
         { ISSUER: 'http://acme.com' },
         'ISSUER: must be https, or http on localhost, 127.0.0.1 or [::1]',

@@ -10,6 +10,8 @@ const stranger = { native: true, wildcards: false, vouched: false };
 const REVERSE =
   'must be https, loopback, or a scheme that is a domain in reverse (com.example.app:/callback)';
 
+const SLASHES = 'must have two slashes between scheme and host: https://app.example/callback';
+
 const WILDCARD =
   'may hold a wildcard only as the whole first label of the host: https://*.example.com/callback';
 
@@ -51,7 +53,12 @@ describe('a redirect URI', () => {
     ['https://app.example/callback#x', web, 'must not have a fragment (#)'],
     ['https://user:pass@app.example/', web, 'must not hold a user name or password'],
     ['https://@app.example/', web, 'must not hold a user name or password'],
-    ['https:app.example@evil.example/', web, 'must not hold a user name or password'],
+    ['https:app.example@evil.example/', web, SLASHES],
+    ['https:app.example/callback', web, SLASHES],
+    ['https:/app.example/callback', native, SLASHES],
+    ['https:///app.example/callback', bridge, SLASHES],
+    ['HTTP:127.0.0.1/callback', native, SLASHES],
+    ['http:/localhost:3001/callback', stranger, SLASHES],
     ['http://localhost@evil.example/', native, 'must not hold a user name or password'],
     ['https://app.example/a b', web, 'must be ASCII without spaces or control characters'],
     ['https://app.example/\n', web, 'must be ASCII without spaces or control characters'],
