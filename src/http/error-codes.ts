@@ -25,7 +25,7 @@ export const ERROR_CODES = {
   interaction_required: { where: 'redirect, with `prompt=none`', means: 'the user has to take a step' },
   invalid_client: {
     where: '`/token` and others (401)',
-    means: 'unknown client, wrong secret, method or assertion',
+    means: 'unknown client, wrong secret, method or assertion, or none that is understood',
   },
   invalid_client_metadata: { where: '`/register`', means: 'the member that the description names' },
   invalid_dpop_proof: {
@@ -73,7 +73,10 @@ export const ERROR_CODES = {
     where: 'anywhere (429, 502, 503, 504)',
     means: 'a limit, IntelligenceBank, the store, the audit file or the process itself: `Retry-After`',
   },
-  unauthorized_client: { where: '`/token`, redirect', means: 'the client is not registered for this grant' },
+  unauthorized_client: {
+    where: '`/token`, `/device_authorization`',
+    means: 'the client is not registered for this grant type',
+  },
   unmet_authentication_requirements: {
     where: 'redirect',
     means: 'an essential `acr`: IntelligenceBank does not say how a user signed in',

@@ -22,6 +22,7 @@ import { holdErrors, tellUnknownResources } from './held-errors.ts';
 import { createInteractionUrl, installInteractions } from './interactions.ts';
 import { algorithmsOf, cookiesOf, createPairwise } from './keys.ts';
 import { createMetadataDocuments } from './metadata-documents.ts';
+import { nameErrors } from './named-errors.ts';
 import {
   createInteractionPolicy,
   createLoadExistingGrant,
@@ -195,6 +196,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   installRequestContext(provider, { resources, configured: deps.resources, admit });
   holdErrors(provider, isConfiguredIn(registry));
   tellUnknownResources(provider, deps.onUnknownResource);
+  nameErrors(provider);
   installAtHash(provider);
   installTokenValues(provider, store, () => Provider.ctx);
   installClientRules(provider, registry);

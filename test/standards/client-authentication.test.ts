@@ -26,7 +26,7 @@ describe('client authentication (RFC 6749 section 2.3, RFC 7523, RFC 9700 sectio
   let stack: Stack;
   let key: ClientKey;
   before(async () => {
-    ({ stack, key } = await startStandards());
+    ({ stack, key } = await startStandards({ lifetimes: { failedAuthenticationsPerAddress: 1000 } }));
   });
   after(() => stack.close());
 
@@ -46,6 +46,70 @@ describe('client authentication (RFC 6749 section 2.3, RFC 7523, RFC 9700 sectio
     }
     const challenged = await post(stack, '/token', code, basic('web', 'wrong'));
     expect(challenged.headers.get('www-authenticate')).to.match(/^Basic /);
+  });
+
+  describe('that is missing or not understood is invalid_client (RFC 6749 section 5.2)', () => {
+    const headers: Record<string, Record<string, string>> = {
+      'no header': {},
+      'another scheme': { authorization: 'Bearer x' },
+      'a scheme alone': { authorization: 'Basic' },
+      'two tokens': { authorization: `${basic('web').authorization} x` },
+      'what is no base64': { authorization: 'Basic !!!' },
+      'no colon': { authorization: `Basic ${btoa('\u00fcber')}` },
+      'no id': basic('', 'x'),
+      'no secret': basic('web', ''),
+      'a secret that none can be': { authorization: `Basic ${btoa('web:\u00fc')}` },
+    };
+    for (const path of ['/token', '/par', '/introspect', '/revoke', '/device_authorization']) {
+      for (const [name, header] of Object.entries(headers)) {
+        it(`at ${path} with ${name}`, async () => {
+          const answer = await post(stack, path, { grant_type: 'authorization_code', token: 'x' }, header);
+          expect(errorOf(answer)).to.deep.equal([401, 'invalid_client']);
+          const challenge = answer.headers.get('www-authenticate') ?? '';
+          expect(challenge.startsWith('Basic realm="'), challenge).to.equal(
+            header['authorization'] !== undefined,
+          );
+        });
+      }
+    }
+    it('which is told in the log by that name', async () => {
+      const told = await startStandards({ env: { LOG_LEVEL: 'info' } });
+      await post(told.stack, '/token', { grant_type: 'authorization_code', code: 'x' });
+      expect((await told.stack.logged('grant.error'))['error']).to.equal('invalid_client');
+      await told.stack.close();
+    });
+    it('and a form that is not read as one is not', async () => {
+      const doubled = 'client_id=web&client_id=spa&grant_type=refresh_token';
+      expect(errorOf(await post(stack, '/token', doubled))).to.deep.equal([400, 'invalid_request']);
+      const json = { 'content-type': 'application/json' };
+      expect(errorOf(await post(stack, '/token', '{}', json))).to.deep.equal([400, 'invalid_request']);
+      const other = { client_id: 'spa', grant_type: 'refresh_token' };
+      expect(errorOf(await post(stack, '/token', other, basic('web')))).to.deep.equal([
+        400,
+        'invalid_request',
+      ]);
+    });
+  });
+
+  it('does not give grants that a client is not registered for: unauthorized_client (RFC 6749 section 5.2)', async () => {
+    const device = 'urn:ietf:params:oauth:grant-type:device_code';
+    const exchanged = 'urn:ietf:params:oauth:grant-type:token-exchange';
+    for (const grant_type of ['client_credentials', device, exchanged]) {
+      const answer = await post(stack, '/token', { grant_type }, basic('web'));
+      expect(errorOf(answer), grant_type).to.deep.equal([400, 'unauthorized_client']);
+    }
+    const refresh = { grant_type: 'refresh_token', refresh_token: 'x', client_id: 'pairwise' };
+    expect(errorOf(await post(stack, '/token', refresh, basic('pairwise')))).to.deep.equal([
+      400,
+      'unauthorized_client',
+    ]);
+    const answer = await post(stack, '/device_authorization', {}, basic('web'));
+    expect(errorOf(answer)).to.deep.equal([400, 'unauthorized_client']);
+    const guessed = await post(stack, '/token', { grant_type: device }, basic('web', 'x'));
+    expect(errorOf(guessed), 'nobody is told before he has said who he is').to.deep.equal([
+      401,
+      'invalid_client',
+    ]);
   });
 
   it('is refused in two ways at once', async () => {
@@ -148,7 +212,7 @@ describe('client authentication (RFC 6749 section 2.3, RFC 7523, RFC 9700 sectio
     const { body } = await exchange(stack, await signIn(stack));
     for (const path of ['/introspect', '/revoke']) {
       const answer = await post(stack, path, { token: String(body['access_token']) });
-      expect(answer.status, path).to.be.oneOf([400, 401]);
+      expect(answer.status, path).to.equal(401);
       expect(
         (await post(stack, path, { token: String(body['access_token']) }, basic('web', 'x'))).status,
       ).to.equal(401);
