@@ -41,8 +41,12 @@ export interface InteractionAnswers {
 export function createInteraction(deps: InteractionDeps): InteractionAnswers {
   return {
     show: withStep(deps, (step) => {
-      const { platform, changed } = step.ctx.query;
-      return showInteraction(deps, step, { isAsking: platform === 'other', isChanged: changed === '1' });
+      const { platform, changed, platform_url: typed } = step.ctx.query;
+      return showInteraction(deps, step, {
+        isAsking: platform === 'other',
+        isChanged: changed === '1',
+        ...(typeof typed === 'string' ? { typed } : {}),
+      });
     }),
     platform: withForm(deps, choosePlatform(deps)),
     continue: withForm(deps, continueLogin(deps)),

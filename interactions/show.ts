@@ -17,11 +17,13 @@ export interface ShowWish {
   readonly isAsking?: boolean;
   /** A form was about somebody whose sign-in is gone: whatever comes next says so. */
   readonly isChanged?: boolean;
+  /** The address that a form held which could not be served. */
+  readonly typed?: string;
 }
 
 /** Shows the step this interaction is at. */
 export async function showInteraction(deps: InteractionDeps, step: Step, wish: ShowWish = {}): Promise<void> {
-  const { isAsking = false, isChanged = false } = wish;
+  const { isAsking = false, isChanged = false, typed } = wish;
   const attempt = await deps.store.attempts.find(step.attemptId);
   if (attempt?.status === 'signed_in') return consentOrFinish(deps, step, { source: { attempt }, isChanged });
   if (attempt?.status === 'refused' && attempt.refusedReason === 'older_login')
@@ -34,7 +36,7 @@ export async function showInteraction(deps: InteractionDeps, step: Step, wish: S
   const [signIn] = isAsking ? [] : await usableSignIns(deps, step);
   if (signIn !== undefined) return consentOrFinish(deps, step, { source: { signIn }, isChanged });
   const isGone = isChanged || (!isAsking && step.interaction.prompt.name === 'consent');
-  return askPlatform(deps, step, { isAsking, isGone });
+  return askPlatform(deps, step, { isAsking, isGone, typed });
 }
 
 /** For the app's developer: what `login_required` is about. */
@@ -121,20 +123,21 @@ async function alive(deps: InteractionDeps, signIns: readonly SignIn[]): Promise
 async function askPlatform(
   deps: InteractionDeps,
   step: Step,
-  { isAsking, isGone }: { readonly isAsking: boolean; readonly isGone: boolean },
+  wish: { readonly isAsking: boolean; readonly isGone: boolean; readonly typed: string | undefined },
 ): Promise<void> {
+  const { isAsking, isGone, typed } = wish;
   const { params } = step.interaction;
   const settings = deps.settings(step.client.clientId);
   const wanted = wantedPlatform(params, settings, deps.platforms);
   const remembered = rememberedPlatforms(step.ctx);
-  if (wanted.kind === 'refused') {
+  if (wanted.kind === 'refused' && typed === undefined) {
     return deps.pages.platform(step, { value: wanted.text, fault: wanted.reason, remembered });
   }
   const named = wanted.kind === 'named' ? wanted.platform : undefined;
   const isDefault = params['platform_url'] === undefined && settings.defaultPlatform !== undefined;
   if (named !== undefined && isDefault && !isAsking)
     return beginAt(deps, step, named, isGone ? 'signed_out_elsewhere' : 'waiting');
-  const value = named?.host ?? remembered[0]?.host ?? '';
+  const value = typed ?? named?.host ?? remembered[0]?.host ?? '';
   deps.pages.platform(step, { value, remembered, isSignInGone: isGone });
 }
 

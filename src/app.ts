@@ -106,8 +106,8 @@ export function createApp(given: AppDeps): Provider {
         now: deps.now,
       }),
     }),
-    createOverloadGuard({ ...deps, limits: lifetimes, onRefused: events.overloaded }),
     createBodies(lifetimes),
+    createOverloadGuard({ ...deps, limits: lifetimes, onRefused: events.overloaded }),
     createDispatch({
       '/.well-known/oauth-protected-resource': createProtectedResourceMetadata(issuer, resources),
       '/proxy': proxyOf(deps, provider, { takeCall, nowSeconds }),

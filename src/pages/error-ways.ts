@@ -4,6 +4,7 @@ import type { FormTokens } from '../../interactions/form-tokens.ts';
 import { loginSecretOf } from '../../interactions/login-cookie.ts';
 import { formSubject } from '../../interactions/step.ts';
 import type { ErrorModel, FormTarget } from '../../interactions/views/models.ts';
+import { bodyOf } from '../http/bodies.ts';
 import { arrivalOf } from '../http/routes.ts';
 import type { ClientRegistry } from '../provider/clients.ts';
 import { errorAt } from '../provider/held-errors.ts';
@@ -39,10 +40,28 @@ function wayFrom(ctx: Context, kind: Kind): Way {
   const { route, params } = arrivalOf(ctx);
   const isAgain = PASSING.has(kind) && (ctx.method === 'GET' || ctx.method === 'HEAD');
   if (isAgain && route.name !== 'other') return { text: 'errorRetry', path: ctx.url };
+  const typed = PASSING.has(kind) ? typedIn(ctx) : '';
   if (route.name.startsWith('/interaction/') && kind !== 'lost')
-    return { text: 'errorSignIn', path: `/interaction/${params['uid'] ?? ''}` };
-  if (route.name.startsWith('/device')) return { text: 'errorDevice', path: '/device' };
+    return { text: 'errorSignIn', path: `/interaction/${params['uid'] ?? ''}${typed}` };
+  if (route.name.startsWith('/device')) return { text: 'errorDevice', path: `/device${typed}` };
   return { text: 'accountTitle', path: '/account' };
+}
+
+/** Longer than anything that is typed there. */
+const LONGEST_TYPED = 512;
+
+/** What was typed into a form that could not be served, as the page it stood on takes it back. */
+function typedIn(ctx: Context): string {
+  const form = new URLSearchParams(bodyOf(ctx).toString());
+  const of = (field: string): string => (form.get(field) ?? '').slice(0, LONGEST_TYPED);
+  switch (arrivalOf(ctx).route.name) {
+    case '/interaction/:uid/platform':
+      return `?${new URLSearchParams({ platform: 'other', platform_url: of('remembered') || of('platform_url') })}`;
+    case '/device':
+      return of('user_code') === '' ? '' : `?${new URLSearchParams({ user_code: of('user_code') })}`;
+    default:
+      return '';
+  }
 }
 
 /** The form that ends a sign-in which this browser has begun. */

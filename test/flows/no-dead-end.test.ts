@@ -302,6 +302,24 @@ describe('no page is the end of the way', () => {
     expect(apart.headers.get('refresh')).to.equal(null);
   });
 
+  it('a form that could not be served is there again with what was typed into it', async () => {
+    const typed = 'nowhere.example/"><b>';
+    const browser = new Browser();
+    const question = await start(browser);
+    const busy = await busily(() => browser.press(question, 'platform', { platform_url: typed }));
+    const [, , again = ''] = /^(\d+); url=(.*)$/.exec(busy.headers.get('refresh') ?? '') ?? [];
+    for (const address of [again, attribute(/<a [^>]*>/.exec(busy.body)?.[0] ?? '', 'href') ?? '']) {
+      const page = await browser.open(new URL(address, stack.issuer));
+      expect(page.status).to.equal(200);
+      expect(first(page).fields['platform_url']).to.equal(typed);
+    }
+    const { user_code } = await device();
+    const asked = await browser.open(`${stack.issuer}/device`);
+    const refused = await busily(() => browser.submit(asked, first(asked), { user_code }));
+    expect(refused.status).to.equal(503);
+    expect(refused.body).to.contain(`href="/device?user_code=${user_code}"`);
+  });
+
   it('a device that is cancelled hears of it, and its page says so', async () => {
     const browser = new Browser();
     const { user_code, device_code } = await device();
