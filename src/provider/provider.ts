@@ -8,10 +8,11 @@ import { createSealedTexts } from '../../adapters/secrets/sealed-text.ts';
 import type { Secrets } from '../../adapters/secrets/secrets.ts';
 import type { Store, Visitor } from '../../adapters/store/contract.ts';
 import type { AppHostRule } from '../../config/app-hosts.ts';
-import { CLIENT_AUTH_METHODS } from '../../config/clients/supported.ts';
+import { CLIENT_AUTH_METHODS, CLIENT_SIGNING_ALGS } from '../../config/clients/supported.ts';
 import type { Lifetimes } from '../../config/lifetimes.ts';
 import type { Config, ProtectedResource } from '../../config/types.ts';
 import type { PlatformRules } from '../../interactions/platform.ts';
+import { LANGUAGE_TAGS } from '../../interactions/texts/languages.ts';
 import { createFindAccount } from './accounts.ts';
 import { installBackchannel, type LogoutCall } from './backchannel.ts';
 import { installBrowserSessions } from './browser-session.ts';
@@ -111,6 +112,22 @@ function partsOf(deps: ProviderDeps) {
 
 type Parts = ReturnType<typeof partsOf>;
 
+/** What is to be known of this server besides what the library says itself. */
+function discoveryOf({
+  clientIdMetadataHosts,
+}: Pick<ProviderDeps, 'clientIdMetadataHosts'>): NonNullable<Configuration['discovery']> {
+  return {
+    // Left out, they would mean `client_secret_basic` alone (RFC 8414 section 2).
+    introspection_endpoint_auth_methods_supported: [...CLIENT_AUTH_METHODS],
+    introspection_endpoint_auth_signing_alg_values_supported: [...CLIENT_SIGNING_ALGS],
+    revocation_endpoint_auth_methods_supported: [...CLIENT_AUTH_METHODS],
+    revocation_endpoint_auth_signing_alg_values_supported: [...CLIENT_SIGNING_ALGS],
+    ui_locales_supported: [...LANGUAGE_TAGS],
+    // What the library adds itself where it reads the documents.
+    ...(clientIdMetadataHosts.length > 0 ? { client_id_metadata_document_supported: true } : {}),
+  };
+}
+
 function configurationOf(deps: ProviderDeps, parts: Parts): Configuration {
   const { issuer, lifetimes, registry, secrets, store, pages } = deps;
   const { admit, isFapi, tokenDeps, policyDeps, documents, resources } = parts;
@@ -140,8 +157,7 @@ function configurationOf(deps: ProviderDeps, parts: Parts): Configuration {
     cookies: cookiesOf(issuer, secrets.cookieKeys),
     enabledJWA: algorithmsOf(secrets),
     clientAuthMethods: [...CLIENT_AUTH_METHODS],
-    // What the library adds itself where it reads the documents.
-    discovery: deps.clientIdMetadataHosts.length > 0 ? { client_id_metadata_document_supported: true } : {},
+    discovery: discoveryOf(deps),
     expiresWithSession: async () => false,
     extraTokenClaims: createExtraTokenClaims(deps.resources, parts.grantHandles),
     extraParams: {

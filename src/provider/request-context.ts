@@ -88,6 +88,7 @@ export function installRequestContext(
           offline: () => this.#scopeBy(offlineScope, params),
         });
       }
+      if ('nonce' in params) ignoreStrayNonce(params);
     }
 
     #scopeBy(rule: typeof defaultScope, { grant_type: grantType, resource }: Params): string | undefined {
@@ -120,6 +121,27 @@ export function installRequestContext(
     }
   }
   Object.defineProperty(provider, 'OIDCContext', { value: OIDCContext });
+}
+
+/**
+ * A `nonce` is OpenID Connect's (Core 3.1.2.1): of a request without `openid` it is a parameter that nobody knows, and ignored (RFC
+ * 6749 section 3.1). The library refuses it, though of a request without a scope the app cannot know what it will be.
+ */
+function ignoreStrayNonce(params: Params): void {
+  let current = params['nonce'];
+  Object.defineProperty(params, 'nonce', {
+    configurable: true,
+    enumerable: true,
+    get: () =>
+      String(params['scope'] ?? '')
+        .split(' ')
+        .includes('openid')
+        ? current
+        : undefined,
+    set: (value: unknown) => {
+      current = value;
+    },
+  });
 }
 
 const isObject = (value: unknown): value is Params =>

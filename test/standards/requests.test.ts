@@ -291,6 +291,22 @@ describe('requests', () => {
       }
     });
 
+    it('find for each endpoint how an app proves itself there, and the languages of the pages', async () => {
+      const metadata = await getJson(`${stack.issuer}/.well-known/oauth-authorization-server`);
+      for (const endpoint of ['introspection', 'revocation']) {
+        for (const what of ['methods', 'signing_alg_values']) {
+          const said = metadata[`${endpoint}_endpoint_auth_${what}_supported`];
+          expect(said, `${endpoint} ${what}`).to.deep.equal(
+            metadata[`token_endpoint_auth_${what}_supported`],
+          );
+        }
+      }
+      for (const language of metadata['ui_locales_supported'] as string[]) {
+        const page = await new Browser().open(authorizeUrl(stack.issuer, { ui_locales: language }));
+        expect(page.body, language).to.contain(`<html lang="${language}"`);
+      }
+    });
+
     it('find grants, methods and claims that work', async () => {
       const metadata = await getJson(`${stack.issuer}/.well-known/openid-configuration`);
       for (const grant_type of metadata['grant_types_supported'] as string[]) {

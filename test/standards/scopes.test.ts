@@ -35,8 +35,6 @@ describe('the scope of a request', () => {
   const paramsOf = (more: Record<string, string | undefined>): Record<string, string> => {
     const all = {
       ...Object.fromEntries(new URL(authorizeUrl(stack.issuer, { client_id: 'other' })).searchParams),
-      // It belongs to OpenID Connect, and would want `openid`.
-      nonce: undefined,
       ...more,
     };
     return Object.fromEntries(
@@ -179,6 +177,24 @@ describe('the scope of a request', () => {
       expect([exchanged.status, exchanged.body['scope']], exchanged.text).to.deep.equal([200, 'ib:api']);
     });
   }
+
+  it('without openid leaves a nonce without a meaning, pushed, signed or not', async () => {
+    const params = paramsOf({ scope: 'profile ib:api', nonce: 'the-nonce' });
+    const pushed = await post(stack, '/par', params, basic('other'));
+    const { client_id: id = '' } = params;
+    const byReference = { client_id: id, request_uri: String(pushed.body['request_uri']) };
+    const { client_id: _other, ...claims } = params;
+    const byObject = { client_id: 'signed', request: await signed({ ...claims, client_id: 'signed' }) };
+    for (const request of [params, byReference, byObject]) {
+      const browser = new Browser();
+      const consent = await signInAt(stack, browser, at(request));
+      const { url: back } = await browser.press(consent, 'consent', { decision: 'allow' });
+      expect(back.searchParams.get('error_description') ?? '').to.equal('');
+      if (request === byObject) continue;
+      const tokens = await exchange(stack, back, 'other');
+      expect(tokens.body).to.include({ scope: 'profile ib:api' }).and.not.include.keys('id_token');
+    }
+  });
 
   it('is read without the blanks around and between its words', async () => {
     expect(await givenAt(at(paramsOf({ scope: '  openid   profile\n' })))).to.have.members([
