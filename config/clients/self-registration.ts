@@ -6,7 +6,7 @@ import type * as z from 'zod';
 import { type Fault, faultsOfIssues, formatPath } from '../faults.ts';
 import { isNativeUri, webUriFault } from './redirect-uris.ts';
 import { checkSelfRegistered } from './rules.ts';
-import { type ClientEntry, DEFAULT_IB, selfRegisteredSchema } from './schema.ts';
+import { type ClientEntry, clientSchema, DEFAULT_IB, selfRegisteredSchema } from './schema.ts';
 import { CLIENT_AUTH_METHODS, GRANT, RESPONSE_MODES, RESPONSE_TYPES } from './supported.ts';
 
 /** What is not to be read from the metadata. */
@@ -103,6 +103,7 @@ function narrowed(came: Members, context: SelfRegistrationContext): Members {
     response_types: among(came['response_types'], RESPONSE_TYPES),
     response_modes: among(came['response_modes'], RESPONSE_MODES),
     scope: scopeOf(came['scope'], context.scopes),
+    contacts: mailAddresses(came['contacts']),
     client_uri: shownUri(came['client_uri']),
     policy_uri: shownUri(came['policy_uri']),
     tos_uri: shownUri(came['tos_uri']),
@@ -113,6 +114,13 @@ function narrowed(came: Members, context: SelfRegistrationContext): Members {
 /** Entries that are allowed; whatever is no list stays, to be refused by name. */
 function among(value: unknown, allowed: readonly unknown[]): unknown {
   return Array.isArray(value) ? value.filter((item) => allowed.includes(item)) : value;
+}
+
+/** Of ways to reach people, which may be any (RFC 7591 2), the mail addresses; whatever is no list of text stays, to be refused by name. */
+function mailAddresses(value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  const address = clientSchema().shape.contacts.unwrap().element;
+  return value.filter((item) => typeof item !== 'string' || address.safeParse(item).success);
 }
 
 /** RFC 8252 7: loopback and private-use schemes are for apps on the user's device, whatever stands beside them. */

@@ -178,6 +178,9 @@ describe('apps that register themselves', () => {
         expect(await answered({ response_types: ['code', 'code id_token'] }, 'response_types')).to.deep.equal(
           ['code'],
         );
+        const contacts = ['https://self.example/support', 'ada@self.example', '+61 2 0000 0000'];
+        expect(await answered({ contacts }, 'contacts')).to.deep.equal(['ada@self.example']);
+        expect(await answered({ contacts: ['Ada'] }, 'contacts')).to.equal(undefined);
         expect(await answered({ client_uri: 'http://localhost:3000' }, 'client_uri')).to.equal(undefined);
         expect(
           await answered({ software_id: 'x', id_token_encrypted_response_alg: 'RSA-OAEP' }, 'software_id'),
