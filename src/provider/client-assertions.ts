@@ -18,6 +18,11 @@ export function createAssertionCheck({
     if (ctx.oidc.isFapi('2.0') && aud !== ctx.oidc.issuer) {
       throw new errors.InvalidClientAuth('audience (aud) must equal the issuer identifier url');
     }
+    // The library is content with one that names others too; whoever else may take it could replay it here.
+    const ours: ReadonlySet<unknown> = ctx.oidc.clientJwtAuthExpectedAudience();
+    if (![aud].flat().every((named) => ours.has(named))) {
+      throw new errors.InvalidClientAuth('audience (aud) must not name anybody else');
+    }
     // RFC 7523 section 3, 4: "unreasonably far in the future" is the server's to judge.
     if (Number(exp) - nowSeconds() > longestSeconds) {
       throw new errors.InvalidClientAuth(`expiration (exp) must be within ${longestSeconds} seconds`);

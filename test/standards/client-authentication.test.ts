@@ -201,6 +201,36 @@ describe('client authentication (RFC 6749 section 2.3, RFC 7523, RFC 9700 sectio
       });
     }
 
+    it('is meant for this server and no other (RFC 7523 section 3; RFC 9126 section 2)', async () => {
+      const { issuer } = stack;
+      const told = async (path: string, aud: unknown) => {
+        const signed = { client_assertion: await assertion({ aud }), client_assertion_type: ASSERTION_TYPE };
+        return (await post(stack, path, { ...(path === '/par' ? PUSHED : { token: 'x' }), ...signed }))
+          .status;
+      };
+      // As openid-client 6, Authlib and Nimbus, RFC 9126, and openid-client 5 sign.
+      for (const aud of [issuer, `${issuer}/token`, `${issuer}/par`, [issuer], [issuer, `${issuer}/token`]])
+        expect(await told('/par', aud), JSON.stringify(aud)).to.equal(201);
+      expect(await told('/introspect', `${issuer}/introspect`)).to.equal(200);
+      for (const aud of [
+        [issuer, 'https://other.example'],
+        ['https://other.example/token', `${issuer}/token`],
+        [issuer, issuer.toUpperCase()],
+        [[issuer]],
+        [issuer, 1],
+        [issuer, null],
+        [],
+        { [issuer]: issuer },
+        `${issuer}/`,
+        `${issuer}/token/`,
+        `${issuer}/token?x`,
+        `${issuer}/userinfo`,
+        `${issuer} ${issuer}/token`,
+      ])
+        expect(await told('/par', aud), JSON.stringify(aud)).to.equal(401);
+      expect(await told('/introspect', `${issuer}/par`), 'the address of another endpoint').to.equal(401);
+    });
+
     it('is refused as invalid_request where it is no JWT', async () => {
       for (const broken of ['a.b.c', '{}', '..', `${'x'.repeat(5000)}.y.z`]) {
         expect(errorOf(await call(broken))).to.deep.equal([400, 'invalid_request']);
