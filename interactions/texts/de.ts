@@ -81,6 +81,8 @@ export const de: Texts = {
   errorTitle: 'Das hat nicht geklappt',
   errorLost:
     'Diese Anmeldung ist vorbei oder wurde in einem anderen Browser begonnen. Gehen Sie zur App zurück und melden Sie sich neu an.',
+  errorCookies:
+    'Ihr Browser hat keine Cookies gesendet: Er blockiert sie, oder diese Anmeldung wurde in einem anderen Browser begonnen. Erlauben Sie Cookies für diese Seite, gehen Sie dann zur App zurück und melden Sie sich neu an.',
   errorForged: 'Dieses Formular ist abgelaufen. Gehen Sie zurück und versuchen Sie es erneut.',
   errorClient:
     'Die App, die Sie hierher geschickt hat, ist uns nicht bekannt. Bitte sagen Sie den Betreibern der App Bescheid.',

@@ -73,6 +73,8 @@ export const en = {
   errorTitle: 'This did not work',
   errorLost:
     'This sign-in is over, or it was started in another browser. Go back to the app and sign in again.',
+  errorCookies:
+    'Your browser sent no cookies: it blocks them, or this sign-in was started in another browser. Allow cookies for this site, then go back to the app and sign in again.',
   errorForged: 'This form has expired. Go back and try again.',
   errorClient: 'The app that sent you here is not known to us. Tell the people who run the app.',
   errorRedirect:

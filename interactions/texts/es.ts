@@ -79,6 +79,8 @@ export const es: Texts = {
   errorTitle: 'No ha funcionado',
   errorLost:
     'Este inicio de sesión ha terminado o se empezó en otro navegador. Vuelva a la aplicación e inicie sesión de nuevo.',
+  errorCookies:
+    'Su navegador no ha enviado cookies: las bloquea, o este inicio de sesión se empezó en otro navegador. Permita las cookies de este sitio, vuelva a la aplicación e inicie sesión de nuevo.',
   errorForged: 'Este formulario ha caducado. Vuelva atrás e inténtelo de nuevo.',
   errorClient: 'No conocemos la aplicación que le ha enviado aquí. Avise a sus responsables.',
   errorRedirect:

@@ -83,6 +83,8 @@ export const fr: Texts = {
   errorTitle: 'Cela n’a pas fonctionné',
   errorLost:
     'Cette connexion est terminée ou a été commencée dans un autre navigateur. Retournez à l’application et reconnectez-vous.',
+  errorCookies:
+    'Votre navigateur n’a pas envoyé de cookies : il les bloque, ou cette connexion a été commencée dans un autre navigateur. Autorisez les cookies pour ce site, puis retournez à l’application et reconnectez-vous.',
   errorForged: 'Ce formulaire a expiré. Revenez en arrière et réessayez.',
   errorClient: 'L’application qui vous a envoyé ici ne nous est pas connue. Prévenez ses responsables.',
   errorRedirect:

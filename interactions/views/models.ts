@@ -85,6 +85,8 @@ export interface ConsentModel {
 export interface ErrorModel {
   readonly kind:
     | 'lost'
+    /** Lost, and the browser sent no cookie at all. */
+    | 'cookies'
     | 'forged'
     | 'client'
     | 'redirect'

@@ -7,6 +7,7 @@ import type { DeviceCodeModel, DeviceConfirmModel, ErrorModel, PageEnv } from '.
 
 const ERRORS = {
   lost: 'errorLost',
+  cookies: 'errorCookies',
   forged: 'errorForged',
   client: 'errorClient',
   redirect: 'errorRedirect',

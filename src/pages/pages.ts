@@ -109,7 +109,8 @@ export function createPages({ issuer, branding, registry, formTokens }: PagesDep
   });
   const waysFrom = createErrorWays({ issuer, formTokens, registry });
   const failed = (ctx: Context, status: number, model: ErrorModel): void => {
-    const shown = { ...waysFrom(ctx, model.kind), ...model };
+    const kind = model.kind === 'lost' && ctx.get('Cookie') === '' ? 'cookies' : model.kind;
+    const shown = { ...waysFrom(ctx, model.kind), ...model, kind };
     write(ctx, errorPage(shown, envOf(ctx)), shown.cancel === undefined ? 'nowhere else' : 'back to the app');
     ctx.status = status;
   };

@@ -285,6 +285,19 @@ describe('no page is the end of the way', () => {
     expect(lost.body, 'nobody here knows where that would lead').to.not.contain('self.example');
   });
 
+  it('a sign-in that is lost says that cookies are blocked where they may be', async () => {
+    const browser = new Browser();
+    const { url } = await start(browser);
+    const blocked = await new Browser().open(url);
+    expect(blocked.status).to.equal(400);
+    expect(blocked.body).to.contain('Allow cookies for this site').and.contain('Back to Web App');
+    const other = new Browser();
+    await start(other);
+    expect((await other.open(url)).body)
+      .to.contain('started in another browser')
+      .and.not.contain('cookies');
+  });
+
   it('a 503 in the middle of a sign-in asks again by itself, and goes on where it was', async () => {
     for (const state of ['start', 'platform question', 'decision']) {
       const browser = new Browser();
