@@ -3,7 +3,7 @@ import type { Context } from 'koa';
 import type Provider from 'oidc-provider';
 import type { IbClient } from '../adapters/ib/client.ts';
 import type { IbSession } from '../adapters/ib/session.ts';
-import type { Store, Visitor } from '../adapters/store/contract.ts';
+import type { AttemptId, Store, Visitor } from '../adapters/store/contract.ts';
 import type { Lifetimes } from '../config/lifetimes.ts';
 import type { Allowed, Asked } from './decision.ts';
 import type { InteractionEvents } from './events.ts';
@@ -35,7 +35,8 @@ export interface InteractionDeps {
   /** What the user has allowed the app in this browser before. */
   readonly allowedBefore: (ctx: Context, clientId: string, accountId: string) => Promise<Allowed | undefined>;
   readonly accountIdOf: (session: IbSession) => string;
-  readonly newIbSessionId: () => string;
+  /** The handle of the IB session that an attempt brings, the same for each request that finishes it. */
+  readonly ibSessionIdFor: (id: AttemptId, attemptId: string) => string;
   readonly formTokens: FormTokens;
   /** Where a request comes from. */
   readonly visitorOf: (ctx: Context) => Visitor;

@@ -69,7 +69,10 @@ export async function signInFrom(
   const alive = known !== undefined && (await deps.store.ibSessions.find(known.ibSessionId)) !== undefined;
   return signInOf(session, {
     accountId,
-    ibSessionId: alive && known !== undefined ? known.ibSessionId : deps.newIbSessionId(),
+    ibSessionId:
+      alive && known !== undefined
+        ? known.ibSessionId
+        : deps.ibSessionIdFor(step.attemptId, attempt.attemptId),
     newLogin: isNewLogin(deps, attempt, session),
   });
 }

@@ -3,7 +3,7 @@ import type Provider from 'oidc-provider';
 import type { IbClient } from '../adapters/ib/client.ts';
 import { subjectOf } from '../adapters/ib/session.ts';
 import type { Store } from '../adapters/store/contract.ts';
-import { newIbSessionId } from '../adapters/store/handles.ts';
+import { ibSessionIdFor } from '../adapters/store/handles.ts';
 import type { Config } from '../config/types.ts';
 import type { FormTokens } from '../interactions/form-tokens.ts';
 import type { PlatformRules } from '../interactions/platform.ts';
@@ -70,7 +70,7 @@ export function createUserSteps(deps: UserStepsDeps): Steps {
     askedBy: createAsked(createResources(deps.issuer, config.resources), config.resources),
     ...sessions,
     accountIdOf: subjectOf,
-    newIbSessionId,
+    ibSessionIdFor,
     formTokens,
     visitorOf,
     networkOf,

@@ -6,7 +6,8 @@
  *
  * A Grant's id is the first two parts joined. None of the handles is accepted anywhere as a credential.
  */
-import { createHmac, type KeyObject, randomBytes } from 'node:crypto';
+import { createHash, createHmac, type KeyObject, randomBytes } from 'node:crypto';
+import type { AttemptId } from './contract.ts';
 
 const HANDLE_LENGTH = 22;
 const RANDOM_LENGTH = 43;
@@ -28,9 +29,13 @@ const BASE64URL = /^[A-Za-z0-9_-]+$/;
 
 const random = (bytes: number): string => randomBytes(bytes).toString('base64url');
 
-/** A new handle for an IB session: 128 random bits, 22 characters. */
-export function newIbSessionId(): string {
-  return random(16);
+/**
+ * The handle of the IB session that a login attempt brings, 22 characters: the same for whoever finishes it, so that what two
+ * requests of one browser give at once stands on one session. Nobody can tell it who lacks the browser's secret.
+ */
+export function ibSessionIdFor({ uid, browser }: AttemptId, attemptId: string): string {
+  const digest = createHash('sha256').update(`ib session\0${browser}\0${uid}\0${attemptId}`).digest();
+  return digest.subarray(0, 16).toString('base64url');
 }
 
 /** A new Grant id under an IB session: 44 characters. */

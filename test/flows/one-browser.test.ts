@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Browser, formsOf, type Page } from '../support/browser.ts';
-import { authorizeUrl, exchange, type Stack, signIn, token, withBearer } from '../support/stack.ts';
+import { authorizeUrl, exchange, type Stack, signIn, signInAt, token, withBearer } from '../support/stack.ts';
 import { STORAGES } from '../support/storages.ts';
 
 const OWN_APPS = ['one', 'two', 'three', 'four', 'five', 'six'];
@@ -94,6 +94,21 @@ for (const [engine, start] of Object.entries(STORAGES)) {
       for (const { body } of ended)
         expect((await refreshed(body['refresh_token'], 'one')).body['error']).to.equal('invalid_grant');
       expect((await refreshed(kept.body['refresh_token'], 'web')).status).to.equal(200);
+    });
+
+    it('signs out all that several presses of one button have given, in a browser that was never signed in', async () => {
+      const browser = new Browser();
+      const page = await signInAt(stack, browser, authorizeUrl(stack.issuer, SCOPE));
+      const pressed = await Promise.all(
+        Array.from({ length: 4 }, () => browser.press(page, 'consent', { decision: 'allow' })),
+      );
+      const given = await Promise.all(pressed.map(({ url }) => exchange(stack, url)));
+      expect(given.map(({ status }) => status)).to.deep.equal([200, 200, 200, 200]);
+      await signOut(browser);
+      for (const { body } of given) {
+        expect((await withBearer(`${stack.issuer}/userinfo`, body['access_token'])).status).to.equal(401);
+        expect((await refreshed(body['refresh_token'], 'web')).body['error']).to.equal('invalid_grant');
+      }
     });
 
     it('does not come back by a request that was under way when it was signed out', async () => {

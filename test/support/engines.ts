@@ -17,6 +17,9 @@ import { makeTables, startDynalite } from './dynalite.ts';
 export const TABLES = { state: 'ib-oauth-state-test', tokens: 'ib-oauth-tokens-test' };
 export const PEPPER = { id: 'p1', key: new Uint8Array(randomBytes(32)) };
 
+/** A handle of an IB session, as an attempt would give it. */
+export const randomIbSessionId = (): string => randomBytes(16).toString('base64url');
+
 type OnCall = (call: StoreCall) => void;
 
 /** A fresh store of one kind, which may be opened more than once. */

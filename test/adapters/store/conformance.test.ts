@@ -6,14 +6,16 @@ import { errors } from 'oidc-provider';
 import type { IbSession } from '../../../adapters/ib/session.ts';
 import type { LoginAttempt } from '../../../adapters/store/contract.ts';
 import { ProofUsedError } from '../../../adapters/store/errors.ts';
-import {
-  newGrantId,
-  newIbSessionId,
-  newTokenValue,
-  type PrefixedModel,
-} from '../../../adapters/store/handles.ts';
+import { newGrantId, newTokenValue, type PrefixedModel } from '../../../adapters/store/handles.ts';
 import { pendingAttempt, pollWish } from '../../support/attempts.ts';
-import { ENGINES, openStore, PEPPER, type TestEngine, type TestStore } from '../../support/engines.ts';
+import {
+  ENGINES,
+  openStore,
+  PEPPER,
+  randomIbSessionId,
+  type TestEngine,
+  type TestStore,
+} from '../../support/engines.ts';
 
 const MODELS = [
   'Interaction',
@@ -378,7 +380,7 @@ function suite(startEngine: () => Promise<TestEngine>): void {
     let ibSessionId: string;
     let grants: [string, string];
     beforeEach(async () => {
-      ibSessionId = newIbSessionId();
+      ibSessionId = randomIbSessionId();
       grants = [newGrantId(ibSessionId), newGrantId(ibSessionId)];
       await store.unit(() => store.ibSessions.put(ibSessionId, ibSession));
       for (const [at, grantId] of grants.entries()) {
@@ -478,8 +480,8 @@ function suite(startEngine: () => Promise<TestEngine>): void {
     later(20);
     expect((await small.stats())['Interaction']).to.include({ live: 20, expired: 10 });
     const nowSeconds = Math.floor(nowMs / 1000);
-    await small.ibSessions.put(newIbSessionId(), { ...ibSession, endsAt: nowSeconds + 100 });
-    await small.ibSessions.put(newIbSessionId(), { ...ibSession, endsAt: nowSeconds - 1 });
+    await small.ibSessions.put(randomIbSessionId(), { ...ibSession, endsAt: nowSeconds + 100 });
+    await small.ibSessions.put(randomIbSessionId(), { ...ibSession, endsAt: nowSeconds - 1 });
     expect(await small.sweep()).to.deep.equal({ deleted: 11, ibSessions: 1 });
     expect((await small.stats())['Interaction']).to.include({ live: 20, expired: 0 });
     await small.close();

@@ -1,9 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import type { AdapterPayload } from 'oidc-provider';
-import { newGrantId, newIbSessionId, newTokenValue } from '../../../adapters/store/handles.ts';
+import { newGrantId, newTokenValue } from '../../../adapters/store/handles.ts';
 import type { Pepper } from '../../../adapters/store/seal.ts';
-import { openStore, startEngine, type TestEngine, type TestStore } from '../../support/engines.ts';
+import {
+  openStore,
+  randomIbSessionId,
+  startEngine,
+  type TestEngine,
+  type TestStore,
+} from '../../support/engines.ts';
 
 const pepper = (id: string): Pepper => ({ id, key: new Uint8Array(randomBytes(32)) });
 const [first, second] = [pepper('p1'), pepper('p2')];
@@ -70,7 +76,7 @@ describe('a store whose peppers rotate', () => {
   });
 
   it('gives a repeated refresh the same successor, whichever pepper is in use by then', async () => {
-    const rotated = newTokenValue('RefreshToken', newGrantId(newIbSessionId()));
+    const rotated = newTokenValue('RefreshToken', newGrantId(randomIbSessionId()));
     await before.adapter('RefreshToken').upsert(rotated, payload({ jti: rotated }), 600);
     const successorsOf = (store: TestStore) =>
       store.unit(async () => {
@@ -85,7 +91,7 @@ describe('a store whose peppers rotate', () => {
 
   it('lists and takes back access that was given under either', async () => {
     for (const store of [before, between]) {
-      const id = newGrantId(newIbSessionId());
+      const id = newGrantId(randomIbSessionId());
       await store.adapter('Grant').upsert(id, payload({ accountId: '6M0B.x', clientId: 'web', iat: 1 }), 600);
     }
     const listed = await between.grantsOf('6M0B.x');
