@@ -169,11 +169,11 @@ export const PAGE_STATES: Readonly<Record<string, Open>> = {
     await toWaiting(at, page);
     const [acme] = at.stack.sandbox.platforms;
     acme.switches.alreadyOver = true;
-    for (const next of ['session had ended', 'handed out a session']) {
+    for (const _time of ['asked once more', 'refused']) {
       const link = await page.locator('a[data-ib-login]').getAttribute('href');
       acme.signIn('ada', new URL(link ?? '').searchParams.get('token') ?? '');
       await page.locator('[data-continue]').click();
-      await page.locator('[data-status]').filter({ hasText: next }).waitFor();
+      await page.locator(`a[href="${link}"]`).waitFor({ state: 'detached' });
     }
   },
   async 'waiting-too-old'(at, page) {
@@ -196,6 +196,11 @@ export const PAGE_STATES: Readonly<Record<string, Open>> = {
   'error-resource': (at, page) => start(at, page, { resource: 'https://other.example/' }),
   'error-nothing': goto('/'),
   async 'error-lost'({ stack }, page, context) {
+    await page.goto(authorizeUrl(stack.issuer));
+    await context.clearCookies({ name: /^ib_interaction/ });
+    await page.reload();
+  },
+  async 'error-cookies'({ stack }, page, context) {
     await page.goto(authorizeUrl(stack.issuer));
     await context.clearCookies();
     await page.reload();
