@@ -157,7 +157,15 @@ async function beginAt(
   });
 }
 
-/** A host that answers but not as IB does is no IB platform; one that does not answer may be tried again. */
+/** Reasons for which another try gives nothing else: what is typed is wrong. */
+const NO_PLATFORM: ReadonlySet<IbTrouble['reason']> = new Set([
+  'malformed',
+  'client_error',
+  'unknown_host',
+  'address_refused',
+]);
+
+/** No host, or one that answers but not as IB does, is no IB platform; one that does not answer may be tried again. */
 export function faultOf(trouble: IbTrouble): PlatformFault {
-  return trouble.reason === 'malformed' || trouble.reason === 'client_error' ? 'not_ib' : 'not_answering';
+  return NO_PLATFORM.has(trouble.reason) ? 'not_ib' : 'not_answering';
 }
