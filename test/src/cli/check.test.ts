@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import { type Sandbox, startSandbox } from '../../../sandbox/server.ts';
@@ -12,6 +13,12 @@ import { freePort } from '../../support/processes.ts';
 import { runProgram } from '../../support/programs.ts';
 
 const SKEWED = pathToFileURL(join(import.meta.dirname, '../../support/skewed-clock.ts')).href;
+
+/** The headers of a signed call that its answer depends on. */
+function forwarded(headers: IncomingHttpHeaders): Record<string, string> {
+  const names = ['content-type', 'x-amz-target', 'x-amz-date', 'authorization'];
+  return Object.fromEntries(names.map((name) => [name, String(headers[name])]));
+}
 
 describe('check', function () {
   this.timeout(120_000);
@@ -153,5 +160,58 @@ ${logout === undefined ? '' : `    backchannel_logout_uri: ${logout}\n`}`,
     const away = await check(env);
     expect(away.code).to.equal(1);
     expect(away.stderr).to.match(/^store: unavailable/m);
+  });
+
+  it('says where the clock could not be compared: the store does not tell the time, or may not be asked', async () => {
+    writeFileSync(clientsFile, 'clients: []\n');
+    const engine = await startEngine();
+    let describe: 'as it is' | 'without Date' | 'refused' = 'as it is';
+    const between = createServer(async (request, response) => {
+      const isDescribe = String(request.headers['x-amz-target']).endsWith('.DescribeTable');
+      if (isDescribe && describe === 'refused') {
+        const refusal = { __type: 'com.amazon.coral.service#AccessDeniedException' };
+        return void response
+          .writeHead(400, { 'content-type': 'application/x-amz-json-1.0' })
+          .end(JSON.stringify(refusal));
+      }
+      const answer = await fetch(engine.endpoint, {
+        method: 'POST',
+        headers: forwarded(request.headers),
+        body: await buffer(request),
+      });
+      response.sendDate = describe !== 'without Date';
+      const type = answer.headers.get('content-type') ?? '';
+      response
+        .writeHead(answer.status, { 'content-type': type })
+        .end(Buffer.from(await answer.arrayBuffer()));
+    }).listen(0, '127.0.0.1');
+    await once(between, 'listening');
+    const env = {
+      STORAGE: 'dynamodb',
+      STATE_TABLE: TABLES.state,
+      TOKEN_TABLE: TABLES.tokens,
+      SECRETS_FILE: join(folder, 'secrets-of-clocks.json'),
+      AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${(between.address() as AddressInfo).port}`,
+      AWS_REGION: 'local',
+      AWS_ACCESS_KEY_ID: engine.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: 'test',
+    };
+    try {
+      await runProgram('cli/main.ts', {}, { args: ['secrets', 'create', env.SECRETS_FILE] });
+      expect((await check(env)).stdout).to.contain("clock: within 5 s of the store's");
+      describe = 'without Date';
+      const untold = await check(env);
+      expect(untold.code, untold.stderr).to.equal(0);
+      expect(untold.stdout).to.match(/^warning: clock: not compared with the store's \(it tells no time\)$/m);
+      describe = 'refused';
+      const refused = await check(env);
+      expect(refused.code, refused.stderr).to.equal(0);
+      for (const what of ["clock: not compared with the store's", 'store: TTL and backups of the tables'])
+        expect(refused.stdout).to.match(new RegExp(`^warning: ${what}.* \\(AccessDeniedException\\)$`, 'm'));
+    } finally {
+      between.close();
+      between.closeAllConnections();
+      await engine.close();
+    }
   });
 });
