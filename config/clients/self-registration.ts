@@ -82,7 +82,9 @@ function tidied(value: unknown): unknown {
     const items = value.map(tidied).filter((item) => item !== undefined);
     return items.length === 0 ? undefined : items;
   }
-  return typeof value === 'object' && Object.keys(value).length === 0 ? undefined : value;
+  const isEmpty =
+    typeof value === 'object' && Object.values(value).every((inner) => tidied(inner) === undefined);
+  return isEmpty ? undefined : value;
 }
 
 function withoutEmpty(members: Members): Members {

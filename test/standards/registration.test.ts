@@ -154,6 +154,7 @@ describe('apps that register themselves', () => {
         expect(status).to.equal(201);
         expect(body).to.not.include.keys('client_uri', 'logo_uri', 'contacts', 'jwks_uri', 'jwks');
         expect(body['scope']).to.equal(await answered({}, 'scope'));
+        expect(await answered({ jwks: { keys: [] } }, 'jwks')).to.equal(undefined);
         expect(await answered({ scope: ' offline_access' }, 'scope')).to.equal('offline_access');
         expect(await answered({ scope: 'openid\t profile\n' }, 'scope')).to.equal('openid profile');
         expect(
