@@ -48,6 +48,17 @@ export const grantRules: readonly MetadataRule[] = [
       ),
   },
   {
+    needs: ['scope', 'default_max_age', 'require_auth_time'],
+    check: (entry) =>
+      (['default_max_age', 'require_auth_time'] as const).flatMap((field) =>
+        when(
+          Boolean(entry[field]) && entry.scope !== undefined && !scopesOf(entry).includes('openid'),
+          field,
+          'needs openid in scope: it is told in ID tokens alone',
+        ),
+      ),
+  },
+  {
     needs: ['grant_types', 'scope'],
     check: (entry) =>
       warnWhen(

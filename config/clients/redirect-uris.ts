@@ -88,8 +88,7 @@ function textFault(uri: string): string | undefined {
   if (!/^[\x21-\x7E]+$/.test(uri)) return 'must be ASCII without spaces or control characters';
   if (/[\\"<>^`{|}]/.test(uri)) return 'must not hold any of \\ " < > ^ ` { | }';
   if (uri.includes('#')) return 'must not have a fragment (#)';
-  // A browser that comes from https takes `https:x/y` and `https:/x/y` for paths of the server it comes from.
-  if (/^https?:(?!\/\/[^/])/i.test(uri) && URL.canParse(uri)) {
+  if (lacksSlashes(uri) && URL.canParse(uri)) {
     return 'must have two slashes between scheme and host: https://app.example/callback';
   }
   return undefined;
@@ -120,7 +119,12 @@ function isForbidden(scheme: string): boolean {
   return FORBIDDEN_SCHEMES.has(scheme) || FORBIDDEN_FAMILIES.test(scheme);
 }
 
-/** `URL` takes an authority for http and https with any number of slashes, elsewhere after two. */
-function hasUserInfo(uri: string): boolean {
+/** A browser that comes from https takes `https:x/y` and `https:/x/y` for paths of the server it comes from. */
+export function lacksSlashes(uri: string): boolean {
+  return /^https?:(?!\/\/[^/])/i.test(uri);
+}
+
+/** A user name, a password or their `@`. `URL` takes an authority for http and https with any number of slashes, elsewhere after two. */
+export function hasUserInfo(uri: string): boolean {
   return /^(?:https?:\/*|[a-z][a-z0-9+.-]*:\/\/)[^/?]*@/i.test(uri);
 }

@@ -6,6 +6,7 @@ import type { Brand, ClientRegistration, ClientSecrets, ProtectedResource } from
 import { colorFault } from './colors.ts';
 import { isGroup, listOf } from './document.ts';
 import { logoFault } from './logo.ts';
+import { checkResources } from './resource-rules.ts';
 import { canonicalResource } from './resource-uri.ts';
 import type { Finding, RuleContext } from './rule.ts';
 import { checkClient } from './rules.ts';
@@ -43,7 +44,8 @@ export function registrationsOf(shape: Shape, context: ClientsFileContext): Pars
   const clientSecrets = new Map<string, readonly string[]>();
   const findings: Finding[] = [
     ...duplicates(document, 'clients', 'client_id'),
-    ...resourceFindings(document),
+    ...checkResources(document),
+    ...duplicates(document, 'resources', 'identifier', (id) => canonicalResource(id) ?? id),
   ];
   for (const { index, client } of shape.entries) {
     const { secrets, findings: secretFindings } = readClientSecrets(client.entry, {
@@ -133,22 +135,6 @@ function toResource(entry: ResourceEntry): ProtectedResource {
 function knownScopes(value: unknown): ReadonlySet<string> {
   const ofResources = listOf(value, 'resources').flatMap((resource) => listOf(resource, 'scopes'));
   return new Set([...BUILT_IN_SCOPES, ...ofResources.filter((scope) => typeof scope === 'string')]);
-}
-
-function resourceFindings(value: unknown): Finding[] {
-  const absolute = listOf(value, 'resources').flatMap((resource, index): Finding[] => {
-    const identifier = isGroup(resource) ? resource['identifier'] : undefined;
-    if (typeof identifier !== 'string' || identifier === '') return [];
-    const message = identifierFault(identifier);
-    return message === undefined ? [] : [{ path: ['resources', index, 'identifier'], message }];
-  });
-  return [...absolute, ...duplicates(value, 'resources', 'identifier', (id) => canonicalResource(id) ?? id)];
-}
-
-/** RFC 8707 2: an absolute URI without a fragment. */
-function identifierFault(identifier: string): string | undefined {
-  if (identifier.includes('#')) return 'must not have a fragment (#)';
-  return /\s/.test(identifier) || !URL.canParse(identifier) ? 'must be an absolute URI' : undefined;
 }
 
 /** Entries that mean the same, `formOf` telling what an id means. */

@@ -35,14 +35,16 @@ function parsedWithPlaces(file: string, text: string): YamlDocument {
     lineCounter,
     prettyErrors: false,
     uniqueKeys: true,
-    logLevel: 'silent',
+    // `silent` would keep quiet of further documents, too.
+    logLevel: 'error',
   });
   if (document.errors.length > 0) {
     return {
       ok: false,
       faults: document.errors.map((error) => {
         const { line, col } = lineCounter.linePos(error.pos[0]);
-        return `${file}:${line}:${col}: ${oneLine(error.message)}`;
+        const message = error.code === 'MULTIPLE_DOCS' ? 'must be one document' : oneLine(error.message);
+        return `${file}:${line}:${col}: ${message}`;
       }),
     };
   }

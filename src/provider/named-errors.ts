@@ -62,12 +62,13 @@ function lacksGrant({ client, params, route }: Oidc): boolean {
 
 /** Whether a form that could be read holds nothing to tell an app by, and its header no id with a secret. */
 function provesNothing(ctx: KoaContextWithOIDC): boolean {
-  const { client, params, body } = ctx.oidc;
+  const { client, params, body, route } = ctx.oidc;
   if (client !== undefined || params === undefined) return false;
   // As it came: of `params` the library has taken away what stood there twice. Empty is absent.
   const { client_id: id, client_secret: secret, client_assertion: assertion } = body ?? {};
   const header = ctx.get('Authorization');
-  if (header === '') return !id && !assertion;
+  // Elsewhere `client_id` is a required parameter of whoever does not authenticate, and `invalid_request` where it is missing.
+  if (header === '') return ['introspection', 'revocation'].includes(route) && !id && !assertion;
   return !secret && !assertion && !Array.isArray(id) && !holdsCredentials(header);
 }
 

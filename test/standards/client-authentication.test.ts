@@ -50,7 +50,6 @@ describe('client authentication (RFC 6749 section 2.3, RFC 7523, RFC 9700 sectio
 
   describe('that is missing or not understood is invalid_client (RFC 6749 section 5.2)', () => {
     const headers: Record<string, Record<string, string>> = {
-      'no header': {},
       'another scheme': { authorization: 'Bearer x' },
       'a scheme alone': { authorization: 'Basic' },
       'two tokens': { authorization: `${basic('web').authorization} x` },
@@ -74,9 +73,17 @@ describe('client authentication (RFC 6749 section 2.3, RFC 7523, RFC 9700 sectio
     }
     it('which is told in the log by that name', async () => {
       const told = await startStandards({ env: { LOG_LEVEL: 'info' } });
-      await post(told.stack, '/token', { grant_type: 'authorization_code', code: 'x' });
+      await post(told.stack, '/token', { ...code }, { authorization: 'Bearer x' });
       expect((await told.stack.logged('grant.error'))['error']).to.equal('invalid_client');
       await told.stack.close();
+    });
+    it('and where no header is, at endpoints that need it: others miss client_id', async () => {
+      for (const path of ['/introspect', '/revoke']) {
+        expect(errorOf(await post(stack, path, { token: 'x' })), path).to.deep.equal([401, 'invalid_client']);
+      }
+      for (const path of ['/token', '/par', '/device_authorization']) {
+        expect(errorOf(await post(stack, path, code)), path).to.deep.equal([400, 'invalid_request']);
+      }
     });
     it('and a form that is not read as one is not', async () => {
       const doubled = 'client_id=web&client_id=spa&grant_type=refresh_token';

@@ -144,6 +144,10 @@ resources:
       'an empty file': ['', 'must be a group of fields'],
       'clients that are no list': ['clients: 5', 'clients: must be a list'],
       'a client that is no group': ['clients: [5]', 'clients[0]: must be a group of fields'],
+      'further documents, whose apps nobody would know': [
+        `clients: []\n---\nclients: [{ client_id: a, ${none}, ${uris} }]`,
+        'clients.yaml:2:1: must be one document',
+      ],
       'an unknown field at the top': [
         'client: []\nclients: []',
         'client: is not a known field; did you mean clients?',
@@ -359,6 +363,21 @@ resources:
         client('', "color: '#ffff00', logo: none.svg"),
         'clients[0].ib.logo: does not exist',
         'clients[0].ib.color: is too light to be read on white: contrast 1.1, needs 4.5',
+      ],
+      'times of logins where no ID token tells them': [
+        client('scope: profile, default_max_age: 60, require_auth_time: true,'),
+        'clients[0].default_max_age: needs openid in scope: it is told in ID tokens alone',
+        'clients[0].require_auth_time: needs openid in scope: it is told in ID tokens alone',
+      ],
+      'resources that are served by nobody, or by anybody': [
+        `${client('')}\nresources: [{ identifier: 'https://a.example/', scopes: [profile], client_id: b }, { identifier: 'https://b.example/', scopes: [profile], client_id: a }]`,
+        'resources[0].client_id: is not the client_id of a client in this file',
+        'resources[1].client_id: must not be a public client, which proves nothing',
+      ],
+      'resources with secrets in their names, or names that are read in two ways': [
+        `clients: []\nresources: [{ identifier: 'https://u:p@a.example/', scopes: [profile] }, { identifier: 'https:a.example', scopes: [profile] }]`,
+        'resources[0].identifier: must not hold a user name or password',
+        'resources[1].identifier: must be an absolute URI',
       ],
       'resources with mistakes': [
         `clients: []\nresources: [{ identifier: /mcp, scopes: [] }, { identifier: 'https://a.example/#x', scopes: ['a b'], token_formats: jwt }, { identifier: /mcp, scopes: [profile] }]`,
