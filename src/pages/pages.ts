@@ -80,8 +80,6 @@ function createWrite(issuer: string): Write {
     ctx.set('Content-Security-Policy', leads === 'nowhere else' ? `${policy}; form-action 'self'` : policy);
     ctx.set('Cache-Control', 'no-store');
     ctx.vary('Accept-Language');
-    // A popup opened here must stay reachable, so that it can be closed.
-    ctx.set('Cross-Origin-Opener-Policy', 'same-origin-allow-popups');
     ctx.type = 'text/html; charset=utf-8';
     ctx.body = page.markup;
   };
@@ -121,7 +119,11 @@ export function createPages({ issuer, branding, registry, formTokens }: PagesDep
   };
 
   return {
-    account: (ctx, model) => write(ctx, accountPage(model, envOf(ctx)), 'nowhere else'),
+    account(ctx, model) {
+      write(ctx, accountPage(model, envOf(ctx)), 'nowhere else');
+      // No app opens it. Any other page may stand in an app's popup, which would lose it (docs/decisions/0008).
+      ctx.set('Cross-Origin-Opener-Policy', 'same-origin');
+    },
     asset: serveAssets(assets, brands),
     nobodySignedIn: createNobodySignedIn({ isConfigured, write, envOf }),
     stay: (deps) =>
