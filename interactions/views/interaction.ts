@@ -26,7 +26,7 @@ export function platformPage(model: PlatformModel, env: PageEnv): Html {
   const describedBy = fault === undefined ? 'platform-hint' : 'platform-fault platform-hint';
   const recent = model.remembered.map(
     ({ host, name }) =>
-      html`<li><button name="remembered" value="${host}" class="choice"><strong>${name ?? host}</strong>${name !== undefined && html`<span>${host}</span>`}</button><button name="forget" value="${host}" class="link" aria-label="${fill(texts.platformForget, { host })}">✕</button></li>`,
+      html`<li><button name="remembered" value="${host}" class="choice"><strong>${name ?? host}</strong>${name !== undefined && html`<span>${host}</span>`}</button><button name="forget" value="${host}" class="link" aria-label="${fill(texts.platformForget, { host })}">&#10005;</button></li>`,
   );
   const body = html`${model.isSignInGone === true && html`<p class="status" role="status">${texts.stateSignedOutElsewhere}</p>`}
 <p>${fill(texts.continueTo, { app: model.app.name })}</p>

@@ -31,7 +31,7 @@ export function layout(
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
-<title>${page.title} · ${branding.name}</title>
+<title>${page.title} &middot; ${branding.name}</title>
 <link rel="stylesheet" href="${env.assetPath('style.css')}">
 ${page.details === true && html`<link rel="stylesheet" href="${env.assetPath('details.css')}">`}
 ${branding.stylePath !== undefined && html`<link rel="stylesheet" href="${branding.stylePath}">`}

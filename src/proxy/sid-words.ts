@@ -20,7 +20,8 @@ export interface Word {
 function foldOf(same: readonly (readonly [one: string, other: string])[]): Fold {
   const to = Uint8Array.from({ length: 256 }, (_none, byte) => byte);
   for (const [one, other] of same) to[one.charCodeAt(0)] = other.charCodeAt(0);
-  const from = Array.from(to, (_none, byte) => [...to.keys()].filter((one) => to[one] === byte));
+  const from: number[][] = Array.from(to, () => []);
+  for (const [byte, standsFor] of to.entries()) from[standsFor]?.push(byte);
   return { to, from };
 }
 

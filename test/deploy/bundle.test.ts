@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { writeNewSecretsFile } from '../../adapters/secrets/file.ts';
@@ -62,5 +62,23 @@ describe("the functions' bundle", function () {
     expect(answers[0]?.body).to.contain('"issuer":"https://id.acme.example"');
     await dynamodb.close();
     rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('is ASCII where it is loaded at each start: V8 reads other files in two bytes a letter', async () => {
+    await run(process.execPath, [join(ROOT, 'scripts/build-lambda.ts')]);
+    const others: string[] = [];
+    const seen = new Set<string>();
+    const follow = (file: string): void => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      const code = readFileSync(file, 'utf8');
+      const [other] = /.{0,40}[^\x00-\x7f].{0,40}/u.exec(code) ?? [];
+      if (other !== undefined) others.push(other);
+      for (const [, path = ''] of code.matchAll(/\bimport\s*(?:[^"'()]+?from\s*)?["'](\.[^"']+)["']/g))
+        follow(join(dirname(file), path));
+    };
+    follow(join(ROOT, 'dist/function/src/lambda/handler.mjs'));
+    expect(seen.size).to.be.above(3);
+    expect(others).to.deep.equal([]);
   });
 });
