@@ -25,7 +25,7 @@ export interface ComposeOptions {
   readonly events: Events;
   /** Unix milliseconds; the process's clock unless a test sets another. */
   readonly now?: () => number;
-  /** Further settings of the store, for tests. */
+  /** Further settings of the store. */
   readonly store?: EngineOptions & Pick<StoreOptions, 'onIbSessionEnded'>;
   /** The provider's own fetches, for tests; guarded against private addresses otherwise. */
   readonly fetch?: typeof globalThis.fetch;

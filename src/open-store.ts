@@ -83,7 +83,7 @@ export interface OpenStoreOptions {
   readonly config: Pick<Config, 'storage' | 'lifetimes'>;
   /** Unix milliseconds; the process's clock unless a test sets another. */
   readonly now?: (() => number) | undefined;
-  /** Further settings, for tests. */
+  /** Further settings. */
   readonly store?: (EngineOptions & Pick<StoreOptions, 'onIbSessionEnded'>) | undefined;
 }
 

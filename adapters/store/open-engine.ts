@@ -1,14 +1,10 @@
 /** The engine that a configuration names. Each is loaded only where it is used: a function on Lambda pays for one. */
 import type { StorageConfig } from '../../config/types.ts';
-import type { StoreCall } from './contract.ts';
 import type { Engine } from './engine.ts';
-import type { ClientSettings } from './engines/dynamodb-call.ts';
+import type { DynamoDbOptions } from './engines/dynamodb.ts';
 
-export interface EngineOptions {
-  readonly onCall?: (call: StoreCall) => void;
-  /** Further settings of the DynamoDB client, for tests. */
-  readonly client?: ClientSettings;
-}
+/** Settings that only some engines have; `client` is for tests. */
+export type EngineOptions = Omit<DynamoDbOptions, 'tables'>;
 
 /** Why new secrets must not be made beside a store; undefined where they may. Rejects as `openEngine` does. */
 export async function faultOfNewSecrets(storage: StorageConfig): Promise<string | undefined> {

@@ -33,7 +33,14 @@ async function open(
   // A function has no files that stay: the stream stands in the log.
   const audit = createAudit({ settings: { ...config.audit, file: undefined }, log });
   const events = createEvents({ log, metrics: createEmbeddedMetrics(), audit });
-  const composed = await compose({ config, clientSecrets, secretsText, events, maxProxyBytes });
+  const composed = await compose({
+    config,
+    clientSecrets,
+    secretsText,
+    events,
+    maxProxyBytes,
+    store: { transport: 'node' },
+  });
   const { issuer } = config;
   if (issuer === undefined) throw new Error('ISSUER: is required on Lambda');
   const everyMs = config.lifetimes.secretsReadSeconds * 1000;

@@ -4,7 +4,7 @@ import { type ConsumedCapacity, DynamoDBClient, type DynamoDBClientConfig } from
 import type { StoreCall } from '../contract.ts';
 import { StoreError, type StoreErrorCode } from '../errors.ts';
 import { createGuard } from './dynamodb-breaker.ts';
-import { type AttemptOptions, type Attempts, createRequestHandler } from './dynamodb-http.ts';
+import { type AttemptOptions, type Attempts, createRequestHandler, type Transport } from './dynamodb-http.ts';
 
 /** Milliseconds of one attempt, and of all attempts of a call with the waits between them. */
 interface Limits {
@@ -33,11 +33,11 @@ const UNUSED_MIDDLEWARE = ['getUserAgentMiddleware', 'loggerMiddleware', 'recurs
  * The SDK's client. Its retries are the standard ones, with jitter, each call for itself: adaptive ones slow all users down
  * for one that is throttled, and stay slow when that is over.
  */
-export function createClient(settings: DynamoDBClientConfig = {}): DynamoDBClient {
+export function createClient(transport: Transport, settings: DynamoDBClientConfig): DynamoDBClient {
   const client = new DynamoDBClient({
     retryMode: 'standard',
     maxAttempts: MAX_ATTEMPTS,
-    requestHandler: createRequestHandler(),
+    requestHandler: createRequestHandler(transport),
     ...settings,
   });
   for (const name of UNUSED_MIDDLEWARE) client.middlewareStack.remove(name);

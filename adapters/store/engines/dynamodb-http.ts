@@ -1,13 +1,10 @@
-/**
- * HTTP of the SDK's client, on undici: a call costs an eighth less CPU than on the SDK's own handler (bench/RESULTS.md).
- * Loaded with the first call, so that a function which starts does not wait for it.
- */
+/** HTTP of the SDK's client: an attempt and its time, whatever it goes over. */
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
-import type { Dispatcher } from 'undici';
 
-const CONNECTIONS = 50;
+/** Of a transport, at most. */
+export const CONNECTIONS = 50;
 /** Kept for so long without use. A connection that the other side has closed meanwhile costs one repetition. */
-const KEEP_ALIVE_MS = 10_000;
+export const KEEP_ALIVE_MS = 10_000;
 
 /** `{"__type":"com.amazonaws.dynamodb.v20120810#ThrottlingException",…}` */
 const ERROR_TYPE = /"__type"\s*:\s*"(?:[^"#]*#)?(\w+)"/;
@@ -28,7 +25,7 @@ export interface AttemptOptions {
 }
 
 /** Of the SDK's request, what is sent. */
-interface Request {
+export interface Request {
   readonly protocol: string;
   readonly hostname: string;
   readonly port?: number;
@@ -38,10 +35,19 @@ interface Request {
   readonly body: string | Uint8Array;
 }
 
-interface Response {
+export interface Response {
   readonly statusCode: number;
   readonly headers: Record<string, string>;
-  readonly body: Uint8Array;
+  readonly body: Buffer;
+}
+
+/** Sends a request and tells its answer, or why there is none; returns what cuts it. */
+export type Send = (request: Request, done: (end: Response | Error) => void) => (reason: Error) => void;
+
+/** What requests go over. */
+export interface Transport {
+  open(): Send | Promise<Send>;
+  close(): void | Promise<void>;
 }
 
 /**
@@ -65,28 +71,13 @@ class AbortError extends Error {
 type Handler = NonNullable<DynamoDBClientConfig['requestHandler']>;
 
 /** A request handler for the SDK's client. */
-export function createRequestHandler(): Handler {
-  let opened: Promise<Dispatcher> | undefined;
-  const open = async (): Promise<Dispatcher> => {
-    // Not the whole package: fetch, its caches and web sockets are 40 ms of a function's start, and nothing of them is used.
-    const { default: Agent } = await import('undici/lib/dispatcher/agent.js');
-    return new Agent({
-      connections: CONNECTIONS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      // Each attempt has its own time; undici's clocks are too coarse for it.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
-  };
+export function createRequestHandler(transport: Transport): Handler {
   const handler = {
     metadata: { handlerProtocol: 'http/1.1' },
     async handle(request: Request, options: AttemptOptions): Promise<{ response: Response }> {
-      opened ??= open();
-      return { response: await attempt(await opened, request, options) };
+      return { response: await attempt(await transport.open(), request, options) };
     },
-    async destroy() {
-      await (await opened)?.destroy();
-    },
+    destroy: () => transport.close(),
     // The SDK's plugins may set options of a handler; this one has none.
     updateHttpClientConfig: () => undefined,
     httpHandlerConfigs: () => ({}),
@@ -96,20 +87,13 @@ export function createRequestHandler(): Handler {
 }
 
 function attempt(
-  dispatcher: Dispatcher,
+  send: Send,
   request: Request,
   { abortSignal, requestTimeout, attempts }: AttemptOptions,
 ): Promise<Response> {
-  const { protocol, hostname, port, method, path, headers, body } = request;
-  const origin = `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`;
   attempts.sent += 1;
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let statusCode = 0;
-    let answered: Record<string, string> = {};
     let settled = false;
-    let ended: Error | undefined;
-    let controller: Dispatcher.DispatchController | undefined;
     // An answer may have come already, where this process is late itself: it is read before the second clock strikes.
     const timer = setTimeout(() => setImmediate(() => end(new NoAnswerError())), requestTimeout);
     const onAbort = (): void => end(new AbortError());
@@ -123,35 +107,16 @@ function attempt(
     function end(reason: Error): void {
       if (settled) return;
       settle();
-      ended = reason;
       reject(reason);
-      controller?.abort(reason);
+      cut(reason);
     }
 
-    dispatcher.dispatch(
-      { origin, method: method as Dispatcher.HttpMethod, path, headers, body },
-      {
-        onRequestStart(started) {
-          controller = started;
-          // It has waited for a connection for too long.
-          if (ended !== undefined) started.abort(ended);
-        },
-        onResponseStart(_controller, status, received) {
-          statusCode = status;
-          answered = received as Record<string, string>;
-        },
-        onResponseData: (_controller, chunk) => void chunks.push(chunk),
-        onResponseEnd() {
-          settle();
-          const answer = Buffer.concat(chunks);
-          if (statusCode >= 400) [, attempts.refusedBy] = ERROR_TYPE.exec(answer.toString()) ?? [];
-          resolve({ statusCode, headers: answered, body: answer });
-        },
-        onResponseError(_controller, error) {
-          settle();
-          reject(new ConnectionError('', { cause: error }));
-        },
-      },
-    );
+    const cut = send(request, (result) => {
+      if (settled) return;
+      settle();
+      if (result instanceof Error) return reject(new ConnectionError('', { cause: result }));
+      if (result.statusCode >= 400) [, attempts.refusedBy] = ERROR_TYPE.exec(result.body.toString()) ?? [];
+      resolve(result);
+    });
   });
 }
