@@ -1,5 +1,6 @@
 /** The variables of the environment, each by itself: what its text must be, and the value it means. */
-import * as z from 'zod';
+// The small one: a function's start pays 14 ms for the other, of which nothing more is used here.
+import * as z from 'zod/mini';
 import { parseAppHosts } from './app-hosts.ts';
 import { colorFault } from './clients/colors.ts';
 import { isLoopbackHost } from './clients/redirect-uris.ts';
@@ -12,106 +13,86 @@ const REGISTRATION_MODES = ['off', 'token', 'open', 'bridge'] as const;
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
-const TABLE = () => z.string().regex(/^[A-Za-z0-9_.-]{3,255}$/, 'must be 3 to 255 of A-Z a-z 0-9 _ . -');
-const HOST = () => z.string().regex(/^[A-Za-z0-9.:_-]{1,253}$/, 'must be an IP address or a host name');
-const PATH = () => z.string().max(4096);
-const WEB_URL = () => z.url({ protocol: /^https$/, error: 'must be an https URL' }).max(2048);
+/** Says what is wrong. */
+type Fault = (message: string) => void;
 
+const form = (pattern: RegExp, fault: string) => z.string().check(z.regex(pattern, fault));
+const number = (pattern: RegExp, fault: string) => z.pipe(form(pattern, fault), z.transform(Number));
+const atMost = (limit: number, fault: string) => z.refine<number>((value) => value <= limit, fault);
+const url = (protocol: RegExp, error: string) => z.url({ protocol, error }).check(z.maxLength(2048));
+
+/** What is made of a text up to a length; `fault` says why nothing is. */
+function made<T>(mostLetters: number, make: (text: string, fault: Fault) => T) {
+  return z.pipe(
+    z.string().check(z.maxLength(mostLetters)),
+    z.transform((input: string, { issues }) =>
+      make(input, (message) => issues.push({ code: 'custom', message, input })),
+    ),
+  );
+}
+
+const TABLE = () => form(/^[A-Za-z0-9_.-]{3,255}$/, 'must be 3 to 255 of A-Z a-z 0-9 _ . -');
+const HOST = () => form(/^[A-Za-z0-9.:_-]{1,253}$/, 'must be an IP address or a host name');
+const PATH = () => z.string().check(z.maxLength(4096));
+const WEB_URL = () => url(/^https$/, 'must be an https URL');
+const COUNT = () => number(/^[1-9]\d{0,5}$/, 'must be a whole number from 1');
+
+const PORT_FAULT = 'must be a whole number from 0 to 65535';
 const CLIENTS_LIMIT_FAULT = `must be a whole number from 1 to ${LIMITS.clients}`;
 
 /** One schema a variable, made where the variable is set: text in, value out. */
 const VARIABLES = {
   [ENV.host]: HOST,
-  [ENV.port]: () =>
-    z
-      .string()
-      .regex(/^\d{1,5}$/, 'must be a whole number from 0 to 65535')
-      .transform(Number)
-      .refine((port) => port <= 65_535, 'must be a whole number from 0 to 65535'),
-  [ENV.workers]: () =>
-    z
-      .string()
-      .regex(/^[1-9]\d?$/, 'must be a whole number from 1 to 99')
-      .transform(Number),
-  [ENV.issuer]: () => z.string().max(2048).transform(toIssuer),
+  [ENV.port]: () => number(/^\d{1,5}$/, PORT_FAULT).check(atMost(65_535, PORT_FAULT)),
+  [ENV.workers]: () => number(/^[1-9]\d?$/, 'must be a whole number from 1 to 99'),
+  [ENV.issuer]: () => made(2048, toIssuer),
   [ENV.clientsFile]: PATH,
   [ENV.clientsLimit]: () =>
-    z
-      .string()
-      .regex(/^[1-9]\d{0,4}$/, CLIENTS_LIMIT_FAULT)
-      .transform(Number)
-      .refine((limit) => limit <= LIMITS.clients, CLIENTS_LIMIT_FAULT),
+    number(/^[1-9]\d{0,4}$/, CLIENTS_LIMIT_FAULT).check(atMost(LIMITS.clients, CLIENTS_LIMIT_FAULT)),
   [ENV.storage]: () => z.enum(['embedded', 'dynamodb']),
   [ENV.dataDir]: PATH,
   [ENV.stateTable]: TABLE,
   [ENV.tokenTable]: TABLE,
-  [ENV.stage]: () => z.string().regex(/^[A-Za-z0-9_-]{1,32}$/, 'must be 1 to 32 of A-Z a-z 0-9 _ -'),
-  [ENV.ibHosts]: () => z.string().max(10_000).transform(toHostRules),
+  [ENV.stage]: () => form(/^[A-Za-z0-9_-]{1,32}$/, 'must be 1 to 32 of A-Z a-z 0-9 _ -'),
+  [ENV.ibHosts]: () => made(10_000, toHostRules),
   [ENV.ibLogoutUrl]: () =>
     z
       .string()
-      .max(2048)
-      .regex(
-        /^https?:\/\/(\{platform\}|[^/{}\s]+)\/[^{}\s]*$/,
-        'must be a URL, its host {platform} or a host of IB_HOSTS',
+      .check(
+        z.maxLength(2048),
+        z.regex(
+          /^https?:\/\/(\{platform\}|[^/{}\s]+)\/[^{}\s]*$/,
+          'must be a URL, its host {platform} or a host of IB_HOSTS',
+        ),
       ),
   [ENV.ibSessionCheck]: () => z.enum(['refresh', 'off']),
   [ENV.ibSessionLogin]: () => z.enum(['any', 'new']),
   [ENV.secretsFile]: PATH,
   [ENV.secretsArn]: () =>
-    z
-      .string()
-      .regex(
-        /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+$/,
-        'must be the ARN of a secret: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME',
-      ),
+    form(
+      /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+$/,
+      'must be the ARN of a secret: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME',
+    ),
   [ENV.logLevel]: () => z.enum(LOG_LEVELS),
   [ENV.auditFile]: PATH,
-  [ENV.auditFileMegabytes]: () =>
-    z
-      .string()
-      .regex(/^[1-9]\d{0,5}$/, 'must be a whole number from 1')
-      .transform(Number),
+  [ENV.auditFileMegabytes]: COUNT,
   [ENV.auditUnwritable]: () => z.enum(['refuse', 'continue']),
   [ENV.auditAddresses]: () => z.enum(['whole', 'cut', 'off']),
   [ENV.brandName]: () =>
-    z
-      .string()
-      .max(60)
-      .regex(/^\P{C}*$/u, 'must be one line of at most 60 characters'),
+    z.string().check(z.maxLength(60), z.regex(/^\P{C}*$/u, 'must be one line of at most 60 characters')),
   [ENV.brandLogo]: PATH,
-  [ENV.brandColor]: () =>
-    z.string().transform((text, context) => {
-      const message = colorFault(text);
-      if (message !== undefined) context.addIssue({ code: 'custom', message });
-      return text.toLowerCase();
-    }),
-  [ENV.supportUrl]: () =>
-    z.url({ protocol: /^(https|mailto)$/, error: 'must be an https or mailto URL' }).max(2048),
+  [ENV.brandColor]: () => made(100, toColor),
+  [ENV.supportUrl]: () => url(/^(https|mailto)$/, 'must be an https or mailto URL'),
   [ENV.privacyUrl]: WEB_URL,
   [ENV.termsUrl]: WEB_URL,
-  [ENV.metricsPort]: () =>
-    z
-      .string()
-      .regex(/^\d{1,5}$/, 'must be a port')
-      .transform(Number)
-      .refine((port) => port <= 65_535, 'must be a port'),
+  [ENV.metricsPort]: () => number(/^\d{1,5}$/, 'must be a port').check(atMost(65_535, 'must be a port')),
   [ENV.metricsHost]: HOST,
-  [ENV.trustedProxies]: () =>
-    z.string().regex(/^\d$/, 'must be the number of proxies in front, 0 to 9').transform(Number),
-  [ENV.accountsPerAddress]: () =>
-    z
-      .string()
-      .regex(/^[1-9]\d{0,5}$/, 'must be a whole number from 1')
-      .transform(Number),
+  [ENV.trustedProxies]: () => number(/^\d$/, 'must be the number of proxies in front, 0 to 9'),
+  [ENV.accountsPerAddress]: COUNT,
   [ENV.registration]: () => z.enum(REGISTRATION_MODES),
-  [ENV.registrationsPerHour]: () =>
-    z
-      .string()
-      .regex(/^[1-9]\d{0,5}$/, 'must be a whole number from 1 to 999999')
-      .transform(Number),
-  [ENV.clientIdMetadataHosts]: () => appHosts({ any: true }),
-  [ENV.appHosts]: () => appHosts({ any: false }),
+  [ENV.registrationsPerHour]: () => number(/^[1-9]\d{0,5}$/, 'must be a whole number from 1 to 999999'),
+  [ENV.clientIdMetadataHosts]: () => made(10_000, appHosts({ any: true })),
+  [ENV.appHosts]: () => made(10_000, appHosts({ any: false })),
 } as const;
 
 type Variables = typeof VARIABLES;
@@ -151,34 +132,39 @@ export function textOf(env: Environment, name: string): string | undefined {
 /** One host: apps compare the issuer to the letter, so neither a wildcard nor a second spelling by a dot at the end will do. */
 const ISSUER_HOST = /^(?:\[[0-9a-f:]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)$/;
 
-function toIssuer(text: string, context: z.RefinementCtx): string {
+function toIssuer(text: string, fault: Fault): string {
   const url = URL.parse(text);
   const isOrigin = url !== null && /^https?:\/\/[^/?#@\\]+\/?$/i.test(text);
   if (!isOrigin || !ISSUER_HOST.test(url.hostname)) {
-    context.addIssue('must be an origin, https://host or https://host:port, without a path');
-    return z.NEVER;
+    fault('must be an origin, https://host or https://host:port, without a path');
+    return text;
   }
   if (url.protocol === 'http:' && !isLoopbackHost(url.hostname)) {
-    context.addIssue('must be https, or http on localhost, 127.0.0.1 or [::1]');
+    fault('must be https, or http on localhost, 127.0.0.1 or [::1]');
   }
   return url.origin;
 }
 
-function toHostRules(text: string, context: z.RefinementCtx): readonly IbHostRule[] {
-  const parsed = parseIbHosts(text);
+function toColor(text: string, fault: Fault): string {
+  const message = colorFault(text);
+  if (message !== undefined) fault(message);
+  return text.toLowerCase();
+}
+
+/** The rules of a list, or a fault for each entry that is none. */
+function rulesOf<T>(
+  parsed: { readonly rules: readonly T[] } | { readonly faults: readonly string[] },
+  fault: Fault,
+): readonly T[] {
   if ('rules' in parsed) return parsed.rules;
-  for (const fault of parsed.faults) context.addIssue(fault.replaceAll(/\s+/g, ' ').slice(0, 300));
-  return z.NEVER;
+  for (const text of parsed.faults) fault(text.replaceAll(/\s+/g, ' ').slice(0, 300));
+  return [];
+}
+
+function toHostRules(text: string, fault: Fault): readonly IbHostRule[] {
+  return rulesOf(parseIbHosts(text), fault);
 }
 
 function appHosts(options: { readonly any: boolean }) {
-  return z
-    .string()
-    .max(10_000)
-    .transform((text, context) => {
-      const parsed = parseAppHosts(text, options);
-      if ('rules' in parsed) return parsed.rules;
-      for (const fault of parsed.faults) context.addIssue(fault.replaceAll(/\s+/g, ' ').slice(0, 300));
-      return z.NEVER;
-    });
+  return (text: string, fault: Fault) => rulesOf(parseAppHosts(text, options), fault);
 }

@@ -1,5 +1,5 @@
 /** IB's answers as typed values: loose in what is ignored, strict in what is used. Pure. */
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { IbHostRule } from '../../config/hosts.ts';
 import { once } from '../../config/once.ts';
 import { mayServe, type PlatformUrl, parseApiUrl } from './platform-url.ts';
@@ -33,7 +33,9 @@ function parseJson(text: string): unknown {
   }
 }
 
-const loginTokenAnswer = once(() => z.object({ content: z.string().regex(/^[A-Za-z0-9_-]{1,128}$/) }));
+const loginTokenAnswer = once(() =>
+  z.object({ content: z.string().check(z.regex(/^[A-Za-z0-9_-]{1,128}$/)) }),
+);
 
 /** The login token of IB's answer; undefined where the body is not IB's. */
 export function parseLoginToken(text: string): string | undefined {
@@ -41,7 +43,7 @@ export function parseLoginToken(text: string): string | undefined {
   return parsed.success ? parsed.data.content : undefined;
 }
 
-const yapiAnswer = once(() => z.object({ content: z.string().startsWith('https://') }));
+const yapiAnswer = once(() => z.object({ content: z.string().check(z.startsWith('https://')) }));
 
 /** Whether a body is IB's answer to the cheap probe. */
 export function isYapiAddress(text: string): boolean {
@@ -92,33 +94,22 @@ export function isDeadSession(answer: { readonly status: number; readonly text: 
 
 /** What is read of an answer about a login, in two steps: without a sid nothing else counts. */
 const loginAnswer = once(() => {
-  const text = z.string().trim().min(1).max(512);
-  /** An optional text: anything else counts as absent. */
-  const loose = text.optional().catch(undefined);
-  const numeric = z.union([
-    z.number(),
-    z
-      .string()
-      .trim()
-      .regex(/^\d+(\.\d+)?$/)
-      .transform(Number),
-  ]);
+  const text = z.string().check(z.trim(), z.minLength(1), z.maxLength(512));
+  /** An optional value: anything else counts as absent. */
+  const loosely = <T extends z.ZodMiniType>(schema: T) => z.catch(z.optional(schema), undefined);
+  const loose = loosely(text);
+  const digits = z.string().check(z.trim(), z.regex(/^\d+(\.\d+)?$/));
   /** A number above 0: anything else counts as absent, 0 too, as that is how a loose API says nothing. */
-  const positive = numeric
-    .refine((value) => value > 0)
-    .optional()
-    .catch(undefined);
+  const positive = loosely(
+    z.union([z.number(), z.pipe(digits, z.transform(Number))]).check(z.refine((value) => value > 0)),
+  );
 
   /** A session id travels in a header: visible ASCII only. */
-  const sid = z
-    .string()
-    .regex(/^[\x21-\x7e]{1,512}$/)
-    .optional()
-    .catch(undefined);
+  const sid = loosely(z.string().check(z.regex(/^[\x21-\x7e]{1,512}$/)));
   const sidHolder = z.object({
     content: z.object({
-      session: z.object({ sid }).optional().catch(undefined),
-      info: z.object({ sid }).optional().catch(undefined),
+      session: loosely(z.object({ sid })),
+      info: loosely(z.object({ sid })),
     }),
   });
 
@@ -126,9 +117,9 @@ const loginAnswer = once(() => {
     content: z.object({
       // `originalUserUuid` is not read: where an administrator acts as another user, IB's session, its calls and its
       // names are that user's, so the subject is too. Who stands behind is IB's to allow and to record.
-      session: z.object({ userUuid: loose, loginTime: positive }).optional().catch(undefined),
+      session: loosely(z.object({ userUuid: loose, loginTime: positive })),
       info: z.object({
-        clientid: text.regex(/^[A-Za-z0-9_-]{1,64}$/),
+        clientid: text.check(z.regex(/^[A-Za-z0-9_-]{1,64}$/)),
         clientuuid: loose,
         clientname: loose,
         useruuid: loose,
@@ -136,7 +127,7 @@ const loginAnswer = once(() => {
         logintimeoutperiod: positive,
         firstname: loose,
         lastname: loose,
-        email: z.email().max(254).optional().catch(undefined),
+        email: loosely(z.email().check(z.maxLength(254))),
       }),
     }),
   });

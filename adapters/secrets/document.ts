@@ -1,5 +1,6 @@
 import { importJWK } from 'jose';
-import * as z from 'zod';
+import * as z from 'zod/mini';
+import en from 'zod/v4/locales/en.js';
 import { SecretsError } from './error.ts';
 
 /*
@@ -21,17 +22,17 @@ import { SecretsError } from './error.ts';
  * pepper was it. Such a file is read as what it meant; see `asToday`.
  */
 
-const time = z.int().min(0);
-const base64url = z.string().regex(/^[A-Za-z0-9_-]+$/, 'must be base64url');
+const time = z.int().check(z.minimum(0));
+const base64url = z.string().check(z.regex(/^[A-Za-z0-9_-]+$/, 'must be base64url'));
 const bytesOf = (text: string) => Buffer.from(text, 'base64url').length;
-const publicParts = { kid: z.string().min(1).max(200), use: z.literal('sig') };
+const publicParts = { kid: z.string().check(z.minLength(1), z.maxLength(200)), use: z.literal('sig') };
 
 const jwk = z.discriminatedUnion('kty', [
   z.object({
     ...publicParts,
     kty: z.literal('RSA'),
     alg: z.literal('RS256'),
-    n: base64url.refine((n) => bytesOf(n) >= 256, 'must be 2048 bits or more'),
+    n: base64url.check(z.refine((n) => bytesOf(n) >= 256, 'must be 2048 bits or more')),
     e: base64url,
     d: base64url,
     p: base64url,
@@ -60,42 +61,33 @@ const jwk = z.discriminatedUnion('kty', [
 ]);
 
 const status = z.enum(['next', 'active', 'retired']);
-const stated = { status: status.optional(), createdAt: time, retiredAt: time.optional() };
-const secretValue = base64url.refine((value) => bytesOf(value) === 32, 'must be 32 bytes');
+const stated = { status: z.optional(status), createdAt: time, retiredAt: z.optional(time) };
+const secretValue = base64url.check(z.refine((value) => bytesOf(value) === 32, 'must be 32 bytes'));
 const MOST_OF_A_KIND = 30;
 
 const documentSchema = z.strictObject({
   version: z.literal(1, 'must be 1, the only version that this server knows'),
   signingKeys: z
-    .array(
-      z.strictObject({
-        status,
-        createdAt: time,
-        retiredAt: time.optional(),
-        jwk,
-      }),
-    )
-    .max(MOST_OF_A_KIND),
+    .array(z.strictObject({ status, createdAt: time, retiredAt: z.optional(time), jwk }))
+    .check(z.maxLength(MOST_OF_A_KIND)),
   cookieKeys: z
     .array(
       z.strictObject({
         ...stated,
-        value: base64url.refine((value) => bytesOf(value) >= 32, 'must be 32 bytes or more'),
+        value: base64url.check(z.refine((value) => bytesOf(value) >= 32, 'must be 32 bytes or more')),
       }),
     )
-    .min(1)
-    .max(MOST_OF_A_KIND),
+    .check(z.minLength(1), z.maxLength(MOST_OF_A_KIND)),
   peppers: z
     .array(
       z.strictObject({
-        id: z.string().regex(/^[A-Za-z0-9]{1,16}$/, 'must be 1 to 16 letters and digits'),
+        id: z.string().check(z.regex(/^[A-Za-z0-9]{1,16}$/, 'must be 1 to 16 letters and digits')),
         ...stated,
         value: secretValue,
       }),
     )
-    .min(1)
-    .max(MOST_OF_A_KIND),
-  pairwiseKey: z.strictObject({ createdAt: time, value: secretValue }).optional(),
+    .check(z.minLength(1), z.maxLength(MOST_OF_A_KIND)),
+  pairwiseKey: z.optional(z.strictObject({ createdAt: time, value: secretValue })),
 });
 
 type Written = z.output<typeof documentSchema>;
@@ -121,8 +113,8 @@ export async function parseSecretsText(name: string, text: string): Promise<Secr
 
 /** The same for a value that is no text any more. */
 export async function parseSecretsDocument(name: string, value: unknown): Promise<SecretsDocument> {
-  // Read seldom: code that zod would make for it costs more than it saves.
-  const shape = documentSchema.safeParse(value, { jitless: true });
+  // Read seldom: code that zod would make for it costs more than it saves. Its small form has no sentences of its own.
+  const shape = documentSchema.safeParse(value, { jitless: true, error: en().localeError });
   if (!shape.success) throw invalid(name, shape.error.issues.map(toLine));
   const document = asToday(shape.data);
   const lines = [...ruleFaults(shape.data, document), ...(await unusableKeys(document))];
