@@ -72,7 +72,7 @@ describe("the functions' bundle", function () {
       if (seen.has(file)) return;
       seen.add(file);
       const code = readFileSync(file, 'utf8');
-      const [other] = /.{0,40}[^\x00-\x7f].{0,40}/u.exec(code) ?? [];
+      const [other] = /.{0,40}\P{ASCII}.{0,40}/u.exec(code) ?? [];
       if (other !== undefined) others.push(other);
       for (const [, path = ''] of code.matchAll(/\bimport\s*(?:[^"'()]+?from\s*)?["'](\.[^"']+)["']/g))
         follow(join(dirname(file), path));
