@@ -133,6 +133,7 @@ export function createApp(given: AppDeps): Provider {
     createIntrospectionAnswers(),
     createAnswers(),
     createDevicePollLimit({ store, intervalSeconds: lifetimes.devicePollIntervalSeconds }),
+    pages.selfSubmitting,
     pages.nobodySignedIn,
     pages.stay({ provider, sessions }),
     createGoOn(provider, createDispatch(createUserSteps({ ...deps, provider, pages, sessions, formTokens }))),

@@ -78,6 +78,9 @@ export const de: Texts = {
   scopeApi: 'IntelligenceBank in Ihrem Namen verwenden: sehen, hinzufügen und ändern, was Sie können',
   scopeSession:
     'Ihre IntelligenceBank-Sitzung selbst erhalten. Damit kann die App alles, was Sie können, außerhalb unserer Kontrolle. Erlauben Sie das nur, wenn Sie der App völlig vertrauen.',
+  goOnTitle: 'Einen Moment',
+  goOnExplain: 'Diese Seite geht von selbst weiter. Falls nicht, machen Sie hier weiter.',
+
   errorTitle: 'Das hat nicht geklappt',
   errorLost:
     'Diese Anmeldung ist vorbei oder wurde in einem anderen Browser begonnen. Gehen Sie zur App zurück und melden Sie sich neu an.',

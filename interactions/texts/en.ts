@@ -70,6 +70,9 @@ export const en = {
   scopeApi: 'Use IntelligenceBank in your name: see, add and change what you can',
   scopeSession:
     'Get your IntelligenceBank session itself. With it the app can do all that you can, outside our control. Allow this only if you trust the app completely.',
+  goOnTitle: 'One moment',
+  goOnExplain: 'This page goes on by itself. If it does not, continue here.',
+
   errorTitle: 'This did not work',
   errorLost:
     'This sign-in is over, or it was started in another browser. Go back to the app and sign in again.',

@@ -76,6 +76,9 @@ export const es: Texts = {
   scopeApi: 'Usar IntelligenceBank en su nombre: ver, añadir y cambiar lo que usted puede',
   scopeSession:
     'Obtener su propia sesión de IntelligenceBank. Con ella la aplicación puede hacer todo lo que usted puede, fuera de nuestro control. Permítalo solo si confía plenamente en ella.',
+  goOnTitle: 'Un momento',
+  goOnExplain: 'Esta página continúa sola. Si no lo hace, continúe aquí.',
+
   errorTitle: 'No ha funcionado',
   errorLost:
     'Este inicio de sesión ha terminado o se empezó en otro navegador. Vuelva a la aplicación e inicie sesión de nuevo.',

@@ -80,6 +80,9 @@ export const fr: Texts = {
   scopeApi: 'Utiliser IntelligenceBank en votre nom : voir, ajouter et modifier ce que vous pouvez',
   scopeSession:
     'Obtenir votre session IntelligenceBank elle-même. L’application pourra alors faire tout ce que vous pouvez, hors de notre contrôle. N’autorisez que si vous lui faites entièrement confiance.',
+  goOnTitle: 'Un instant',
+  goOnExplain: 'Cette page continue d’elle-même. Sinon, continuez ici.',
+
   errorTitle: 'Cela n’a pas fonctionné',
   errorLost:
     'Cette connexion est terminée ou a été commencée dans un autre navigateur. Retournez à l’application et reconnectez-vous.',

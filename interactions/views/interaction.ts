@@ -97,5 +97,6 @@ ${help(model, texts)}
 ${open}
 </div>
 <form method="post" action="${form.base}/other" class="quiet">${csrf(form)}<button class="link">${texts.waitingOther}</button></form>`;
-  return layout(env, { title: texts.waitingTitle, body, script: loginUrl !== undefined, cancel: form });
+  const script = loginUrl === undefined ? {} : ({ script: 'sign-in.js' } as const);
+  return layout(env, { title: texts.waitingTitle, body, ...script, cancel: form });
 }

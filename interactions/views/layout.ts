@@ -1,8 +1,8 @@
 /** The frame of every page. */
 import { type Html, html, safeUrl } from './html.ts';
-import type { FormTarget, PageEnv } from './models.ts';
+import type { FormTarget, PageEnv, ScriptName } from './models.ts';
 
-/** A whole document. `script` adds the sign-in script. */
+/** A whole document. `script` is what it runs. */
 export function layout(
   env: PageEnv,
   page: {
@@ -10,7 +10,7 @@ export function layout(
     /** In place of the title, with markup in it. */
     readonly heading?: Html;
     readonly body: Html;
-    readonly script?: boolean;
+    readonly script?: ScriptName;
     /** Whether it shows persons, apps or what they may do. */
     readonly details?: boolean;
     readonly cancel?: FormTarget;
@@ -35,7 +35,7 @@ export function layout(
 <link rel="stylesheet" href="${env.assetPath('style.css')}">
 ${page.details === true && html`<link rel="stylesheet" href="${env.assetPath('details.css')}">`}
 ${branding.stylePath !== undefined && html`<link rel="stylesheet" href="${branding.stylePath}">`}
-${page.script === true && html`<script src="${env.assetPath('sign-in.js')}" defer></script>`}
+${page.script !== undefined && html`<script src="${env.assetPath(page.script)}" defer></script>`}
 </head>
 <body>
 <main class="card">

@@ -13,6 +13,9 @@ export interface Branding {
   readonly stylePath?: string;
 }
 
+/** The scripts of pages; a page has one at most. */
+export type ScriptName = 'sign-in.js' | 'go-on.js';
+
 /** What every page needs besides its own model. */
 export interface PageEnv {
   readonly texts: Texts;
@@ -20,7 +23,7 @@ export interface PageEnv {
   readonly dir: 'ltr' | 'rtl';
   readonly branding: Branding;
   /** The address of an asset, its content's hash in it. */
-  readonly assetPath: (name: 'style.css' | 'details.css' | 'sign-in.js') => string;
+  readonly assetPath: (name: 'style.css' | 'details.css' | ScriptName) => string;
   /** The request's correlation id, for support. */
   readonly reference: string;
 }
@@ -143,6 +146,14 @@ export interface DeviceCodeModel {
   readonly xsrf: string;
   readonly value: string;
   readonly fault?: 'invalid' | 'stopped';
+  /** The code came with the address: the form only has to be sent. */
+  readonly isGoingOn?: boolean;
+}
+
+/** A form that only has to be sent. */
+export interface GoOnModel {
+  readonly action: string;
+  readonly fields: Readonly<Record<string, string>>;
 }
 
 export interface DeviceConfirmModel {

@@ -3,7 +3,7 @@ import { fill } from '../texts/en.ts';
 import { unverified } from './consent.ts';
 import { fillHtml, type Html, html, safeUrl } from './html.ts';
 import { layout } from './layout.ts';
-import type { DeviceCodeModel, DeviceConfirmModel, ErrorModel, PageEnv } from './models.ts';
+import type { DeviceCodeModel, DeviceConfirmModel, ErrorModel, GoOnModel, PageEnv } from './models.ts';
 
 const ERRORS = {
   lost: 'errorLost',
@@ -40,15 +40,27 @@ ${model.error !== undefined && html`<p class="hint"><span dir="ltr" lang="en"><c
 /** Which device? */
 export function deviceCodePage(model: DeviceCodeModel, env: PageEnv): Html {
   const { texts } = env;
+  const isGoingOn = model.isGoingOn === true;
   const body = html`${model.fault === 'stopped' && html`<p role="status">${texts.deviceStopped}</p>`}
-<form method="post" action="${model.action}">
+<form method="post" action="${model.action}"${isGoingOn && html` data-go-on`}>
 <input type="hidden" name="xsrf" value="${model.xsrf}">
 <label for="user_code">${texts.deviceLabel}</label>
 <input id="user_code" dir="ltr" name="user_code" value="${model.value}" autocomplete="off" autocapitalize="characters" spellcheck="false" required autofocus${model.fault === 'invalid' && html` aria-invalid="true" aria-describedby="code-fault"`}>
 ${model.fault === 'invalid' && html`<p id="code-fault" class="fault" role="alert">${texts.deviceInvalid}</p>`}
 <button class="primary">${texts.deviceSubmit}</button>
 </form>`;
-  return layout(env, { title: texts.deviceTitle, body });
+  return layout(env, { title: texts.deviceTitle, body, ...(isGoingOn && { script: 'go-on.js' as const }) });
+}
+
+/** A form that sends itself: an answer to an app that wants it posted, a step without a question. */
+export function goOnPage({ action, fields }: GoOnModel, env: PageEnv): Html {
+  const { texts } = env;
+  const hidden = Object.entries(fields).map(
+    ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`,
+  );
+  const body = html`<p>${texts.goOnExplain}</p>
+<form method="post" action="${action}" data-go-on>${hidden}<button class="primary">${texts.platformSubmit}</button></form>`;
+  return layout(env, { title: texts.goOnTitle, body, script: 'go-on.js' });
 }
 
 /** Is this your device? */

@@ -1,5 +1,4 @@
 /** What holds for every request: its place in the log, the address it came to, what the answer must never allow. */
-import { createHash } from 'node:crypto';
 import type { Context, Middleware } from 'koa';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Visitor } from '../../adapters/store/contract.ts';
@@ -81,7 +80,10 @@ export function createIssuerAddress(issuer: string): Middleware {
   };
 }
 
-/** Headers that every answer carries. Pages of ours add their own policy; those of the library get theirs here. */
+/** Of a page that says nothing itself: it does nothing. */
+const NO_POLICY = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+/** Headers that every answer carries. Pages add their own policy. */
 export function createSafeHeaders(issuer: string): Middleware {
   const https = issuer.startsWith('https:');
   return async (ctx, next) => {
@@ -95,16 +97,7 @@ export function createSafeHeaders(issuer: string): Middleware {
     await next();
     // The library leaves it out of some answers, such as the page that posts a user code on.
     if (cors !== 'public' && !ctx.res.hasHeader('Cache-Control')) ctx.set('Cache-Control', 'no-store');
-    const isPage = ctx.type === 'text/html' && typeof ctx.body === 'string';
-    if (isPage && !ctx.res.hasHeader('Content-Security-Policy')) {
-      ctx.set('Content-Security-Policy', submittingPolicy(ctx.body as string));
-    }
+    if (ctx.type === 'text/html' && !ctx.res.hasHeader('Content-Security-Policy'))
+      ctx.set('Content-Security-Policy', NO_POLICY);
   };
-}
-
-/** For the library's pages that submit themselves (`response_mode=form_post`): their one script, by its hash. */
-function submittingPolicy(markup: string): string {
-  const [, script = ''] = /<script>([\s\S]*?)<\/script>/.exec(markup) ?? [];
-  const hash = createHash('sha256').update(script).digest('base64');
-  return `default-src 'none'; script-src 'sha256-${hash}'; base-uri 'none'; frame-ancestors 'none'`;
 }

@@ -12,6 +12,7 @@ const ASSET_TYPES = {
   'style.css': 'text/css; charset=utf-8',
   'details.css': 'text/css; charset=utf-8',
   'sign-in.js': 'text/javascript; charset=utf-8',
+  'go-on.js': 'text/javascript; charset=utf-8',
 } as const;
 type AssetName = keyof typeof ASSET_TYPES;
 
@@ -41,6 +42,7 @@ export function createPageEnv({ branding, registry }: PageEnvDeps): PageEnvs {
     'style.css': loadAsset('style.css'),
     'details.css': loadAsset('details.css'),
     'sign-in.js': loadAsset('sign-in.js'),
+    'go-on.js': loadAsset('go-on.js'),
   };
   return {
     assets: Object.values(assets),

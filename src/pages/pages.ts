@@ -28,6 +28,7 @@ import type { Asset, Brands } from './brands.ts';
 import { createErrorWays, type ErrorWaysDeps } from './error-ways.ts';
 import { createPageEnv } from './page-env.ts';
 import { createProviderPages, type Write } from './provider-pages.ts';
+import { createSelfSubmitting } from './self-submitting.ts';
 import { createNobodySignedIn, createStay } from './sign-out.ts';
 
 export interface Pages {
@@ -37,6 +38,8 @@ export interface Pages {
   readonly asset: Answer;
   /** What is shown where nobody is signed in and an app that registered itself asks for a sign-out. */
   readonly nobodySignedIn: Middleware;
+  /** What is shown where the library has a form send itself. */
+  readonly selfSubmitting: Middleware;
   /** What is shown to who stays signed in. */
   stay(deps: Pick<Parameters<typeof createStay>[0], 'provider' | 'sessions'>): Middleware;
   readonly error: (ctx: Context, error: PublicError) => void;
@@ -126,6 +129,7 @@ export function createPages({ issuer, branding, registry, formTokens }: PagesDep
     },
     asset: serveAssets(assets, brands),
     nobodySignedIn: createNobodySignedIn({ isConfigured, write, envOf }),
+    selfSubmitting: createSelfSubmitting({ write, envOf }),
     stay: (deps) =>
       createStay({
         ...deps,

@@ -63,7 +63,8 @@ describe('in the browser (RFC 9700 sections 4.2, 4.7, 4.16; RFC 8252 section 8.6
   });
 
   it('no page loads anything from elsewhere, and none holds inline script or style', async () => {
-    for (const [name, { body }] of Object.entries(await everyPage())) {
+    const pages = { ...(await everyPage()), ...(await submittingPages()) };
+    for (const [name, { body }] of Object.entries(pages)) {
       for (const [, url = ''] of body.matchAll(/<(?:script|link|img|iframe)[^>]*(?:src|href)="([^"]+)"/g)) {
         expect(new URL(url, stack.issuer).origin, name).to.equal(stack.issuer);
       }

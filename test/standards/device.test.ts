@@ -115,7 +115,7 @@ describe('the device grant (RFC 8628)', () => {
     expect([entered.status, entered.headers.get('location')]).to.deep.equal([303, '/device']);
     const resumed = await new Browser().request(`${stack.issuer}/device/nothing`);
     expect(resumed.status).to.equal(400);
-    expect(resumed.body).to.contain('This sign-in is over');
+    expect(resumed.body).to.contain('Your browser sent no cookies');
   });
 
   it('gives nothing to another client', async () => {
