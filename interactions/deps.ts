@@ -46,6 +46,8 @@ export interface InteractionDeps {
   readonly wantsNewLogin: (asked: Pick<Asked, 'scopes'>) => boolean;
   /** So many accounts may sign in from one address within an hour before it is told. */
   readonly accountsPerAddress: number;
+  /** Told of a step that asked IB nothing, since the platform is left alone while it does not answer. */
+  readonly leftAlone: (ctx: Context) => void;
   /** Unix milliseconds. */
   readonly now: () => number;
 }

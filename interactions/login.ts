@@ -19,7 +19,10 @@ export async function startAttempt(
 ): Promise<{ status: 'started'; attempt: LoginAttempt } | IbTrouble> {
   const attemptId = randomBytes(12).toString('base64url');
   const answer = await deps.ib.requestLoginToken(platform, attemptId);
-  if (answer.status === 'trouble') return answer;
+  if (answer.status === 'trouble') {
+    if (answer.reason === 'circuit_open') deps.leftAlone(step.ctx);
+    return answer;
+  }
   const nowMs = deps.now();
   const { interaction } = step;
   const attempt: LoginAttempt = {

@@ -84,6 +84,15 @@ export function createApp(given: AppDeps): Provider {
   const provider = providerOf(deps, { pages, takeCall, nowSeconds });
   const bridge = createBridge({ issuer, config, provider, registry, store });
   const sessions = createSessionReader(provider, nowSeconds);
+  const leftAlone = new WeakSet<Context>();
+  const steps = createUserSteps({
+    ...deps,
+    provider,
+    pages,
+    sessions,
+    formTokens,
+    leftAlone: (ctx) => void leftAlone.add(ctx),
+  });
   const inOrder: readonly Middleware[] = [
     createArrivals({ registration: config.registration !== 'off' }),
     createBodyEnd(lifetimes),
@@ -117,6 +126,7 @@ export function createApp(given: AppDeps): Provider {
       store,
       lifetimes,
       registrationsPerHour: config.registrationsPerHour,
+      leftIbAlone: (ctx) => leftAlone.has(ctx),
       foundUserCode: (ctx) => oidcOf(ctx)?.entities.DeviceCode !== undefined,
       isConfidential: (ctx) =>
         (oidcOf(ctx)?.client?.clientAuthMethod ?? 'none') !== 'none' && ctx.status !== 401,
@@ -136,7 +146,7 @@ export function createApp(given: AppDeps): Provider {
     pages.selfSubmitting,
     pages.nobodySignedIn,
     pages.stay({ provider, sessions }),
-    createGoOn(provider, createDispatch(createUserSteps({ ...deps, provider, pages, sessions, formTokens }))),
+    createGoOn(provider, createDispatch(steps)),
   ];
   for (const middleware of inOrder) provider.use(middleware);
   return provider;

@@ -1,4 +1,5 @@
 /** The pages of ours that a user walks through, joined with what they stand on. */
+import type { Context } from 'koa';
 import type Provider from 'oidc-provider';
 import type { IbClient } from '../adapters/ib/client.ts';
 import { subjectOf } from '../adapters/ib/session.ts';
@@ -33,6 +34,7 @@ interface UserStepsDeps {
   readonly sessions: SessionReader;
   readonly formTokens: FormTokens;
   readonly events: Events;
+  readonly leftAlone: (ctx: Context) => void;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
@@ -76,6 +78,7 @@ export function createUserSteps(deps: UserStepsDeps): Steps {
     networkOf,
     wantsNewLogin: wantsNewLogin(config),
     accountsPerAddress: config.accountsPerAddress,
+    leftAlone: deps.leftAlone,
     now: deps.now,
   });
   return {

@@ -33,6 +33,8 @@ export interface LimitsDeps {
   readonly registrationsPerHour: number;
   /** How many proxies in front are ours; their `X-Forwarded-For` entries are believed. */
   readonly trustedProxies: number;
+  /** Whether this request asked IB nothing, since the platform does not answer. */
+  readonly leftIbAlone: (ctx: Context) => boolean;
   /** Whether the user code of this request was one that waits for its user. */
   readonly foundUserCode: (ctx: Context) => boolean;
   /** Whether the app of this request has proved who it is. */
@@ -47,11 +49,18 @@ const HOUR = 3600;
 function rulesOf({
   lifetimes,
   registrationsPerHour,
+  leftIbAlone,
   foundUserCode,
   isConfidential,
 }: LimitsDeps): Record<Limit, Rule> {
   return {
-    sign_in: { limit: lifetimes.signInsPerAddress, windowSeconds: TEN_MINUTES, block: 20 },
+    // Who tries again and again while IB is away must not be turned away when it is back, nor fall silent for whoever watches.
+    sign_in: {
+      limit: lifetimes.signInsPerAddress,
+      windowSeconds: TEN_MINUTES,
+      block: 20,
+      uses: (ctx) => !leftIbAlone(ctx),
+    },
     // A confidential app pushes for all its users from one address, and has proved itself.
     pushed_request: {
       limit: lifetimes.signInsPerAddress,

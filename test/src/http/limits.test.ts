@@ -312,6 +312,30 @@ describe('the number of registrations an hour', () => {
   });
 });
 
+describe('users whose platform does not answer', () => {
+  it('are not turned away for trying again while it is left alone, and sign in when it is back', async () => {
+    let nowMs = Date.now();
+    const stack = await startStack({
+      now: () => nowMs,
+      lifetimes: { signInsPerAddress: 20 },
+      env: { LOG_LEVEL: 'silent' },
+    });
+    const [acme] = stack.sandbox.platforms;
+    acme.switches.status = 500;
+    const browser = new Browser();
+    let page = await browser.open(authorizeUrl(stack.issuer));
+    for (let turn = 0; turn < 60; turn += 1) {
+      page = await browser.press(page, 'platform', { platform_url: acme.origin });
+      expect(page.status, `${turn}`).to.equal(422);
+    }
+    acme.switches.status = 0;
+    nowMs += 1000;
+    const back = await signIn(stack, browser);
+    expect(back.searchParams.get('code')).to.be.a('string');
+    await stack.close();
+  });
+});
+
 describe('64 connections that ask for device codes', () => {
   it('leave readiness and the sign-ins of others as they are', async () => {
     const stack = await startStack({ clients: CLIENTS + TV_CLIENT.slice(1), env: { LOG_LEVEL: 'silent' } });
