@@ -27,6 +27,8 @@ export interface ComposeOptions {
   readonly now?: () => number;
   /** Further settings of the store. */
   readonly store?: EngineOptions & Pick<StoreOptions, 'onIbSessionEnded'>;
+  /** Whether DynamoDB is opened by the first request that needs it, and not before the application is there. */
+  readonly opensWhenUsed?: boolean;
   /** The provider's own fetches, for tests; guarded against private addresses otherwise. */
   readonly fetch?: typeof globalThis.fetch;
   /** How far the process is behind, where it serves more than one request at a time. */

@@ -10,8 +10,11 @@ import {
   type SecretsDeps,
 } from '../adapters/secrets/secrets.ts';
 import type { Store } from '../adapters/store/contract.ts';
+import type { Engine } from '../adapters/store/engine.ts';
 import { StoreError } from '../adapters/store/errors.ts';
+import { createLateEngine } from '../adapters/store/late-engine.ts';
 import { type EngineOptions, faultOfNewSecrets, openEngine } from '../adapters/store/open-engine.ts';
+import { checkPeppers } from '../adapters/store/pepper-check.ts';
 import { createStore, type StoreOptions } from '../adapters/store/store.ts';
 import type { Config } from '../config/types.ts';
 import type { Events } from './telemetry/events.ts';
@@ -85,33 +88,35 @@ export interface OpenStoreOptions {
   readonly now?: (() => number) | undefined;
   /** Further settings. */
   readonly store?: (EngineOptions & Pick<StoreOptions, 'onIbSessionEnded'>) | undefined;
+  /** Whether DynamoDB is opened, and held against the keys, by the first who asks for something stored. */
+  readonly opensWhenUsed?: boolean | undefined;
 }
 
-/** Opens the configured store. */
+/** Opens the configured store. Where it was written under other keys this rejects, or all that is asked of it does. */
 export async function openStore(
   options: OpenStoreOptions,
   secrets: () => Secrets,
-  events: Pick<Events, 'storeCalled' | 'swept' | 'unopened' | 'failed' | 'say'>,
+  events: Pick<Events, 'storeCalled' | 'swept' | 'unopened' | 'failed' | 'say' | 'keysHeldAgainstStore'>,
 ): Promise<Store> {
   const { storage, lifetimes } = options.config;
   const { onIbSessionEnded, ...engineOptions } = options.store ?? {};
-  const engine = await openEngine(storage, { onCall: events.storeCalled, ...engineOptions });
+  const isLate = options.opensWhenUsed === true && storage.kind === 'dynamodb';
+  const open = async (): Promise<Engine> => {
+    const opened = await openEngine(storage, { onCall: events.storeCalled, ...engineOptions });
+    await holdAgainst(opened, secrets().peppers, {
+      // Whoever starts a server reads why it ends; who asks a function does not.
+      onForeign: () => isLate && events.keysHeldAgainstStore({ areForeign: true }),
+      onUnknown: (error) => tellUnchecked(events, error),
+    });
+    return opened;
+  };
+  const engine = isLate ? createLateEngine(false, open) : await open();
   const store = createStore(engine, {
     peppers: () => secrets().peppers,
     onUnopened: events.unopened,
     ...(options.now === undefined ? {} : { now: options.now }),
     ...(onIbSessionEnded === undefined ? {} : { onIbSessionEnded }),
   });
-  try {
-    await store.checkSecrets();
-  } catch (error) {
-    if (!(error instanceof StoreError) || error.fault !== undefined) {
-      await store.close();
-      throw error;
-    }
-    // A store that does not answer now is waited for: the server starts, and is not ready.
-    tellUnchecked(events, error);
-  }
   if (storage.kind === 'dynamodb') return store;
   // DynamoDB deletes what has expired by itself. The sweep does not keep the process alive.
   const sweeping = setInterval(() => {
@@ -125,6 +130,23 @@ export async function openStore(
       await store.close();
     },
   };
+}
+
+/** Closes an engine that was written under other keys, and rejects. */
+async function holdAgainst(
+  engine: Engine,
+  peppers: Secrets['peppers'],
+  told: { readonly onForeign: () => void; readonly onUnknown: (error: StoreError) => void },
+): Promise<void> {
+  try {
+    await checkPeppers(engine, peppers);
+  } catch (error) {
+    // A store that does not answer now is waited for: the server starts, and is not ready.
+    if (error instanceof StoreError && error.fault === undefined) return told.onUnknown(error);
+    if (error instanceof StoreError) told.onForeign();
+    await engine.close();
+    throw error;
+  }
 }
 
 /** Says why a store could not be held against the secrets. */

@@ -74,7 +74,14 @@ export async function withStore<T>(
   const config = storeSettings();
   const secrets = known ?? (await loadServerSecrets(config, config.secretsText));
   const ignore = (): void => undefined;
-  const silent = { storeCalled: ignore, swept: ignore, unopened: ignore, failed: ignore, say: ignore };
+  const silent = {
+    storeCalled: ignore,
+    swept: ignore,
+    unopened: ignore,
+    failed: ignore,
+    say: ignore,
+    keysHeldAgainstStore: ignore,
+  };
   const store = await openStore({ config }, () => secrets, silent);
   try {
     return await work(store, secrets);

@@ -40,6 +40,7 @@ async function open(
     events,
     maxProxyBytes,
     store: { transport: 'node' },
+    opensWhenUsed: true,
   });
   const { issuer } = config;
   if (issuer === undefined) throw new Error('ISSUER: is required on Lambda');

@@ -23,6 +23,7 @@ const ISSUER = 'https://id.acme.example';
 describe('the function on Lambda', () => {
   let engine: DynamoDbTestEngine;
   let folder: string;
+  let functionWith: (secretsFile: string) => (event: unknown) => Promise<Answer>;
   let handle: (event: unknown) => Promise<Answer>;
   let restore: () => void;
 
@@ -32,26 +33,29 @@ describe('the function on Lambda', () => {
     writeFileSync(join(folder, 'clients.yaml'), CLIENTS);
     await writeNewSecretsFile(join(folder, 'secrets.json'), await createSecrets(new Date()));
     restore = setAwsVariables(engine);
-    const handler = createHandler({
-      ISSUER,
-      STATE_TABLE: TABLES.state,
-      TOKEN_TABLE: TABLES.tokens,
-      SECRETS_FILE: join(folder, 'secrets.json'),
-      CLIENTS_FILE: join(folder, 'clients.yaml'),
-      WEB_SECRET,
-      LOG_LEVEL: 'silent',
-    });
     const write = process.stdout.write;
-    handle = async (event) => {
-      // Metrics go to the log as lines; here they are left out of the test's output.
-      process.stdout.write = (chunk: unknown) =>
-        String(chunk).startsWith('{"_aws"') ? true : write.call(process.stdout, String(chunk));
-      try {
-        return (await handler(event, {})) as Answer;
-      } finally {
-        process.stdout.write = write;
-      }
+    functionWith = (secretsFile) => {
+      const handler = createHandler({
+        ISSUER,
+        STATE_TABLE: TABLES.state,
+        TOKEN_TABLE: TABLES.tokens,
+        SECRETS_FILE: join(folder, secretsFile),
+        CLIENTS_FILE: join(folder, 'clients.yaml'),
+        WEB_SECRET,
+        LOG_LEVEL: 'silent',
+      });
+      return async (event) => {
+        // Metrics go to the log as lines; here they are left out of the test's output.
+        process.stdout.write = (chunk: unknown) =>
+          String(chunk).startsWith('{"_aws"') ? true : write.call(process.stdout, String(chunk));
+        try {
+          return (await handler(event, {})) as Answer;
+        } finally {
+          process.stdout.write = write;
+        }
+      };
     };
+    handle = functionWith('secrets.json');
   });
   after(async () => {
     await engine.close();
@@ -137,6 +141,23 @@ describe('the function on Lambda', () => {
       }),
     );
     expect([answer.statusCode, JSON.parse(answer.body)['error']]).to.deep.equal([400, 'invalid_grant']);
+  });
+
+  it('opens its store where that is needed: under other keys it answers what stands on nothing stored, and refuses the rest', async () => {
+    expect((await handle(v2('/readyz'))).statusCode).to.equal(200);
+    await writeNewSecretsFile(join(folder, 'others.json'), await createSecrets(new Date()));
+    const stranger = functionWith('others.json');
+    const items = await engine.open();
+    const count = async () => (await items.count('state', '', 0)) + (await items.count('tokens', '', 0));
+    const before = await count();
+    for (let turn = 0; turn < 2; turn += 1) {
+      expect((await stranger(v2('/.well-known/openid-configuration'))).statusCode).to.equal(200);
+      expect((await stranger(v2('/readyz'))).statusCode).to.equal(503);
+      const rawQueryString = 'client_id=web&response_type=code&scope=openid';
+      expect((await stranger(v2('/authorize', { rawQueryString }))).statusCode).to.equal(500);
+    }
+    expect(await count()).to.equal(before);
+    await items.close();
   });
 
   it('fails loudly, and again, on a faulty configuration', async () => {
