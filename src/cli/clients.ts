@@ -93,14 +93,31 @@ function save(
   return checked.config.issuer;
 }
 
-function tell(output: Output, clientId: string, variable: string, secret: string, settings?: string): void {
-  const more = settings === undefined ? {} : { settings };
-  output.result({ client_id: clientId, client_secret: secret, client_secret_env: variable, ...more }, [
+/** A secret that was made, where it belongs, and what comes next. */
+interface Told {
+  readonly clientId: string;
+  readonly variable: string;
+  readonly secret: string;
+  readonly settings?: string | undefined;
+  readonly then?: string;
+}
+
+function tell(output: Output, { clientId, variable, secret, settings, then }: Told): void {
+  const restart = `Servers refuse the file, and a start fails, until ${variable} is set: set it and restart them; those that run go on with the file as it was.`;
+  const result = {
+    client_id: clientId,
+    client_secret: secret,
+    client_secret_env: variable,
+    ...(settings === undefined ? {} : { settings }),
+    next: [restart, ...(then === undefined ? [] : [then])],
+  };
+  output.result(result, [
     `client_id:     ${clientId}`,
     `client_secret: ${secret}`,
     '',
     `Shown this once. Give it to the app, and to the server as ${variable}:`,
     `  export ${variable}='${secret}'`,
+    ...result.next,
     ...linesOf(settings),
   ]);
 }
@@ -142,7 +159,7 @@ export function addClient(client: NewClient, output: Output): void {
   const secret = randomBytes(SECRET_BYTES).toString('hex');
   const issuer = save(env, edited, needsSecret ? { [variable]: secret } : {});
   const settings = settingsOf(client, issuer);
-  if (needsSecret) return tell(output, client.id, variable, secret, settings);
+  if (needsSecret) return tell(output, { clientId: client.id, variable, secret, settings });
   const proof = client.public ? 'public: PKCE, no secret' : 'no secret made';
   output.result({ client_id: client.id, ...(settings === undefined ? {} : { settings }) }, [
     `client_id: ${client.id} (${proof})`,
@@ -208,8 +225,12 @@ export function rotateSecret(id: string, output: Output): void {
   const env = readEnvironment();
   const edited = open(env);
   const entry = find(edited.document, id);
-  const current = entry?.toJSON()['client_secret_env'] as string | readonly string[] | undefined;
   if (entry === undefined) throw new CommandError([`${id}: is not registered`]);
+  const current = entry.toJSON()['client_secret_env'] as string | readonly string[] | undefined;
+  if (current === undefined && entry.has('client_secret_file')) {
+    const how = 'put a new one into a file beside it and name both in client_secret_file, the new one first';
+    throw new CommandError([`${id}: its secret lies in a file: ${how}; no restart is needed`]);
+  }
   if (current === undefined) throw new CommandError([`${id}: has no client_secret_env to rotate`]);
   const known = [current].flat();
   let turn = known.length + 1;
@@ -221,6 +242,6 @@ export function rotateSecret(id: string, output: Output): void {
   );
   const secret = randomBytes(SECRET_BYTES).toString('hex');
   save(env, edited, { [variable]: secret });
-  tell(output, id, variable, secret);
-  output.line(`When the app uses it, take ${known[0]} out of the file.`);
+  const then = `When the app uses it, take ${known[0]} out of the file.`;
+  tell(output, { clientId: id, variable, secret, then });
 }

@@ -118,14 +118,36 @@ describe('the admin’s commands', function () {
     expect(run(['client', 'show', 'portal']).stdout)
       .to.contain('https://portal.example/cb')
       .and.not.contain(secret);
-    const rotated = JSON.parse(
-      run(['--json', 'client', 'rotate-secret', 'portal']).stdout.split('\n}\n')[0]?.concat('}') ?? '',
-    ) as Record<string, string>;
+    const rotated = JSON.parse(run(['--json', 'client', 'rotate-secret', 'portal']).stdout) as Record<
+      string,
+      string
+    >;
     variables[rotated['client_secret_env'] ?? ''] = rotated['client_secret'] ?? '';
     expect(readFileSync(file, 'utf8')).to.contain('[ PORTAL_SECRET_2, PORTAL_SECRET ]');
     expect(run(['check']).status).to.equal(0);
     expect(run(['client', 'remove', 'portal']).status).to.equal(0);
     expect(readFileSync(file, 'utf8')).to.contain('# stays').and.not.contain('portal');
+  });
+
+  it('say what a running server makes of a secret that it does not have yet, and what comes next', () => {
+    const added = run(['client', 'add', 'later', '--redirect-uri', 'https://later.example/cb']).stdout;
+    const refuses = (name: string) =>
+      new RegExp(`^Servers refuse the file, and a start fails, until ${name} is set: .* restart them`, 'm');
+    expect(added).to.match(refuses('LATER_SECRET'));
+    variables['LATER_SECRET'] = 'x'.repeat(64);
+    const rotated = run(['client', 'rotate-secret', 'later']).stdout;
+    expect(rotated)
+      .to.match(refuses('LATER_SECRET_2'))
+      .and.match(/^When the app uses it, take LATER_SECRET out of the file\.$/m);
+    variables['LATER_SECRET_2'] = 'y'.repeat(64);
+    run(['client', 'remove', 'later']);
+    writeFileSync(join(folder, 'kept'), 'z'.repeat(64), { mode: 0o600 });
+    const kept = ['--redirect-uri', 'https://kept.example/cb', '--client-secret-file', join(folder, 'kept')];
+    expect(run(['client', 'add', 'kept', ...kept]).stderr).to.equal('');
+    const refused = run(['client', 'rotate-secret', 'kept']);
+    expect(refused.status).to.equal(1);
+    expect(refused.stderr).to.match(/^kept: its secret lies in a file: .*; no restart is needed$/m);
+    run(['client', 'remove', 'kept']);
   });
 
   it('are noted in the audit stream, where it has a file, with who ran them and without a secret', () => {
