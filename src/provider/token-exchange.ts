@@ -6,6 +6,7 @@ import { createLocalJWKSet, type JWK, errors as jose, jwtVerify } from 'jose';
 import type Provider from 'oidc-provider';
 import { type Configuration, errors } from 'oidc-provider';
 import type { SealedTexts } from '../../adapters/secrets/sealed-text.ts';
+import { sameResource } from '../../config/clients/resource-uri.ts';
 import { GRANT } from '../../config/clients/supported.ts';
 import type { ProtectedResource } from '../../config/types.ts';
 
@@ -54,6 +55,8 @@ interface ExchangeParams {
   readonly subject_token_type?: string;
   readonly requested_token_type?: string;
   readonly scope?: string;
+  readonly resource?: string | readonly string[];
+  readonly audience?: string | readonly string[];
 }
 
 /** Adds the grant type to a provider. */
@@ -66,6 +69,8 @@ export function registerTokenExchange(provider: Provider, deps: ExchangeDeps): v
     'audience',
     'resource',
   ];
+  // Several may be named (RFC 8693 section 2.1).
+  const several = ['audience', 'resource'];
   const subjectOf = createSubjectReader(provider, deps);
   provider.registerGrantType(
     GRANT.exchange,
@@ -76,6 +81,7 @@ export function registerTokenExchange(provider: Provider, deps: ExchangeDeps): v
         throw new errors.UnauthorizedClient('token exchange needs a confidential client');
       }
       checkParams(asked);
+      checkTarget(asked, deps.issuer);
       const subject = await subjectOf(asked.subject_token ?? '');
       const mine = deps.resources.some(
         ({ identifier, clientId }) => clientId === client.clientId && identifier === subject?.audience,
@@ -110,6 +116,7 @@ export function registerTokenExchange(provider: Provider, deps: ExchangeDeps): v
       };
     },
     params,
+    several,
   );
 }
 
@@ -173,4 +180,13 @@ function checkParams(asked: ExchangeParams): void {
   }
   if (scope !== undefined && scope !== EXCHANGED_SCOPE)
     throw new errors.InvalidScope('only ib:api is given', scope);
+}
+
+/** What is exchanged is good here alone: whoever names another target is not given what he could take for its token (section 2.2.2). */
+function checkTarget({ resource, audience }: ExchangeParams, issuer: string): void {
+  const here = [issuer, `${issuer}/proxy`];
+  const targets = [resource, audience].flat().filter((target) => target !== undefined);
+  if (!targets.every((target) => here.some((own) => sameResource(own, target)))) {
+    throw new errors.InvalidTarget(`tokens are exchanged for ${here.join(' or ')} only`);
+  }
 }

@@ -192,15 +192,16 @@ describe('tokens (RFC 9700 sections 2.1.2, 2.3, 2.4, 4.3, 4.14)', () => {
       expect(JSON.stringify(payload)).to.not.contain('sid-');
     });
 
-    const exchangeAs = (id: string, subjectToken: unknown) =>
+    const exchangeAs = (id: string, subjectToken: unknown, targets: [name: string, value: string][] = []) =>
       post(
         stack,
         '/token',
-        {
-          grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
-          subject_token: String(subjectToken),
-          subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
-        },
+        new URLSearchParams([
+          ['grant_type', 'urn:ietf:params:oauth:grant-type:token-exchange'],
+          ['subject_token', String(subjectToken)],
+          ['subject_token_type', 'urn:ietf:params:oauth:token-type:access_token'],
+          ...targets,
+        ]).toString(),
         basic(id),
       );
 
@@ -229,6 +230,23 @@ describe('tokens (RFC 9700 sections 2.1.2, 2.3, 2.4, 4.3, 4.14)', () => {
         ]);
       });
     }
+
+    it('are exchanged for the API here and for no other target (RFC 8693 section 2.2.2)', async () => {
+      const { body } = await tokensFor(RESOURCE);
+      const own = [stack.issuer, `${stack.issuer}/`, `${stack.issuer}/proxy`, `${stack.issuer}/proxy/`];
+      for (const name of ['resource', 'audience']) {
+        for (const target of own) {
+          const { status } = await exchangeAs('mcp-server', body['access_token'], [[name, target]]);
+          expect(status, `${name} ${target}`).to.equal(200);
+        }
+        for (const target of ['https://nobody.example', RESOURCE, `${stack.issuer}/userinfo`, 'api']) {
+          for (const beside of [[], [[name, stack.issuer]]] as [string, string][][]) {
+            const answer = await exchangeAs('mcp-server', body['access_token'], [[name, target], ...beside]);
+            expect(errorOf(answer), `${name} ${target}`).to.deep.equal([400, 'invalid_target']);
+          }
+        }
+      }
+    });
 
     it('are not exchanged where they are for another resource, forged, or no access tokens', async () => {
       const { body: plain } = await exchange(stack, await signIn(stack));
