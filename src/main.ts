@@ -26,6 +26,7 @@ function refuseToStart(faults: readonly string[]): never {
 
 /** Starts the server, or the processes that share its port, and says so on one line. */
 async function start(): Promise<void> {
+  const endBy = endOnSignal();
   const environment = readEnvironment();
   const loaded = loadConfig(environment);
   if (!loaded.ok) refuseToStart(loaded.faults);
@@ -34,46 +35,56 @@ async function start(): Promise<void> {
   const { log, flush } = createLog(config.logLevel, number === undefined ? {} : { worker: Number(number) });
   // However the process ends, by a crash too.
   process.on('exit', flush);
-  if (cluster.isWorker) return startWorker(loaded, log);
+  const deps = { log, endBy };
+  if (cluster.isWorker) return startWorker(loaded, deps);
   for (const warning of warnings) log.warn({ event: 'config_warning' }, warning);
   await checkTables(config.storage, log);
-  const { issuer, address } = await (config.workers > 1 ? startAll(config, log) : startAlone(loaded, log));
-  process.stdout.write(`ib-oauth listens on ${issuer} (${address})\n`);
+  const started = await (config.workers > 1 ? startAll(config, deps) : startAlone(loaded, deps));
+  if (started !== undefined)
+    process.stdout.write(`ib-oauth listens on ${started.issuer} (${started.address})\n`);
+}
+
+interface StartDeps {
+  readonly log: Logger;
+  /** Takes what a signal is to end, from the moment that there is something. */
+  readonly endBy: ReturnType<typeof endOnSignal>;
+}
+
+/** Where a server is found. */
+interface Started {
+  readonly issuer: string;
+  readonly address: string;
 }
 
 /** One process that does everything. */
 async function startAlone(
   { config, clientSecrets, secretsText }: GoodConfig,
-  log: Logger,
-): Promise<{ issuer: string; address: string }> {
+  { log, endBy }: StartDeps,
+): Promise<Started> {
   const server = await startServer({ config, clientSecrets, secretsText, log, reload: loadApart });
-  // Whoever reads the line that follows may send a signal at once.
-  endOnSignal(server.close);
+  endBy(server.close);
   return server;
 }
 
 /** One of several processes: it serves, and the numbers of all are served by the one that started it. */
-async function startWorker(loaded: GoodConfig, log: Logger): Promise<void> {
-  await startAlone({ ...loaded, config: { ...loaded.config, metricsPort: undefined } }, log);
+async function startWorker(loaded: GoodConfig, deps: StartDeps): Promise<void> {
+  await startAlone({ ...loaded, config: { ...loaded.config, metricsPort: undefined } }, deps);
 }
 
-/** The process that starts the others. */
-async function startAll(config: Config, log: Logger): Promise<{ issuer: string; address: string }> {
+/** The process that starts the others; undefined where a signal came before all of them served. */
+async function startAll(config: Config, { log, endBy }: StartDeps): Promise<Started | undefined> {
   const { host, metricsPort, metricsHost, lifetimes } = config;
   const metrics = metricsPort === undefined ? undefined : createSharedMetricsServer();
   if (metrics !== undefined) await listen(metrics, 'METRICS_PORT', metricsPort ?? 0, metricsHost);
   const endWithinMs = lifetimes.drainMs + 500;
-  const { port, close } = await startWorkers({
-    count: config.workers,
-    host,
-    port: config.port,
-    endWithinMs,
-    log,
-  });
+  const workers = startWorkers({ count: config.workers, host, port: config.port, endWithinMs, log });
+  // The first of them serves while the others start.
+  endBy(workers.close);
   process.on('SIGHUP', () => {
     for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGHUP');
   });
-  endOnSignal(close);
+  const port = await workers.started;
+  if (port === undefined) return undefined;
   return {
     issuer: config.issuer ?? `http://localhost:${port}`,
     address: `${host.includes(':') ? `[${host}]` : host}:${port}`,

@@ -1,5 +1,9 @@
-/** SIGTERM and SIGINT, however often: the end, with code 0 when all is done. */
-export function endOnSignal(end: () => Promise<void>): void {
+/**
+ * SIGTERM and SIGINT from now on, however often: the end, with code 0 when all is done. What that takes is told by the function
+ * given back, as soon as there is something to end; until then the process just ends.
+ */
+export function endOnSignal(): (end: () => Promise<void>) => void {
+  let end = (): Promise<void> => Promise.resolve();
   let ending = false;
   const onSignal = (): void => {
     if (ending) return;
@@ -7,4 +11,7 @@ export function endOnSignal(end: () => Promise<void>): void {
     void end().then(() => process.exit(0));
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, onSignal);
+  return (next) => {
+    end = next;
+  };
 }

@@ -32,18 +32,19 @@ export interface WorkersOptions {
 }
 
 export interface Workers {
-  readonly port: number;
+  /** Their port, when all accept connections; undefined where they were ended before. Rejects with `WorkerStartError`. */
+  readonly started: Promise<number | undefined>;
   /** Ends all of them; resolves when none is left. */
   close(): Promise<void>;
 }
 
-/** Starts the processes; resolves when all accept connections. The first goes ahead, so that a fault is told once. */
-export async function startWorkers(options: WorkersOptions): Promise<Workers> {
+/** Starts the processes. The first goes ahead, so that a fault is told once. */
+export function startWorkers(options: WorkersOptions): Workers {
   const { count, log } = options;
-  const port = options.port === 0 ? await freePort(options.host) : options.port;
   const ending = new AbortController();
+  const kept: Promise<void>[] = [];
 
-  function start(number: number): Worker {
+  function start(number: number, port: number): Worker {
     const worker = cluster.fork({ PORT: String(port), [WORKER_NUMBER]: String(number) });
     worker.once('listening', () =>
       log.info({ event: 'worker_started', worker: number, pid: worker.process.pid }),
@@ -52,7 +53,7 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   }
 
   /** Starts a process again whenever it ends, until all are ended. */
-  async function keep(number: number, first: Worker): Promise<void> {
+  async function keep(number: number, port: number, first: Worker): Promise<void> {
     let worker = first;
     for (let pauseMs = FIRST_PAUSE_MS; ; ) {
       const startedAt = performance.now();
@@ -64,22 +65,30 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
       await wait(pauseMs, undefined, { signal: ending.signal }).catch(() => undefined);
       if (ending.signal.aborted) return;
       pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
-      worker = start(number);
+      worker = start(number, port);
     }
   }
 
-  const ahead = start(1);
-  if (!(await listens(ahead))) throw new WorkerStartError('the first worker ended before it listened');
-  const kept = [keep(1, ahead)];
-  const others = Array.from({ length: count - 1 }, (_, at) => {
-    const worker = start(at + 2);
-    kept.push(keep(at + 2, worker));
-    return listens(worker);
-  });
-  await Promise.all(others);
+  async function startAll(): Promise<number | undefined> {
+    const port = options.port === 0 ? await freePort(options.host) : options.port;
+    if (ending.signal.aborted) return undefined;
+    const ahead = start(1, port);
+    if (!(await listens(ahead))) {
+      if (ending.signal.aborted) return undefined;
+      throw new WorkerStartError('the first worker ended before it listened');
+    }
+    kept.push(keep(1, port, ahead));
+    const others = Array.from({ length: count - 1 }, (_, at) => {
+      const worker = start(at + 2, port);
+      kept.push(keep(at + 2, port, worker));
+      return listens(worker);
+    });
+    await Promise.all(others);
+    return ending.signal.aborted ? undefined : port;
+  }
 
   return {
-    port,
+    started: startAll(),
     async close() {
       ending.abort();
       log.info({ event: 'draining' }, 'draining');

@@ -118,6 +118,27 @@ describe('several workers of one server', function () {
     expect(linesOf('worker_died'), 'an end is no death').to.have.length(deaths);
   });
 
+  for (const [what, own, line] of [
+    ['the first serves and others start', { WORKERS: '9' }, 'worker_started'],
+    ['a single process starts', { WORKERS: '1', HOST: '0.0.0.0' }, 'config_warning'],
+  ] as const) {
+    it(`end with code 0 on a SIGTERM that comes while ${what}`, async () => {
+      const { METRICS_PORT: _port, ...others } = env;
+      const starting = spawn(process.execPath, [MAIN], {
+        env: { PATH: process.env['PATH'], ...others, ...own },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const ended = once(starting, 'exit');
+      let said = '';
+      for await (const chunk of starting.stdout as Readable) {
+        said += String(chunk);
+        if (said.includes(`"event":"${line}"`)) starting.kill('SIGTERM');
+      }
+      expect(await ended).to.deep.equal([0, null]);
+      expect(said).to.not.contain('listens on');
+    });
+  }
+
   async function refused(own: Record<string, string>): Promise<string[]> {
     const process_ = spawn(process.execPath, [MAIN], {
       env: { PATH: process.env['PATH'], ...env, ...own },
