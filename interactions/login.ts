@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { IbTrouble } from '../adapters/ib/call.ts';
 import type { IbSession } from '../adapters/ib/session.ts';
 import type { LoginAttempt } from '../adapters/store/contract.ts';
-import { newGeneration } from './attempt.ts';
+import { isOver, newGeneration } from './attempt.ts';
 import type { Decision } from './decision.ts';
 import type { InteractionDeps } from './deps.ts';
 import type { Platform } from './platform.ts';
@@ -11,7 +11,7 @@ import { isRecent, recencyOf } from './recency.ts';
 import { type SignIn, signInOf } from './sign-in.ts';
 import type { Step } from './step.ts';
 
-/** Asks IB for a login token and stores the attempt, in place of an earlier one of this interaction. */
+/** Asks IB for a login token and begins an attempt, in place of an earlier one of this interaction at another platform. */
 export async function startAttempt(
   deps: InteractionDeps,
   step: Step,
@@ -51,9 +51,48 @@ export async function startAttempt(
     retryAtMs: 0,
     session: undefined,
   };
-  await deps.store.attempts.start(step.attemptId, attempt);
-  deps.events.signInStarted({ clientId: step.client.clientId, platformHost: platform.host });
-  return { status: 'started', attempt };
+  const begun = await begin(deps, step, attempt);
+  if (begun.attemptId === attemptId)
+    deps.events.signInStarted({ clientId: step.client.clientId, platformHost: platform.host });
+  return { status: 'started', attempt: begun };
+}
+
+/** Other presses and tabs are as fast as this one, and few. */
+const MOST_RACES = 5;
+
+/**
+ * Stores a new attempt. Where a button was pressed twice, or in two tabs, there is one at that platform already, and the user
+ * may sit at the link that it gave: then it goes on, with one link more.
+ */
+async function begin(deps: InteractionDeps, step: Step, attempt: LoginAttempt): Promise<LoginAttempt> {
+  const { attempts } = deps.store;
+  let before = await attempts.find(step.attemptId);
+  for (let races = 0; races < MOST_RACES; races += 1) {
+    const next = joined(deps, before, attempt);
+    if (await attempts.begin(step.attemptId, next, before)) return next;
+    before = await attempts.current(step.attemptId);
+    // The user has signed in meanwhile, at a link of before.
+    if (before?.status === 'signed_in' && before.platformOrigin === attempt.platformOrigin) return before;
+  }
+  await attempts.start(step.attemptId, attempt);
+  return attempt;
+}
+
+/** A new attempt, or the one that stands where it may go on at the same platform, with the new one's link. */
+function joined(
+  { lifetimes, now }: Pick<InteractionDeps, 'lifetimes' | 'now'>,
+  standing: LoginAttempt | undefined,
+  attempt: LoginAttempt,
+): LoginAttempt {
+  const goesOn =
+    standing?.status === 'pending' &&
+    standing.platformOrigin === attempt.platformOrigin &&
+    !isOver(standing, lifetimes, now());
+  if (!goesOn) return attempt;
+  const { generation, failures, intervalMs, nextPollAtMs, seenAtMs, retryAtMs } = attempt;
+  const pace = { failures, intervalMs, nextPollAtMs, seenAtMs, retryAtMs };
+  const loginTokens = [...attempt.loginTokens, ...standing.loginTokens];
+  return { ...standing, ...pace, generation, loginTokens };
 }
 
 /**

@@ -125,7 +125,12 @@ export interface LoginAttempts {
   current(id: AttemptId): Promise<LoginAttempt | undefined>;
   /** The record of an attempt, for `Store.hint`. */
   ref(id: AttemptId): Ref;
-  /** Stores a new attempt with the flush, replacing the interaction's earlier one and with it all its state. */
+  /**
+   * Stores an attempt at once in place of the one that was read before, or where there was none: false where another request has
+   * begun, renewed or ended one since.
+   */
+  begin(id: AttemptId, attempt: LoginAttempt, before: LoginAttempt | undefined): Promise<boolean>;
+  /** Stores an attempt with the flush, replacing the interaction's earlier one and with it all its state. */
   start(id: AttemptId, attempt: LoginAttempt): Promise<void>;
   /**
    * Atomically takes the right to ask IB once: granted only for the attempt's current generation, while it is pending and

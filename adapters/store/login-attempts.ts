@@ -1,6 +1,17 @@
 /** Login attempts: the sealed record, and in clear what its conditions compare. */
 import { randomBytes } from 'node:crypto';
-import { above, all, any, atMost, type Change, type Condition, equals, set, setSum } from './conditions.ts';
+import {
+  above,
+  all,
+  any,
+  atMost,
+  type Change,
+  type Condition,
+  equals,
+  missing,
+  set,
+  setSum,
+} from './conditions.ts';
 import type { AttemptId, LoginAttempt, LoginAttempts, PollWish } from './contract.ts';
 import type { AdapterDeps } from './deps.ts';
 import { type Item, numberOf, stringOf } from './items.ts';
@@ -59,6 +70,10 @@ function attemptOf(deps: AdapterDeps, id: AttemptId, item: Item | undefined): Lo
   };
 }
 
+/** The record is no other than it was when it was read. */
+const isAs = ({ generation, status }: LoginAttempt): Condition =>
+  all(equals('generation', generation), equals('status', status));
+
 /** Changes that replace the whole record, `by` a nonce that makes their repetition recognisable. */
 function replacing(item: Item, nonce: string): Change[] {
   const { pk: _pk, ...attributes } = item;
@@ -74,15 +89,21 @@ function looked({ nowMs, lookMs }: PollWish): Condition {
   return all(atMost('retryAtMs', nowMs), isAnew);
 }
 
+/** When IB may be asked: at its time, or where the user looks at the page. */
+function dueFor(wish: PollWish): Condition {
+  const inTime = atMost('nextPollAtMs', wish.nowMs);
+  return wish.isLooking ? any(inTime, looked(wish)) : inTime;
+}
+
 /** The login attempts of a store. */
 export function createLoginAttempts(deps: AdapterDeps): LoginAttempts {
   const { engine, units } = deps;
   const keyOf = (id: AttemptId) => recordKey(MODEL, idOf(id));
 
-  async function change(id: AttemptId, next: LoginAttempt, wanted: Condition): Promise<boolean> {
+  async function replace(id: AttemptId, next: LoginAttempt, wanted: Condition): Promise<boolean> {
     const nonce = randomBytes(12).toString('base64url');
     const changes = replacing(itemOf(deps, id, next), nonce);
-    const condition = any(equals('changedBy', nonce), all(equals('status', 'pending'), wanted));
+    const condition = any(equals('changedBy', nonce), wanted);
     return units.within(async (unit) => {
       const { item } = await unit.guard(() =>
         engine.decide({ op: 'update', key: keyOf(id), changes, condition }),
@@ -91,6 +112,9 @@ export function createLoginAttempts(deps: AdapterDeps): LoginAttempts {
       return item !== undefined;
     });
   }
+
+  const change = (id: AttemptId, next: LoginAttempt, wanted: Condition): Promise<boolean> =>
+    replace(id, next, all(equals('status', 'pending'), wanted));
 
   async function current(id: AttemptId): Promise<LoginAttempt | undefined> {
     return units.within(async (unit) => {
@@ -129,15 +153,14 @@ export function createLoginAttempts(deps: AdapterDeps): LoginAttempts {
 
     ref: (id) => ({ model: MODEL, id: idOf(id) }),
 
+    begin: (id, attempt, before) => replace(id, attempt, before === undefined ? missing : isAs(before)),
+
     start: (id, attempt) => units.within(async (unit) => unit.put(keyOf(id), itemOf(deps, id, attempt))),
 
     claimPoll: (id, wish) =>
       units.within(async () => {
         const { nowMs } = wish;
-        const due = wish.isLooking
-          ? any(atMost('nextPollAtMs', nowMs), looked(wish))
-          : atMost('nextPollAtMs', nowMs);
-        const claimed = await claim(id, wish, due);
+        const claimed = await claim(id, wish, dueFor(wish));
         if (claimed !== undefined) return { outcome: 'claimed', attempt: claimed };
         const attempt = await current(id);
         if (attempt === undefined) return { outcome: 'unknown' };

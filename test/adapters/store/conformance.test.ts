@@ -259,6 +259,29 @@ function suite(startEngine: () => Promise<TestEngine>): void {
       }
     });
 
+    it('begin a login where there is none, or in place of the one that they have read', async () => {
+      const id = { uid: randomBytes(16).toString('hex'), browser: 'b' };
+      let before: LoginAttempt | undefined;
+      for (const round of ['r1', 'r2', 'r3']) {
+        const begun = await Promise.all(
+          Array.from({ length: contenders }, (_, at) =>
+            contender(at).attempts.begin(id, attemptOf({ generation: `${round}-${at}` }), before),
+          ),
+        );
+        expect(begun.filter(Boolean), round).to.have.length(1);
+        before = await store.attempts.current(id);
+        expect(before?.generation).to.equal(`${round}-${begun.indexOf(true)}`);
+      }
+      if (before === undefined) throw new Error();
+      await store.attempts.finish(id, {
+        ...before,
+        status: 'signed_in',
+        loginTokens: [],
+        session: ibSession,
+      });
+      expect(await store.attempts.begin(id, attemptOf({}), before), 'the user has signed in').to.equal(false);
+    });
+
     it('poll IB, and none before the interval has passed', async () => {
       const id = { uid: randomBytes(16).toString('hex'), browser: 'b' };
       const attempt = attemptOf({ nextPollAtMs: nowMs });
