@@ -43,6 +43,7 @@ function wayFrom(ctx: Context, kind: Kind): Way {
   const typed = PASSING.has(kind) ? typedIn(ctx) : '';
   if (route.name.startsWith('/interaction/') && kind !== 'lost')
     return { text: 'errorSignIn', path: `/interaction/${params['uid'] ?? ''}${typed}` };
+  if (route.name === '/logout/confirm') return { text: 'errorRetry', path: '/logout' };
   if (route.name.startsWith('/device')) return { text: 'errorDevice', path: `/device${typed}` };
   return { text: 'accountTitle', path: '/account' };
 }

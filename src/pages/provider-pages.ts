@@ -5,6 +5,7 @@ import type { Client } from '../../interactions/step.ts';
 import type { Html } from '../../interactions/views/html.ts';
 import type { ErrorModel, PageEnv } from '../../interactions/views/models.ts';
 import { deviceCodePage, deviceConfirmPage, deviceDonePage } from '../../interactions/views/other.ts';
+import { signedOutPage } from '../../interactions/views/sign-out.ts';
 import { routeOf } from '../http/routes.ts';
 import type { ProviderPages } from '../provider/features.ts';
 import { backUrlOf } from '../provider/held-errors.ts';
@@ -44,6 +45,12 @@ function xsrfIn(form: string): string {
 const isForged = (oidcCtx: KoaContextWithOIDC, error: Error | undefined): boolean =>
   error instanceof errors.InvalidRequest && oidcCtx.oidc.session?.state !== undefined;
 
+/** The code that a form at `/device` holds. */
+function userCodeOf({ oidc }: KoaContextWithOIDC): string | undefined {
+  const code = oidc.params?.['user_code'];
+  return typeof code === 'string' ? code : undefined;
+}
+
 type Failed = (ctx: Context, status: number, model: ErrorModel) => void;
 type DeviceSession = { new?: boolean; touched?: boolean } | undefined;
 
@@ -76,8 +83,15 @@ export function createProviderPages({ appViewOf, write, envOf, failed }: Provide
     async renderError(oidcCtx, out, error) {
       const ctx = oidcCtx as unknown as Context;
       const backUrl = backUrlOf(error);
-      if (oidcCtx.oidc.route === 'end_session_confirm' && isForged(oidcCtx, error)) {
-        return failed(ctx, 403, { kind: 'forged' });
+      if (oidcCtx.oidc.route === 'end_session_confirm' && error instanceof errors.InvalidRequest) {
+        // Another site's form brings no cookie, and would have this page tell who is signed in that he is not.
+        const isAnothers = isForged(oidcCtx, error) || ctx.get('Sec-Fetch-Site') === 'cross-site';
+        if (isAnothers || oidcCtx.oidc.session?.accountId !== undefined)
+          return failed(ctx, 403, { kind: 'forged' });
+        // Pressed twice, or in two tabs: the session that asked has gone with the first.
+        write(ctx, signedOutPage(envOf(ctx)), 'nowhere else');
+        ctx.status = 200;
+        return;
       }
       failed(ctx, ctx.status, {
         ...aboutError(ctx, out.error, error),
@@ -90,16 +104,18 @@ export function createProviderPages({ appViewOf, write, envOf, failed }: Provide
       async userCodeInputSource(oidcCtx, form, _out, error) {
         const ctx = oidcCtx as unknown as Context;
         if (error !== undefined && !isKnown(oidcCtx.oidc.session)) return deviceStepLost(oidcCtx, failed);
-        const value = (error as { userCode?: string } | undefined)?.userCode ?? '';
+        // A form of before, pressed once more or in another tab: nothing is said of its code, which is there to go on with.
+        const isStale = isForged(oidcCtx, error);
+        const value = isStale ? userCodeOf(oidcCtx) : (error as { userCode?: string } | undefined)?.userCode;
         const fault = error?.name === 'AbortedError' ? 'stopped' : 'invalid';
         const model = {
           action: '/device',
           xsrf: xsrfIn(form),
-          value,
-          ...(error === undefined ? {} : ({ fault } as const)),
+          value: value ?? '',
+          ...(error === undefined || isStale ? {} : ({ fault } as const)),
         };
         write(ctx, deviceCodePage(model, envOf(ctx)), 'nowhere else');
-        if (isForged(oidcCtx, error)) ctx.status = 403;
+        if (isStale) ctx.status = 403;
       },
       async userCodeConfirmSource(oidcCtx, form, client, _deviceInfo, userCode) {
         const ctx = oidcCtx as unknown as Context;

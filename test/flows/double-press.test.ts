@@ -1,7 +1,81 @@
 import { expect } from 'chai';
 import { attributeOf, Browser, formsOf, type Page } from '../support/browser.ts';
 import { handleOn, openWaiting, pollOnce, tokenIn, tokenOn } from '../support/login.ts';
-import { authorizeUrl, type Stack, startStack } from '../support/stack.ts';
+import { authorizeUrl, CLIENTS, type Stack, signIn, startStack, TV_CLIENT } from '../support/stack.ts';
+import { post } from '../support/standards.ts';
+
+/** A form sent twice, whose first answer the browser no longer reads: neither its page nor its cookies. */
+async function sendTwice(
+  browser: Browser,
+  page: Page,
+  name: string,
+  fields: Record<string, string>,
+): Promise<Page> {
+  const form = formsOf(page).find(({ action }) => new URL(action, page.url).pathname.endsWith(name));
+  if (form === undefined) throw new Error(page.body);
+  const cookies = [...browser.cookies];
+  await browser.request(new URL(form.action, page.url), {
+    method: 'POST',
+    body: new URLSearchParams({ ...form.fields, ...fields }).toString(),
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+  });
+  browser.cookies.splice(0, browser.cookies.length, ...cookies);
+  return browser.submit(page, form, fields);
+}
+
+describe('another button pressed twice', () => {
+  let stack: Stack;
+  before(async () => {
+    stack = await startStack({ clients: CLIENTS + TV_CLIENT });
+  });
+  after(() => stack.close());
+
+  it('signs out once, and says so', async () => {
+    const browser = new Browser();
+    await signIn(stack, browser);
+    const question = await browser.open(`${stack.issuer}/logout`);
+    const page = await sendTwice(browser, question, '/confirm', { logout: 'yes' });
+    expect([page.status, page.body.includes('You are signed out')]).to.deep.equal([200, true]);
+  });
+
+  it('signs nobody out who has signed in since: that form has expired, and the question can be asked again', async () => {
+    const browser = new Browser();
+    await signIn(stack, browser);
+    const question = await browser.open(`${stack.issuer}/logout`);
+    await browser.press(question, 'confirm', { logout: 'yes' });
+    await signIn(stack, browser, {}, 'grace');
+    const page = await browser.press(question, 'confirm', { logout: 'yes' });
+    expect(page.status).to.equal(403);
+    expect(page.body).to.contain('This form has expired').and.contain('href="/logout"');
+    expect((await browser.open(`${stack.issuer}/account`)).body).to.contain('Grace Hopper');
+  });
+
+  it('is not taken for another site’s form, which may not say that anybody is signed out', async () => {
+    const headers = {
+      'content-type': 'application/x-www-form-urlencoded',
+      'sec-fetch-site': 'cross-site',
+    };
+    const sent = { method: 'POST', body: 'logout=yes', headers };
+    const page = await new Browser().request(`${stack.issuer}/logout/confirm`, sent);
+    expect([page.status, page.body.includes('signed out')]).to.deep.equal([403, false]);
+  });
+
+  it('asks for the code of a device once more, with what was typed, and calls it neither unknown nor expired', async () => {
+    const { body } = await post(stack, '/device_authorization', { client_id: 'tv', scope: 'openid' });
+    const browser = new Browser();
+    const question = await browser.open(`${stack.issuer}/device`);
+    const [form] = formsOf(question);
+    if (form === undefined) throw new Error(question.body);
+    const asked = await browser.submit(question, form, { user_code: String(body['user_code']) });
+    const page = await sendTwice(browser, asked, '/device', { confirm: 'yes' });
+    expect(page.body).to.not.contain('not known');
+    const [again] = formsOf(page);
+    expect(again?.fields['user_code']).to.equal(body['user_code']);
+    const confirm = await browser.submit(page, again ?? form);
+    const [last = form] = formsOf(confirm);
+    expect((await browser.submit(confirm, last, { confirm: 'yes' })).body).to.contain('platform_url');
+  });
+});
 
 /** A button pressed twice: both requests arrive, and the browser shows the answer to the second. */
 describe('a sign-in whose button is pressed twice', () => {
