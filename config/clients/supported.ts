@@ -54,6 +54,9 @@ export const SERVER_SIGNING_ALGS = ['RS256', 'ES256'] as const;
 /** Algorithms accepted from clients (assertions, request objects): asymmetric only. */
 export const CLIENT_SIGNING_ALGS = ['RS256', 'PS256', 'ES256', 'Ed25519', 'EdDSA'] as const;
 
+/** Algorithms of proofs of possession (RFC 9449). */
+export const DPOP_SIGNING_ALGS = ['ES256', 'EdDSA', 'Ed25519'] as const;
+
 /** Metadata that node-oidc-provider knows and this server does not offer, with the reason an admin reads. */
 export const UNSUPPORTED_METADATA: Readonly<Record<string, string>> = Object.freeze({
   ...reasons('this server does not do mutual TLS', [

@@ -3,6 +3,7 @@ import type { Context, Middleware } from 'koa';
 import { isSessionAlive } from '../../adapters/ib/session.ts';
 import type { Store } from '../../adapters/store/contract.ts';
 import { grantIdOf, ibSessionIdOf, isTokenValueOf } from '../../adapters/store/handles.ts';
+import { DPOP_SIGNING_ALGS } from '../../config/clients/supported.ts';
 import { routeOf } from './routes.ts';
 
 /** The token of an `Authorization` header, Bearer or DPoP (RFC 6750 section 2.1, RFC 9449 section 7.1). */
@@ -12,15 +13,28 @@ export function bearerToken(ctx: Context): string | undefined {
   return /^(bearer|dpop)$/i.test(scheme) ? value : undefined;
 }
 
-/** Answers 401 `invalid_token` in the form of RFC 6750 section 3, with the protected resource's metadata (RFC 9728). */
+/** Whether a token was sent as one that is bound to a key (RFC 9449 section 7.1). */
+export function isSentAsBound(ctx: Context): boolean {
+  return /^dpop /i.test(ctx.get('Authorization'));
+}
+
+/**
+ * Answers 401 `invalid_token` in the form of RFC 6750 section 3, with the protected resource's metadata (RFC 9728); to who came with
+ * a proof, in that of RFC 9449 section 7.1.
+ */
 export function writeInvalidToken(ctx: Context, issuer: string, description: string): void {
+  const isBound = isSentAsBound(ctx);
+  const challenge = {
+    realm: issuer,
+    error: 'invalid_token',
+    error_description: description,
+    ...(isBound ? { algs: DPOP_SIGNING_ALGS.join(' ') } : {}),
+    resource_metadata: `${issuer}/.well-known/oauth-protected-resource`,
+  };
+  const facts = Object.entries(challenge).map(([name, value]) => `${name}="${value}"`);
   ctx.status = 401;
   ctx.set('Cache-Control', 'no-store');
-  ctx.set(
-    'WWW-Authenticate',
-    `Bearer realm="${issuer}", error="invalid_token", error_description="${description}", ` +
-      `resource_metadata="${issuer}/.well-known/oauth-protected-resource"`,
-  );
+  ctx.set('WWW-Authenticate', `${isBound ? 'DPoP' : 'Bearer'} ${facts.join(', ')}`);
   ctx.body = { error: 'invalid_token', error_description: description };
 }
 

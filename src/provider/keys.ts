@@ -3,7 +3,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import Keygrip from 'keygrip';
 import type { Configuration } from 'oidc-provider';
 import type { Secrets } from '../../adapters/secrets/secrets.ts';
-import { CLIENT_SIGNING_ALGS } from '../../config/clients/supported.ts';
+import { CLIENT_SIGNING_ALGS, DPOP_SIGNING_ALGS } from '../../config/clients/supported.ts';
 
 /** Cookies: with the name prefixes that browsers enforce wherever the issuer is https. */
 export function cookiesOf(issuer: string, keys: readonly string[]): NonNullable<Configuration['cookies']> {
@@ -51,7 +51,7 @@ export function algorithmsOf(secrets: Secrets): NonNullable<Configuration['enabl
     // Asymmetric only: a shared secret as a signing key is a key that two parties hold.
     clientAuthSigningAlgValues: [...CLIENT_SIGNING_ALGS],
     requestObjectSigningAlgValues: [...CLIENT_SIGNING_ALGS],
-    dPoPSigningAlgValues: ['ES256', 'EdDSA', 'Ed25519'],
+    dPoPSigningAlgValues: [...DPOP_SIGNING_ALGS],
   };
 }
 

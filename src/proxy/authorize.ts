@@ -5,7 +5,7 @@ import { type IbSession, isSessionAlive } from '../../adapters/ib/session.ts';
 import type { Store } from '../../adapters/store/contract.ts';
 import { ProofUsedError } from '../../adapters/store/errors.ts';
 import { ibSessionIdOf } from '../../adapters/store/handles.ts';
-import { bearerToken, SESSION_EXPIRED, standsOnLiveSession } from '../http/bearer.ts';
+import { bearerToken, isSentAsBound, SESSION_EXPIRED, standsOnLiveSession } from '../http/bearer.ts';
 import type { AppOrigins } from '../http/cors.ts';
 import type { ClientRegistry } from '../provider/clients.ts';
 import { hasProof } from './dpop.ts';
@@ -65,7 +65,7 @@ async function authorize(deps: AuthorizeDeps, ctx: Context): Promise<Authorizati
   if (token.isSenderConstrained()) {
     const bound = { value, jkt: token.jkt ?? '', clientId: token.clientId };
     if (!(await hasProof(proofDeps(deps), ctx, bound))) return invalid(BOUND);
-  }
+  } else if (isSentAsBound(ctx)) return invalid('the token is not bound to a key');
   const caller = await callerOf(deps, token.grantId, {
     clientId: token.clientId,
     accountId: token.accountId,

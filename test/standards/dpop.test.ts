@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import { calculateJwkThumbprint, exportJWK, type GenerateKeyPairResult, generateKeyPair } from 'jose';
-import { REDIRECT_URI, type Stack, signIn, VERIFIER, withBearer } from '../support/stack.ts';
+import { exchange, REDIRECT_URI, type Stack, signIn, VERIFIER, withBearer } from '../support/stack.ts';
 import {
   basic,
   dpopProof,
@@ -63,10 +63,43 @@ describe('DPoP (RFC 9449)', () => {
         'from the future': await proof('GET', path, { ath, iat: nowSeconds() + 1000 }),
         'another key': await proof('GET', path, { ath }, stranger),
         'no proof': 'nonsense',
+        'no id': await proof('GET', path, { ath, jti: '' }),
       })) {
         expect(await call(path, bad), `${path}: ${name}`).to.be.oneOf([400, 401]);
       }
       expect((await withBearer(stack.issuer + path, value)).status, `${path} as Bearer`).to.equal(401);
+    }
+  });
+
+  it('takes the address of a proof in any spelling, whatever its query', async () => {
+    const { value, ath } = await boundToken();
+    for (const path of ['/userinfo', PATH]) {
+      for (const htu of [
+        `${stack.issuer + path}?verbose=true#top`,
+        stack.issuer.replace('localhost', 'LOCALHOST') + path,
+        stack.issuer.replace('http:', 'HTTP:') + path,
+      ]) {
+        const headers = { authorization: `DPoP ${value}`, dpop: await proof('GET', path, { ath, htu }) };
+        expect((await fetch(`${stack.issuer}${path}?x=1`, { headers })).status, htu).to.equal(200);
+      }
+      for (const htu of [`${stack.issuer + path}/`, stack.issuer, path, '', 5]) {
+        const headers = { authorization: `DPoP ${value}`, dpop: await proof('GET', path, { ath, htu }) };
+        expect((await fetch(stack.issuer + path, { headers })).status, `${path}: ${htu}`).to.equal(401);
+      }
+    }
+  });
+
+  it('is no way to send a token that is bound to no key, and says so by its own challenge', async () => {
+    const { body } = await exchange(stack, await signIn(stack));
+    const value = String(body['access_token']);
+    const ath = createHash('sha256').update(value).digest('base64url');
+    for (const path of ['/userinfo', PATH]) {
+      const headers = { authorization: `DPoP ${value}`, dpop: await proof('GET', path, { ath }) };
+      const answer = await fetch(stack.issuer + path, { headers });
+      expect(answer.status, path).to.equal(401);
+      const challenge = answer.headers.get('www-authenticate') ?? '';
+      expect(challenge, path).to.match(/^DPoP .*error="invalid_token"/);
+      expect(challenge, path).to.contain('algs="ES256 EdDSA Ed25519"');
     }
   });
 
