@@ -40,7 +40,7 @@ function wayFrom(ctx: Context, kind: Kind): Way {
   const { route, params } = arrivalOf(ctx);
   const isAgain = PASSING.has(kind) && (ctx.method === 'GET' || ctx.method === 'HEAD');
   if (isAgain && route.name !== 'other') return { text: 'errorRetry', path: ctx.url };
-  const typed = PASSING.has(kind) ? typedIn(ctx) : '';
+  const typed = typedIn(ctx);
   if (route.name.startsWith('/interaction/') && kind !== 'lost')
     return { text: 'errorSignIn', path: `/interaction/${params['uid'] ?? ''}${typed}` };
   if (route.name === '/logout/confirm') return { text: 'errorRetry', path: '/logout' };
@@ -51,7 +51,7 @@ function wayFrom(ctx: Context, kind: Kind): Way {
 /** Longer than anything that is typed there. */
 const LONGEST_TYPED = 512;
 
-/** What was typed into a form that could not be served, as the page it stood on takes it back. */
+/** What was typed into a form that could not be served, or has expired, as the page it stood on takes it back. */
 function typedIn(ctx: Context): string {
   const form = new URLSearchParams(bodyOf(ctx).toString());
   const of = (field: string): string => (form.get(field) ?? '').slice(0, LONGEST_TYPED);

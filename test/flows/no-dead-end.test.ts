@@ -326,6 +326,11 @@ describe('no page is the end of the way', () => {
       expect(page.status).to.equal(200);
       expect(first(page).fields['platform_url']).to.equal(typed);
     }
+    const expired = await browser.press(question, 'platform', { platform_url: typed, csrf: 'x' });
+    expect(expired.status).to.equal(403);
+    const back = attribute(/<a class="primary"[^>]*>/.exec(expired.body)?.[0] ?? '', 'href') ?? '';
+    const questionAgain = await browser.open(new URL(back, stack.issuer));
+    expect(first(questionAgain).fields['platform_url']).to.equal(typed);
     const { user_code } = await device();
     const asked = await browser.open(`${stack.issuer}/device`);
     const refused = await busily(() => browser.submit(asked, first(asked), { user_code }));
