@@ -4,6 +4,7 @@ import { isSessionAlive } from '../../adapters/ib/session.ts';
 import type { Store } from '../../adapters/store/contract.ts';
 import { grantIdOf, ibSessionIdOf, isTokenValueOf } from '../../adapters/store/handles.ts';
 import { DPOP_SIGNING_ALGS } from '../../config/clients/supported.ts';
+import { bodyOf } from './bodies.ts';
 import { routeOf } from './routes.ts';
 
 /** The token of an `Authorization` header, Bearer or DPoP (RFC 6750 section 2.1, RFC 9449 section 7.1). */
@@ -11,6 +12,12 @@ export function bearerToken(ctx: Context): string | undefined {
   const [scheme = '', value, ...rest] = ctx.get('Authorization').split(' ');
   if (value === undefined || rest.length > 0) return undefined;
   return /^(bearer|dpop)$/i.test(scheme) ? value : undefined;
+}
+
+/** The token of a form (RFC 6750 section 2.2), where no header holds one. What is sent in two ways is refused by whoever reads it. */
+function formToken(ctx: Context): string | undefined {
+  if (ctx.get('Authorization') !== '' || !ctx.is('application/x-www-form-urlencoded')) return undefined;
+  return new URLSearchParams(bodyOf(ctx).toString()).get('access_token') ?? undefined;
 }
 
 /** Whether a token was sent as one that is bound to a key (RFC 9449 section 7.1). */
@@ -60,7 +67,7 @@ export function createSessionCheck(deps: {
 }): Middleware {
   return async (ctx, next) => {
     if (routeOf(ctx).standsOn !== 'ib_session') return next();
-    const token = bearerToken(ctx);
+    const token = bearerToken(ctx) ?? formToken(ctx);
     if (token === undefined || (await standsOnLiveSession(deps.store, token, deps.nowSeconds())))
       return next();
     writeInvalidToken(ctx, deps.issuer, SESSION_EXPIRED);

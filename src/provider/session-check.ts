@@ -50,7 +50,7 @@ function holdsRawSession(ctx: KoaContextWithOIDC): boolean {
   return entities.Grant?.getOIDCScope().split(' ').includes(RAW_SESSION) === true;
 }
 
-/** At `/token`: a refresh token whose session has ended is refused in the words that clients read as "sign in again". */
+/** At `/token`: what stands on a session that has ended is refused in the words that clients read as "sign in again". */
 export function createSessionEndAnswers(deps: {
   readonly ibSessions: Pick<IbSessions, 'find'>;
   readonly nowSeconds: () => number;
@@ -67,9 +67,19 @@ export function createSessionEndAnswers(deps: {
   };
 }
 
-/** The IB session that a refresh token names in its value. */
-function sessionBehind(params: Readonly<Record<string, unknown>> | undefined): string | undefined {
-  const value = params?.['refresh_token'];
-  if (typeof value !== 'string' || !isTokenValueOf('RefreshToken', value)) return undefined;
-  return ibSessionIdOf(grantIdOf(value) ?? '');
+/** What is redeemed, by the parameter that holds it. */
+const REDEEMED = {
+  refresh_token: 'RefreshToken',
+  code: 'AuthorizationCode',
+  subject_token: 'AccessToken',
+} as const;
+
+/** The IB session that what is redeemed names in its value. */
+function sessionBehind(params: Readonly<Record<string, unknown>> = {}): string | undefined {
+  for (const [name, model] of Object.entries(REDEEMED)) {
+    const value = params[name];
+    if (typeof value === 'string' && isTokenValueOf(model, value))
+      return ibSessionIdOf(grantIdOf(value) ?? '');
+  }
+  return undefined;
 }

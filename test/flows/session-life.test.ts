@@ -11,9 +11,11 @@ import {
   signInAt,
   startStack,
   token,
+  VERIFIER,
   WEB_SECRET,
   withBearer,
 } from '../support/stack.ts';
+import { basic, post, RESOURCE, startStandards } from '../support/standards.ts';
 
 const HOUR = 3600;
 const START = Math.floor(Date.now() / 1000) * 1000;
@@ -40,7 +42,15 @@ describe('the life of an IB session', () => {
 
   async function expectOver(tokens: Record<string, unknown>): Promise<void> {
     const over = { error: 'invalid_token', error_description: 'Session has expired' };
-    for (const answer of [await userinfo(tokens['access_token']), await proxy(tokens['access_token'])]) {
+    const inForm = fetch(`${stack.issuer}/userinfo`, {
+      method: 'POST',
+      body: new URLSearchParams({ access_token: String(tokens['access_token']) }),
+    });
+    for (const answer of [
+      await userinfo(tokens['access_token']),
+      await inForm,
+      await proxy(tokens['access_token']),
+    ]) {
       expect(answer.status).to.equal(401);
       expect(answer.headers.get('www-authenticate')).to.contain('error="invalid_token"');
       expect(await answer.json()).to.deep.equal(over);
@@ -112,6 +122,41 @@ describe('the life of an IB session', () => {
       error_description: 'invalid token provided',
     });
     expect((await refresh(body['refresh_token'])).status).to.equal(200);
+  });
+
+  it('is told to who redeems what stands on it, a code or the token of another resource', async () => {
+    const own = await startStandards({ sandbox: stack.sandbox });
+    stack.sandbox.platforms[0].switches.periodHours = 1;
+    const redeem = (back: URL) =>
+      post(
+        own.stack,
+        '/token',
+        {
+          grant_type: 'authorization_code',
+          code: back.searchParams.get('code') ?? '',
+          redirect_uri: REDIRECT_URI,
+          code_verifier: VERIFIER,
+        },
+        basic('web'),
+      );
+    const unused = await signIn(own.stack);
+    const { body } = await redeem(
+      await signIn(own.stack, new Browser(), { resource: RESOURCE, scope: 'profile ib:api' }),
+    );
+    at(HOUR + 1);
+    const exchanged = {
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      subject_token: String(body['access_token']),
+      subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+    };
+    for (const answer of [
+      await redeem(unused),
+      await post(own.stack, '/token', exchanged, basic('mcp-server')),
+    ]) {
+      const over = { error: 'invalid_grant', error_description: 'Session has expired' };
+      expect([answer.status, answer.body]).to.deep.equal([400, over]);
+    }
+    await own.stack.close();
   });
 
   it('asks for a new login in the browser once it is over', async () => {
