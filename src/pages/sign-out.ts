@@ -102,12 +102,18 @@ interface StayDeps extends Pick<SignOutDeps, 'write' | 'envOf'> {
 
 /**
  * The answer to the question, in front of the library's: who stays (a form without `logout`) is told so and led back to the
- * app, and nothing is changed. The library would take the app's access and say "signed out".
+ * app, and nothing is changed. The library would take the app's access and say "signed out"; it says that too to who comes to the
+ * page after a sign-out, by the history or a link, and is signed in.
  */
 export function createStay(deps: StayDeps): Middleware {
-  const { forged, write, envOf } = deps;
+  const { forged, write, envOf, sessions } = deps;
+  const sayStayed = async (ctx: Context): Promise<void> =>
+    write(ctx, stayedPage(await stayed(deps, ctx), envOf(ctx)), 'nowhere else');
   return async (ctx, next) => {
-    if (routeOf(ctx).name !== '/logout/confirm') return next();
+    const { name } = routeOf(ctx);
+    if (name === '/logout/success')
+      return (await sessions.signInsOf(ctx)).length > 0 ? sayStayed(ctx) : next();
+    if (name !== '/logout/confirm') return next();
     const form = await readForm(ctx).catch((error: unknown) => {
       if (error instanceof FormError) return undefined;
       throw error;
@@ -117,7 +123,7 @@ export function createStay(deps: StayDeps): Middleware {
       handOn(ctx, bodyOf(ctx));
       return next();
     }
-    write(ctx, stayedPage(await stayed(deps, ctx), envOf(ctx)), 'nowhere else');
+    return sayStayed(ctx);
   };
 }
 

@@ -54,6 +54,22 @@ describe('signing out', () => {
     expect(await userinfo(tokens)).to.equal(401);
   });
 
+  it('never says so to who is signed in, whatever page he opens', async () => {
+    const browser = new Browser();
+    const tokens = await signedIn(browser);
+    for (const query of ['', '?client_id=web']) {
+      const page = await browser.open(`${stack.issuer}/logout/success${query}`);
+      expect([page.status, page.url.pathname], query).to.deep.equal([200, '/logout/success']);
+      expect(page.body).to.contain('You are still signed in').and.not.contain('You are signed out');
+    }
+    expect(await userinfo(tokens)).to.equal(200);
+    const after = await submitOnly(browser, await browser.open(`${stack.issuer}/logout`), { logout: 'yes' });
+    expect([after.url.pathname, after.body.includes('You are signed out')]).to.deep.equal([
+      '/logout/success',
+      true,
+    ]);
+  });
+
   it('says that nobody is signed in to who stays without being so', async () => {
     const page = await new Browser().request(`${stack.issuer}/logout/confirm`, {
       method: 'POST',
