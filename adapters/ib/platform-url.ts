@@ -1,4 +1,5 @@
 /** The gate for hosts: what a user, a request or IB's own answer names becomes a typed origin, or is refused. Pure. */
+import { domainToASCII } from 'node:url';
 import type { IbHostRule } from '../../config/hosts.ts';
 
 /** A platform that the operator allows. `host` holds the port where there is one. */
@@ -34,6 +35,18 @@ function takeApart(text: string): Authority | undefined {
   if (port !== undefined && Number(port) > 65_535) return undefined;
   const lower = scheme?.toLowerCase();
   return { scheme: lower === 'http' || lower === 'https' ? lower : undefined, host, port };
+}
+
+/**
+ * What was typed, a host in letters beyond ASCII written out in punycode, as the operator's list has it. No wildcard allows
+ * punycode, so only a name that stands in the list passes; what is ASCII under another guise stays what it is, and is refused.
+ */
+function writtenOut(text: string): string {
+  const [, before = '', host = '', after = ''] =
+    /^((?:https?:\/\/)?)([^:/?#@%\\\s]+)(.*)$/is.exec(text) ?? [];
+  if (/^[\0-\x7f]*$/.test(host)) return text;
+  const ascii = domainToASCII(host);
+  return ascii.split('.').some((label) => label.startsWith('xn--')) ? before + ascii + after : text;
 }
 
 /** Whether the URL parser leaves a host as it is. It reads 0x7f.1, 127.1 or 2130706433 as addresses. */
@@ -88,7 +101,7 @@ function completed(word: string, rules: readonly IbHostRule[]): string | undefin
 export function parsePlatform(text: string, rules: readonly IbHostRule[]): ParsedPlatform {
   const trimmed = text.trim();
   if (trimmed === '') return { ok: false, reason: 'empty' };
-  const authority = trimmed.length > LONGEST_TEXT ? undefined : takeApart(trimmed);
+  const authority = trimmed.length > LONGEST_TEXT ? undefined : takeApart(writtenOut(trimmed));
   if (authority === undefined) return { ok: false, reason: 'not_a_host' };
   const host = isWord(authority) ? (completed(authority.host, rules) ?? authority.host) : authority.host;
   const platform = byOrigin({ ...authority, host }, rules) ?? byPattern({ ...authority, host }, rules);
