@@ -17,9 +17,7 @@ export class UnknownResourceError extends errors.InvalidTarget {
   readonly line: string;
 
   constructor(resource: string, scopes: readonly string[]) {
-    super(
-      'the resource is not registered here; an admin has to add it under "resources" in the clients file',
-    );
+    super('the resource is not registered here; an admin has to add it under resources in the clients file');
     this.name = 'UnknownResourceError';
     this.resource = resource;
     this.line = `- { identifier: ${asciiJson(resource)}, scopes: ${asciiJson(scopes)} }`;

@@ -291,7 +291,9 @@ resources:
         await post(stack, '/device_authorization', { client_id: 'tv', resource: UNKNOWN }),
       ]) {
         expect([answer.status, answer.body['error']]).to.deep.equal([400, 'invalid_target']);
-        expect(answer.body['error_description']).to.contain('clients file');
+        expect(answer.body['error_description'])
+          .to.contain('clients file')
+          .and.match(/^[\x20-\x21\x23-\x5B\x5D-\x7E]+$/, 'RFC 6749 section 5.2');
       }
       await stack.logged('resource_unknown', ({ clientId }) => clientId === 'tv');
     });
