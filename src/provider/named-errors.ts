@@ -1,10 +1,11 @@
 /**
- * Errors where an app says who it is, by the names of RFC 6749 section 5.2. The library calls some of them `invalid_request`, which
+ * Errors where an app says who it is, by the names and with the challenge of RFC 6749 section 5.2. The library calls some of them `invalid_request`, which
  * tells a client that it is put wrongly, not that it should begin again.
  */
 import type Provider from 'oidc-provider';
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { GRANT } from '../../config/clients/supported.ts';
+import { hasIdAlone } from './client-secrets.ts';
 
 type Oidc = KoaContextWithOIDC['oidc'];
 
@@ -22,14 +23,15 @@ export function nameErrors(provider: Provider): void {
   ];
   for (const door of doors) {
     provider.on(door as 'grant.error', (ctx: KoaContextWithOIDC, error: Error) => {
-      if (!(error instanceof errors.InvalidRequest)) return;
-      const named = nameOf(ctx);
-      if (named === undefined) return;
-      Object.assign(error, named);
-      ctx.status = named.status;
-      ctx.body = { error: named.error, error_description: named.error_description };
-      if (named.status === 401 && ctx.get('Authorization') !== '') {
-        ctx.append('WWW-Authenticate', `Basic realm="${provider.issuer}", error="${named.error}"`);
+      const named = error instanceof errors.InvalidRequest ? nameOf(ctx) : undefined;
+      if (named !== undefined) {
+        Object.assign(error, named);
+        ctx.status = named.status;
+        ctx.body = { error: named.error, error_description: named.error_description };
+      }
+      const isTried = ctx.get('Authorization') !== '' || hasIdAlone(ctx.state);
+      if (ctx.status === 401 && isTried && !ctx.res.hasHeader('WWW-Authenticate')) {
+        ctx.set('WWW-Authenticate', `Basic realm="${provider.issuer}", error="invalid_client"`);
       }
     });
   }

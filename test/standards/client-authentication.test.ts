@@ -57,6 +57,7 @@ describe('client authentication (RFC 6749 section 2.3, RFC 7523, RFC 9700 sectio
       'no colon': { authorization: `Basic ${btoa('\u00fcber')}` },
       'no id': basic('', 'x'),
       'no secret': basic('web', ''),
+      'an id alone': { authorization: `Basic ${btoa('web')}` },
       'a secret that none can be': { authorization: `Basic ${btoa('web:\u00fc')}` },
     };
     for (const path of ['/token', '/par', '/introspect', '/revoke', '/device_authorization']) {

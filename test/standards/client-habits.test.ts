@@ -1,6 +1,15 @@
 import { expect } from 'chai';
 import { Browser, type Page } from '../support/browser.ts';
-import { authorizeUrl, exchange, type Stack, signIn, signInAt, startStack, token } from '../support/stack.ts';
+import {
+  authorizeUrl,
+  exchange,
+  type Stack,
+  signIn,
+  signInAt,
+  startStack,
+  token,
+  VERIFIER,
+} from '../support/stack.ts';
 import { answerIn, basic, getJson, post } from '../support/standards.ts';
 
 /** Secrets as `openssl rand -base64 32` makes them: 48 % hold a plus sign. */
@@ -78,6 +87,19 @@ describe('habits of clients that specifications leave open', () => {
       }
     }
 
+    it('and a public app may say its id by Basic with an empty one, as Go’s oauth2 does where it is not told otherwise', async () => {
+      const back = await signIn(stack, new Browser(), { client_id: 'spa', scope: 'openid' });
+      const code = {
+        grant_type: 'authorization_code',
+        code: back.searchParams.get('code') ?? '',
+        redirect_uri: back.origin + back.pathname,
+        code_verifier: VERIFIER,
+      };
+      const { status, text } = await post(stack, '/token', code, basic('spa', ''));
+      expect(status, text).to.equal(200);
+      const inTwoWays = await post(stack, '/token', { ...code, client_secret: 'x' }, basic('spa', ''));
+      expect([inTwoWays.status, inTwoWays.body['error']]).to.deep.equal([400, 'invalid_request']);
+    });
     it('and a public app may say its id alone by Basic, as okta-auth-js does at /revoke; others prove nothing by it', async () => {
       const tokens = (
         await exchange(
