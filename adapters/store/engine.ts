@@ -27,7 +27,8 @@ export interface Along {
   readonly before?: readonly Write[];
   /**
    * What is no longer needed, or only noted: where an engine has no transactions (DynamoDB, by choice: see
-   * `docs/decisions`), a crash in the wrong moment can leave it undone. Nothing that an answer promises goes here.
+   * `docs/decisions`), a crash in the wrong moment, or a store that then fails, leaves it undone, and the decision stands.
+   * Nothing that an answer promises goes here.
    */
   readonly after?: readonly Write[];
 }

@@ -85,9 +85,11 @@ async function writeAll(engine: Engine, state: Unflushed): Promise<void> {
     if (claims.length > 0) await decideAll(engine, claims, { before: all });
     await Promise.all([...(claims.length > 0 ? [] : [engine.write(all)]), ...merges(), ...deferred()]);
   } else {
-    await decideAll(engine, claims);
+    // Nobody can name what is new: where that fails nothing has been claimed.
+    await decideAll(engine, claims, { before });
     // What the request has used up stays, for its repetition, until all that it has given is there.
-    await Promise.all([engine.write([...before, ...others]), ...merges()]);
+    const given = claims.length > 0 ? others : [...before, ...others];
+    await Promise.all([engine.write(given), ...merges()]);
     await Promise.all([engine.write(standing), ...deferred()]);
   }
   if (deciding !== undefined) await decideAll(engine, [deciding]);

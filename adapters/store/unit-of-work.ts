@@ -109,7 +109,19 @@ export function createUnitsOfWork(engine: Engine): UnitsOfWork {
   }
 }
 
+type Reading = Pick<UnitOfWork, 'get' | 'seen' | 'hint' | 'remember' | 'guard'>;
+
 function createUnit(engine: Engine, state: State): UnitOfWork {
+  return {
+    ...createReading(engine, state),
+    ...createWriting(state),
+    kept(tell) {
+      state.tellings.push(tell);
+    },
+  };
+}
+
+function createReading(engine: Engine, state: State): Reading {
   async function guard<T>(call: () => Promise<T>): Promise<T> {
     try {
       return await call();
@@ -148,11 +160,6 @@ function createUnit(engine: Engine, state: State): UnitOfWork {
     }
   }
 
-  function put(key: Key, item: Item, condition?: Condition): void {
-    const under = condition === undefined ? {} : { condition };
-    state.writes.set(keyName(key), { op: 'put', key, item, ...under });
-  }
-
   return {
     guard,
     async get(key, along = []) {
@@ -170,6 +177,20 @@ function createUnit(engine: Engine, state: State): UnitOfWork {
     hint(keys) {
       state.hints.push(...keys);
     },
+    remember(key, item) {
+      state.cache.set(keyName(key), Promise.resolve(item));
+      state.seen.set(keyName(key), item);
+    },
+  };
+}
+
+function createWriting(state: State): Omit<UnitOfWork, keyof Reading | 'kept'> {
+  function put(key: Key, item: Item, condition?: Condition): void {
+    const under = condition === undefined ? {} : { condition };
+    state.writes.set(keyName(key), { op: 'put', key, item, ...under });
+  }
+
+  return {
     put,
     merge(key, item, merge) {
       const name = keyName(key);
@@ -199,13 +220,6 @@ function createUnit(engine: Engine, state: State): UnitOfWork {
     },
     defer(work) {
       state.deferred.push(work);
-    },
-    kept(tell) {
-      state.tellings.push(tell);
-    },
-    remember(key, item) {
-      state.cache.set(keyName(key), Promise.resolve(item));
-      state.seen.set(keyName(key), item);
     },
   };
 }

@@ -42,40 +42,8 @@ async function createProgram(): Promise<Command> {
     (await import('./client-commands.ts')).addClientCommands(client, output);
 
   addSecretsCommands(program, output);
-
-  const store = program.command('store').description('the tables, or the embedded store');
-  store
-    .command('create')
-    .description('create missing tables and check existing ones')
-    .action(async () => (await forStore()).createStoreTables(output()));
-  store
-    .command('stats')
-    .description('count live and expired items by kind')
-    .action(async () => (await forStore()).storeStats(output()));
-  store
-    .command('sweep')
-    .description('delete expired items, for engines without TTL')
-    .action(async () => (await forStore()).storeSweep(output()));
-  store
-    .command('check')
-    .description('look for damage in the embedded store, or for what differs in the tables')
-    .action(async () => (await forStore()).checkStore(output()));
-  store
-    .command('backup <file>')
-    .description('copy the embedded store, while servers use it, into a new file')
-    .action(async (file: string) => (await forStore()).backupStore(file, output()));
-
-  const session = program.command('session').description('access that users have given');
-  const filters = (command: Command): Command =>
-    command
-      .option('--user <sub>', 'of this user: {clientid}.{userUuid}')
-      .option('--client <id>', 'of this app (reads the whole table)');
-  filters(session.command('list').description('list access')).action(async (filter: SessionFilter) =>
-    (await forStore()).listSessions(filter, output()),
-  );
-  filters(session.command('revoke').description('take access back')).action(async (filter: SessionFilter) =>
-    (await forStore()).revokeSessions(filter, output()),
-  );
+  addStoreCommands(program, output);
+  addSessionCommands(program, output);
 
   program
     .command('trace <reference>')
@@ -118,6 +86,44 @@ function rotateCommand(parent: Command, description: string, output: () => Outpu
       }: RotateFlags) =>
         (await forKeys()).rotate({ kinds: only, added: add === undefined ? [] : [add], now }, output()),
     );
+}
+
+function addStoreCommands(program: Command, output: () => Output): void {
+  const store = program.command('store').description('the tables, or the embedded store');
+  store
+    .command('create')
+    .description('create missing tables and check existing ones')
+    .action(async () => (await forStore()).createStoreTables(output()));
+  store
+    .command('stats')
+    .description('count live and expired items by kind')
+    .action(async () => (await forStore()).storeStats(output()));
+  store
+    .command('sweep')
+    .description('delete expired items, for engines without TTL')
+    .action(async () => (await forStore()).storeSweep(output()));
+  store
+    .command('check')
+    .description('look for damage in the embedded store, or for what differs in the tables')
+    .action(async () => (await forStore()).checkStore(output()));
+  store
+    .command('backup <file>')
+    .description('copy the embedded store, while servers use it, into a new file')
+    .action(async (file: string) => (await forStore()).backupStore(file, output()));
+}
+
+function addSessionCommands(program: Command, output: () => Output): void {
+  const session = program.command('session').description('access that users have given');
+  const filters = (command: Command): Command =>
+    command
+      .option('--user <sub>', 'of this user: {clientid}.{userUuid}')
+      .option('--client <id>', 'of this app (reads the whole table)');
+  filters(session.command('list').description('list access')).action(async (filter: SessionFilter) =>
+    (await forStore()).listSessions(filter, output()),
+  );
+  filters(session.command('revoke').description('take access back')).action(async (filter: SessionFilter) =>
+    (await forStore()).revokeSessions(filter, output()),
+  );
 }
 
 function addSecretsCommands(program: Command, output: () => Output): void {

@@ -107,7 +107,7 @@ export function createSimulatedEngine(items: Map<string, Item>, kind: EngineKind
           if (!(await one(claim)).held) return { held: false, lostClaim: at };
         }
         const decision = await one(deciding);
-        if (decision.held) await write(after);
+        if (decision.held) await write(after).catch(() => undefined);
         return decision;
       }
       const all = [...claims, deciding, ...before, ...after];

@@ -16,7 +16,7 @@ export type Fault = (typeof FAULTS)[number];
 
 /** One call that leaves the process. */
 export interface Call<T> {
-  readonly to: 'store' | 'IB';
+  readonly to: 'store' | 'IB' | 'app';
   /** What it is for, in words that are the same in each run. */
   readonly name: string;
   readonly send: () => Promise<T>;

@@ -1,6 +1,7 @@
 /** Runs flows with faults in them, and says what was wrong. */
 import { FAULTS, type Fault, isPossible } from './faults.ts';
-import { FLOWS, type Flow } from './flows.ts';
+import type { Flow } from './flow.ts';
+import { FLOWS } from './flows.ts';
 import { Violation } from './people.ts';
 import { runTogether } from './scheduler.ts';
 import { copyOf, newRun, type Run } from './steps.ts';

@@ -8,13 +8,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Duplex, duplexPair, Readable } from 'node:stream';
+import { type Duplex, duplexPair } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { mock } from 'node:test';
 import { pino } from 'pino';
 import { type fetch, Response } from 'undici';
 import { createIbClient } from '../../adapters/ib/client.ts';
-import { createGuardedAgent, type GuardedAgent } from '../../adapters/ib/http-agent.ts';
+import { createGuardedAgent } from '../../adapters/ib/http-agent.ts';
 import { isLooseDomain, parsePlatform } from '../../adapters/ib/platform-url.ts';
 import { createSecrets } from '../../adapters/secrets/keys.ts';
 import type { Item } from '../../adapters/store/items.ts';
@@ -30,6 +30,7 @@ import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { WEB_SECRET } from '../support/stack.ts';
 import { createSimulatedEngine, type EngineKind } from './engine.ts';
 import { type Call, type Fault, type Pass, suffer, throttled } from './faults.ts';
+import { faultyAgent, faultyApps, faultyFetch } from './wires.ts';
 
 export const ISSUER = 'http://localhost:3000';
 
@@ -62,6 +63,8 @@ export interface World {
   readonly trace: string[];
   readonly logs: string[];
   readonly items: ReadonlyMap<string, Item>;
+  /** The sign-outs that apps were told of, since the last snapshot was restored. */
+  readonly told: readonly string[];
   /** Asked before each call that an actor makes. */
   onTurn: ((actor: string, call: string) => Promise<void>) | undefined;
   /** Whose requests and calls they are. */
@@ -84,44 +87,6 @@ function end(process: Running): void {
 }
 
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
-
-/** Agents whose calls go by way of the plan. */
-function faultyAgent(agent: GuardedAgent, pass: Pass): GuardedAgent {
-  return {
-    close: () => agent.close(),
-    destroy: () => agent.destroy(),
-    async open() {
-      const { fetch: send, dispatcher } = await agent.open();
-      const asked: typeof send = (url, init) =>
-        pass({
-          to: 'IB',
-          name: `${init?.method ?? 'GET'} ${new URL(String(url)).pathname}`,
-          send: () => send(url, init),
-          answer: (status, headers) => new Response('', { status, headers }),
-        });
-      const request = (options: Parameters<typeof dispatcher.request>[0]) =>
-        pass({
-          to: 'IB',
-          name: `${options.method} through the proxy`,
-          send: () => dispatcher.request(options),
-          answer: (statusCode, headers) =>
-            ({ statusCode, headers, trailers: {}, body: Readable.from([]) }) as unknown as Awaited<
-              ReturnType<typeof dispatcher.request>
-            >,
-        });
-      return { fetch: asked, dispatcher: Object.assign(Object.create(dispatcher), { request }) };
-    },
-  };
-}
-
-/** The same for a client that hands the dispatcher on to `fetch`. */
-function faultyFetch(agent: GuardedAgent, pass: Pass): GuardedAgent {
-  const faulty = faultyAgent(agent, pass);
-  return {
-    ...faulty,
-    open: async () => ({ ...(await faulty.open()), dispatcher: (await agent.open()).dispatcher }),
-  };
-}
 
 async function overNoNetwork(
   { server, sockets, isDead }: Running,
@@ -169,6 +134,7 @@ export async function createWorld(clients: string, kind: EngineKind): Promise<Wo
     IB_HOSTS: [first.origin, second.origin, sandbox.apiOrigin].join(','),
     REGISTRATION: 'open',
     REGISTRATIONS_PER_HOUR: '100000',
+    CLIENT_ID_METADATA_HOSTS: 'docs.example',
     WEB_SECRET,
     LOG_LEVEL: 'debug',
   });
@@ -186,7 +152,8 @@ export async function createWorld(clients: string, kind: EngineKind): Promise<Wo
   const trace: string[] = [];
   let made: Made[] | undefined;
   let plan: Plan = new Map();
-  const throttledUntil = { store: 0, IB: 0 };
+  const throttledUntil = { store: 0, IB: 0, app: 0 };
+  const told: string[] = [];
 
   mock.timers.enable({ apis: ['Date'], now: Date.now() });
 
@@ -241,8 +208,8 @@ export async function createWorld(clients: string, kind: EngineKind): Promise<Wo
         parse: (text) => parsePlatform(text, config.ibHosts),
         isLoose: (origin) => isLooseDomain(origin, config.ibHosts),
       },
-      fetch: () => Promise.reject(new TypeError('no other network')),
-      documentFetch: () => Promise.reject(new TypeError('no other network')),
+      fetch: faultyApps(pass, told),
+      documentFetch: faultyApps(pass, told),
       proxyAgent: faultyAgent(agent, pass),
       events,
       now: Date.now,
@@ -256,6 +223,7 @@ export async function createWorld(clients: string, kind: EngineKind): Promise<Wo
     trace,
     logs,
     items,
+    told,
     actors,
     onTurn: undefined,
     fetch: (url, init = {}) =>
@@ -270,6 +238,7 @@ export async function createWorld(clients: string, kind: EngineKind): Promise<Wo
       made = undefined;
       throttledUntil.store = 0;
       throttledUntil.IB = 0;
+      throttledUntil.app = 0;
       return counted;
     },
     snapshot: () => ({ items: new Map(items), nowMs: Date.now() }),
@@ -279,6 +248,7 @@ export async function createWorld(clients: string, kind: EngineKind): Promise<Wo
       mock.timers.setTime(snapshot.nowMs);
       trace.length = 0;
       logs.length = 0;
+      told.length = 0;
       end(current);
       current = start();
     },

@@ -41,7 +41,8 @@ export function createWrites(link: Link): Pick<Engine, 'write' | 'decide' | 'exp
         if (!(await writeOne(link, claim)).held) return { held: false, lostClaim: at };
       }
       const decision = await writeOne(link, deciding);
-      if (decision.held) await write(after);
+      // It has been decided: an error here would tell the caller that it was not. Each call has told of its own failure.
+      if (decision.held) await write(after).catch(() => undefined);
       return decision;
     },
     async expire(nowSeconds) {

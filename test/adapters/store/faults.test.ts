@@ -202,4 +202,18 @@ for (const transport of ['undici', 'node'] as const)
       expect(operations).to.deep.equal(['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem']);
       await hasty.close();
     });
+
+    it('change nothing of what has been decided, where what is only noted besides meets them', async () => {
+      const hasty = await open({ maxAttempts: 1 });
+      answers = [found, found, found, fault('ThrottlingException')];
+      await hasty.unit(async () => {
+        await hasty.adapter('Client').find('app');
+        await hasty.adapter('DeviceCode').consume('code');
+        await hasty.adapter('ClientCredentials').upsert('new', { jti: 'new' } as never, 60);
+        await hasty.adapter('Client').upsert('app', { client_id: 'app' } as never, 60);
+      });
+      expect(operations).to.deep.equal(['GetItem', 'PutItem', 'UpdateItem', 'PutItem']);
+      expect(hasty.calls.at(-1)).to.include({ outcome: 'throttled' });
+      await hasty.close();
+    });
   });

@@ -1,16 +1,19 @@
+/** Every single fault at every single call. */
 import { expect } from 'chai';
+import type { EngineKind } from './engine.ts';
 import { FAULTS, type Fault } from './faults.ts';
 import { CLIENTS, FLOWS } from './flows.ts';
 import { prepare, runOnce, singlesOf } from './runner.ts';
 import { tableOf } from './table.ts';
 import { createWorld, type Snapshot, type World } from './world.ts';
 
-const ENGINES = {
+const ENGINES: Readonly<Record<EngineKind, string>> = {
   ordered: 'writes in an order, as on DynamoDB',
   whole: 'writes as a whole, as on SQLite',
-} as const;
+};
 
-for (const kind of ['ordered', 'whole'] as const) {
+/** Runs every flow with every fault at every call; a file of its own for each kind of engine, as they take long. */
+export function describeSingleFaults(kind: EngineKind): void {
   describe(`every single fault at every single call (${ENGINES[kind]})`, function () {
     this.timeout(300_000);
     let world: World;

@@ -1,0 +1,3 @@
+import { describeSingleFaults } from './single-faults.ts';
+
+describeSingleFaults('ordered');
