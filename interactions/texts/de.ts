@@ -130,6 +130,8 @@ export const de: Texts = {
   deviceSubmit: 'Weiter',
   deviceInvalid:
     'Dieser Code ist unbekannt oder abgelaufen. Prüfen Sie ihn, oder lassen Sie sich vom Gerät einen neuen geben.',
+  deviceAgain:
+    'Geben Sie den Code noch einmal ein. Wenn Sie immer wieder hierher kommen, erlauben Sie Cookies für diese Seite.',
   deviceStopped:
     'Das Gerät wurde nicht verbunden und hat davon erfahren. Sie können dieses Fenster schließen.',
   deviceConfirmTitle: 'Ist das Ihr Gerät?',

@@ -117,6 +117,7 @@ export const en = {
   deviceLabel: 'Code shown on your device',
   deviceSubmit: 'Continue',
   deviceInvalid: 'This code is not known or has expired. Check it, or ask the device for a new one.',
+  deviceAgain: 'Enter the code once more. If you keep coming back here, allow cookies for this site.',
   deviceStopped: 'The device was not connected, and it has been told so. You can close this window.',
   deviceConfirmTitle: 'Is this your device?',
   deviceConfirmExplain: '{app} asks to be connected. Continue only if your device shows this code now:',

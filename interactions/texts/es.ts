@@ -123,6 +123,7 @@ export const es: Texts = {
   deviceLabel: 'Código que muestra su dispositivo',
   deviceSubmit: 'Continuar',
   deviceInvalid: 'Este código no se conoce o ha caducado. Revíselo o pida otro al dispositivo.',
+  deviceAgain: 'Introduzca el código otra vez. Si vuelve siempre aquí, permita las cookies de este sitio.',
   deviceStopped: 'El dispositivo no se ha conectado y ya lo sabe. Puede cerrar esta ventana.',
   deviceConfirmTitle: '¿Es este su dispositivo?',
   deviceConfirmExplain:

@@ -129,6 +129,8 @@ export const fr: Texts = {
   deviceLabel: 'Code affiché sur votre appareil',
   deviceSubmit: 'Continuer',
   deviceInvalid: 'Ce code est inconnu ou a expiré. Vérifiez-le ou demandez-en un nouveau à l’appareil.',
+  deviceAgain:
+    'Saisissez le code encore une fois. Si vous revenez toujours ici, autorisez les cookies pour ce site.',
   deviceStopped: 'L’appareil n’a pas été connecté et en a été informé. Vous pouvez fermer cette fenêtre.',
   deviceConfirmTitle: 'Est-ce votre appareil ?',
   deviceConfirmExplain:

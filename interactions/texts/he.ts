@@ -111,6 +111,7 @@ export const he: Texts = {
   deviceLabel: 'הקוד שמוצג במכשיר שלך',
   deviceSubmit: 'המשך',
   deviceInvalid: 'קוד זה אינו מוכר או שתוקפו פג. יש לבדוק אותו או לבקש מהמכשיר קוד חדש.',
+  deviceAgain: 'יש להזין את הקוד שוב. אם חוזרים לכאן כל פעם, יש לאפשר קובצי Cookie לאתר הזה.',
   deviceStopped: 'המכשיר לא חובר, והוא יודע על כך. אפשר לסגור את החלון.',
   deviceConfirmTitle: 'זה המכשיר שלך?',
   deviceConfirmExplain: '{app} מבקשת להתחבר. יש להמשיך רק אם המכשיר שלך מציג כעת את הקוד הזה:',

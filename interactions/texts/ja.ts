@@ -122,6 +122,8 @@ export const ja: Texts = {
   deviceSubmit: '次へ',
   deviceInvalid:
     'コードが正しくないか、有効期限が切れています。確認するか、デバイスで新しいコードを取得してください。',
+  deviceAgain:
+    'コードをもう一度入力してください。何度もここに戻る場合は、このサイトのCookieを許可してください。',
   deviceStopped:
     'デバイスは接続されませんでした。デバイスにも通知済みです。このウィンドウを閉じてかまいません。',
   deviceConfirmTitle: 'お使いのデバイスですか？',

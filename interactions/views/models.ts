@@ -145,7 +145,8 @@ export interface DeviceCodeModel {
   readonly action: string;
   readonly xsrf: string;
   readonly value: string;
-  readonly fault?: 'invalid' | 'stopped';
+  /** `again`: the browser brought no session with the code. */
+  readonly fault?: 'invalid' | 'stopped' | 'again';
   /** The code came with the address: the form only has to be sent. */
   readonly isGoingOn?: boolean;
 }

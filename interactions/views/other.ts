@@ -41,7 +41,7 @@ ${model.error !== undefined && html`<p class="hint"><span dir="ltr" lang="en"><c
 export function deviceCodePage(model: DeviceCodeModel, env: PageEnv): Html {
   const { texts } = env;
   const isGoingOn = model.isGoingOn === true;
-  const body = html`${model.fault === 'stopped' && html`<p role="status">${texts.deviceStopped}</p>`}
+  const body = html`${model.fault === 'stopped' && html`<p role="status">${texts.deviceStopped}</p>`}${model.fault === 'again' && html`<p role="status">${texts.deviceAgain}</p>`}
 <form method="post" action="${model.action}"${isGoingOn && html` data-go-on`}>
 <input type="hidden" name="xsrf" value="${model.xsrf}">
 <label for="user_code">${texts.deviceLabel}</label>

@@ -3,7 +3,7 @@ import type { Context } from 'koa';
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Client } from '../../interactions/step.ts';
 import type { Html } from '../../interactions/views/html.ts';
-import type { ErrorModel, PageEnv } from '../../interactions/views/models.ts';
+import type { DeviceCodeModel, ErrorModel, PageEnv } from '../../interactions/views/models.ts';
 import { deviceCodePage, deviceConfirmPage, deviceDonePage } from '../../interactions/views/other.ts';
 import { signedOutPage } from '../../interactions/views/sign-out.ts';
 import { routeOf } from '../http/routes.ts';
@@ -51,6 +51,24 @@ function userCodeOf({ oidc }: KoaContextWithOIDC): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
+/** Longer than any user code. */
+const LONGEST_CODE = 64;
+
+/** What the field for a code says: what was typed, and what is wrong with it. */
+function codeFieldOf(
+  oidcCtx: KoaContextWithOIDC,
+  error: Error | undefined,
+): Pick<DeviceCodeModel, 'value' | 'fault'> {
+  // A form of before, pressed once more or in another tab: nothing is said of its code.
+  if (isForged(oidcCtx, error)) return { value: userCodeOf(oidcCtx) ?? '', fault: 'again' };
+  if (error !== undefined) {
+    const value = (error as { userCode?: string }).userCode ?? '';
+    return { value, fault: error.name === 'AbortedError' ? 'stopped' : 'invalid' };
+  }
+  const { again } = oidcCtx.query;
+  return typeof again === 'string' ? { value: again.slice(0, LONGEST_CODE), fault: 'again' } : { value: '' };
+}
+
 type Failed = (ctx: Context, status: number, model: ErrorModel) => void;
 type DeviceSession = { new?: boolean; touched?: boolean } | undefined;
 
@@ -58,14 +76,16 @@ const isKnown = (session: unknown): boolean => (session as DeviceSession)?.new !
 
 /**
  * A step at `/device` from a browser that brings no session, such as one that has expired: the library would show the
- * form once more, bound to a session that was never stored. Its first step begins again instead.
+ * form once more, bound to a session that was never stored. Its first step begins again instead, with the code, and says that
+ * cookies may be blocked.
  */
 function deviceStepLost(oidcCtx: KoaContextWithOIDC, failed: Failed): void {
   const ctx = oidcCtx as unknown as Context;
   const session = oidcCtx.oidc.session as DeviceSession;
   if (session !== undefined) session.touched = false;
   if (oidcCtx.oidc.route === 'device_resume') return failed(ctx, 400, { kind: 'lost' });
-  ctx.redirect('/device');
+  const typed = new URLSearchParams({ again: userCodeOf(oidcCtx) ?? '' });
+  ctx.redirect(`/device?${typed}`);
   ctx.status = 303;
   ctx.body = '';
 }
@@ -104,18 +124,9 @@ export function createProviderPages({ appViewOf, write, envOf, failed }: Provide
       async userCodeInputSource(oidcCtx, form, _out, error) {
         const ctx = oidcCtx as unknown as Context;
         if (error !== undefined && !isKnown(oidcCtx.oidc.session)) return deviceStepLost(oidcCtx, failed);
-        // A form of before, pressed once more or in another tab: nothing is said of its code, which is there to go on with.
-        const isStale = isForged(oidcCtx, error);
-        const value = isStale ? userCodeOf(oidcCtx) : (error as { userCode?: string } | undefined)?.userCode;
-        const fault = error?.name === 'AbortedError' ? 'stopped' : 'invalid';
-        const model = {
-          action: '/device',
-          xsrf: xsrfIn(form),
-          value: value ?? '',
-          ...(error === undefined || isStale ? {} : ({ fault } as const)),
-        };
+        const model = { action: '/device', xsrf: xsrfIn(form), ...codeFieldOf(oidcCtx, error) };
         write(ctx, deviceCodePage(model, envOf(ctx)), 'nowhere else');
-        if (isStale) ctx.status = 403;
+        if (isForged(oidcCtx, error)) ctx.status = 403;
       },
       async userCodeConfirmSource(oidcCtx, form, client, _deviceInfo, userCode) {
         const ctx = oidcCtx as unknown as Context;

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Browser } from '../support/browser.ts';
+import { Browser, formsOf } from '../support/browser.ts';
 import type { Stack } from '../support/stack.ts';
 import { type Answer, errorOf, getJson, post, startStandards, submitOnly } from '../support/standards.ts';
 
@@ -112,7 +112,11 @@ describe('the device grant (RFC 8628)', () => {
       body: 'user_code=BBBB-BBBB&xsrf=x',
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
     });
-    expect([entered.status, entered.headers.get('location')]).to.deep.equal([303, '/device']);
+    const again = entered.headers.get('location') ?? '';
+    expect([entered.status, again]).to.deep.equal([303, '/device?again=BBBB-BBBB']);
+    const page = await new Browser().open(stack.issuer + again);
+    expect(page.body).to.contain('Enter the code once more').and.contain('allow cookies');
+    expect(formsOf(page)[0]?.fields['user_code']).to.equal('BBBB-BBBB');
     const resumed = await new Browser().request(`${stack.issuer}/device/nothing`);
     expect(resumed.status).to.equal(400);
     expect(resumed.body).to.contain('Your browser sent no cookies');

@@ -223,6 +223,7 @@ export const PAGE_STATES: Readonly<Record<string, Open>> = {
     await page.locator('input[name=user_code]').press('Enter');
     await page.locator('#code-fault').waitFor();
   },
+  'device-again': goto('/device?again=BBBB-BBBB'),
   'device-confirm': enterCode,
   async 'device-stopped'(at, page) {
     await enterCode(at, page);
