@@ -47,7 +47,9 @@ export function createBreakers(now: () => number = Date.now): Breakers {
     async run(host, call) {
       const circuit = circuitOf(host);
       if (circuit.failures >= FAILURES_TO_OPEN) {
-        if (now() < circuit.nextTrialAtMs) return { status: 'trouble', reason: 'circuit_open' };
+        const waitMs = circuit.nextTrialAtMs - now();
+        // A longer wait than there is: the clock has been set back.
+        if (waitMs > 0 && waitMs <= TRIAL_MS) return { status: 'trouble', reason: 'circuit_open' };
         circuit.nextTrialAtMs = now() + TRIAL_MS;
       }
       const result = await call();

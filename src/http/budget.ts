@@ -50,10 +50,17 @@ export function createBudget(options: {
   readonly now: () => number;
 }): Budget {
   const leases = new Map<string, Lease>();
+  const windowMs = options.limit.windowSeconds * 1000;
+
+  /** Whether a lease is of the window that the clock shows, which may have been set back. */
+  function isCurrent({ windowEndsAtMs }: Lease): boolean {
+    const leftMs = windowEndsAtMs - options.now();
+    return leftMs === Infinity || (leftMs > 0 && leftMs <= windowMs);
+  }
 
   function leaseOf(subject: string): Lease {
     const known = leases.get(subject);
-    if (known !== undefined && known.windowEndsAtMs > options.now()) return known;
+    if (known !== undefined && isCurrent(known)) return known;
     if (leases.size >= MOST_SUBJECTS) forgetOver(leases, options.now());
     const lease: Lease = {
       left: 0,
@@ -98,7 +105,10 @@ export function createBudget(options: {
   }
 
   return {
-    isBegun: (subject) => (leases.get(subject)?.windowEndsAtMs ?? 0) > options.now(),
+    isBegun(subject) {
+      const lease = leases.get(subject);
+      return lease !== undefined && isCurrent(lease);
+    },
     async take(subject) {
       const lease = await takeFrom(subject, 0);
       return 'ok' in lease ? lease : { ok: true };

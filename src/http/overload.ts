@@ -45,7 +45,9 @@ export function createOverloadGuard(deps: OverloadDeps): Middleware {
   let measuredAt = deps.now();
   let behind = false;
   return (_ctx, next) => {
-    if (deps.now() - measuredAt >= limits.overloadWindowMs) {
+    // Before it: the clock has been set back.
+    const sinceMs = deps.now() - measuredAt;
+    if (sinceMs >= limits.overloadWindowMs || sinceMs < 0) {
       behind = loopDelay.takeMs() > limits.overloadDelayMs;
       measuredAt = deps.now();
     }

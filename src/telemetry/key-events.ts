@@ -61,7 +61,8 @@ export function createKeyEvents({ metrics, say, noted, now }: KeyEventsDeps): Ke
       metrics.count('ib_oauth_unopened_total', { model, reason });
       unsaid += 1;
       // A removed pepper makes one of each user's requests: one line a minute says as much.
-      if (now() - saidAtMs < MINUTE_MS) return;
+      const sinceMs = now() - saidAtMs;
+      if (sinceMs >= 0 && sinceMs < MINUTE_MS) return;
       say(
         'warn',
         'unopened',

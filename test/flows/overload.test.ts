@@ -35,6 +35,12 @@ describe('a process that is behind', () => {
     delayMs = 0;
     now += 1000;
     expect((await ask('/jwks')).status).to.equal(200);
+    delayMs = 400;
+    now += 1000;
+    expect((await ask('/jwks')).status).to.equal(503);
+    delayMs = 0;
+    now -= 3_600_000;
+    expect((await ask('/jwks')).status, 'the clock is set back').to.equal(200);
     expect(stack.logs.join(''), 'no failure that nobody expects').to.not.contain('"event":"failed"');
     expect(await stack.logged('limited')).to.include({ limit: 'overload' });
   });

@@ -83,6 +83,12 @@ describe('the circuit breaker', () => {
     expect(await isOpen()).to.equal(false);
   });
 
+  it('tries again after a pause, though the clock is set back meanwhile', async () => {
+    await repeat(8, () => answer('network'));
+    mock.timers.setTime(Date.now() - 3_600_000);
+    expect(await isOpen()).to.equal(false);
+  });
+
   it('is one for each host, and of the last 500 hosts', async () => {
     await repeat(8, () => answer('timeout'));
     expect(await isOpen('globex.intelligencebank.com')).to.equal(false);

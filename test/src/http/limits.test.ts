@@ -312,6 +312,30 @@ describe('the number of registrations an hour', () => {
   });
 });
 
+describe('limits on a clock that is set back', () => {
+  it('hold in the window that it shows, and not until the one that it has left is over', async () => {
+    let nowMs = 1_800_000_100_000;
+    const stack = await startStack({
+      now: () => nowMs,
+      lifetimes: { failedAuthenticationsPerAddress: 2 },
+      env: { LOG_LEVEL: 'silent' },
+    });
+    const guess = async (): Promise<number> => {
+      const headers = { authorization: `Basic ${btoa('web:wrong')}` };
+      const answer = await fetch(`${stack.issuer}/token`, {
+        method: 'POST',
+        headers,
+        body: new URLSearchParams(),
+      });
+      return answer.status;
+    };
+    expect([await guess(), await guess(), await guess()]).to.deep.equal([401, 401, 429]);
+    nowMs -= 3_600_000;
+    expect([await guess(), await guess(), await guess()]).to.deep.equal([401, 401, 429]);
+    await stack.close();
+  });
+});
+
 describe('users whose platform does not answer', () => {
   it('are not turned away for trying again while it is left alone, and sign in when it is back', async () => {
     let nowMs = Date.now();
