@@ -1,6 +1,6 @@
 /**
- * Errors where an app says who it is, by the names and with the challenge of RFC 6749 section 5.2. The library calls some of them `invalid_request`, which
- * tells a client that it is put wrongly, not that it should begin again.
+ * Errors where an app says who it is, by the names and with the challenge of RFC 6749 section 5.2. The library calls some of them
+ * `invalid_request`, which tells a client that it is put wrongly, not that it should begin again.
  */
 import type Provider from 'oidc-provider';
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
