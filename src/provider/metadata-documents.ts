@@ -247,10 +247,9 @@ function checkDocument(deps: DocumentDeps, address: URL, document: Metadata, fai
 
 /** The document's metadata by the rules that hold for all apps that no admin has entered. */
 function admitted(deps: DocumentDeps, address: URL, document: Metadata, fail: Fail): Metadata {
-  const { token_endpoint_auth_method: method = 'none', token_endpoint_auth_methods_supported: more } =
-    document;
-  // Its secret would be public.
-  const supported = [method, ...[more].flat()].find(
+  const { token_endpoint_auth_method: method, token_endpoint_auth_methods_supported: more } = document;
+  // Empty members count for nothing, as elsewhere. Its secret would be public.
+  const supported = [method || 'none', ...[more].flat()].find(
     (candidate) => candidate === 'none' || candidate === 'private_key_jwt',
   );
   if (supported === undefined) throw fail('must name token_endpoint_auth_method none or private_key_jwt');

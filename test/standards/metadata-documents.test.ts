@@ -169,6 +169,11 @@ describe('apps whose client_id is the address of their metadata', () => {
       ],
       ['no authentication method', { token_endpoint_auth_method: undefined }, REDIRECT],
       [
+        'members of which there is nothing to say, as programs write them',
+        { token_endpoint_auth_method: null, client_uri: '', contacts: null, jwks: { keys: [] }, scope: '' },
+        REDIRECT,
+      ],
+      [
         'a method that it shares with nobody, and one that will do',
         {
           token_endpoint_auth_method: 'client_secret_post',
