@@ -26,8 +26,9 @@ const oidcOf = (ctx: Context): KoaContextWithOIDC['oidc'] => (ctx as unknown as 
 function refusalOf(ctx: Context, error: unknown): errors.OIDCProviderError | undefined {
   if (error instanceof errors.InvalidGrant) return error;
   if (!(error instanceof ProofUsedError)) return undefined;
-  const { params, route } = oidcOf(ctx);
-  if (params?.['client_assertion'] !== undefined)
+  // As it came: at `/par` the library has left the app's proof out of `params` by now.
+  const { body, route } = oidcOf(ctx);
+  if (body?.['client_assertion'] !== undefined)
     return new errors.InvalidClientAuth('client assertion tokens must only be used once');
   const detail = 'DPoP proof JWT Replay detected';
   if (route === 'userinfo') return new errors.InvalidToken(detail);
