@@ -8,12 +8,19 @@ interface AssertionDeps {
   readonly nowSeconds: () => number;
 }
 
+/** How an assertion may call itself, where it does (RFC 7519 section 5.1, RFC 7523bis). */
+const ASSERTION_TYPES: readonly string[] = ['jwt', 'client-authentication+jwt'];
+
 /** Judges an assertion that is signed well and meant for this server, before it is marked as used. */
 export function createAssertionCheck({
   longestSeconds,
   nowSeconds,
 }: AssertionDeps): NonNullable<Configuration['assertJwtClientAuthClaimsAndHeader']> {
-  return async (ctx, { aud, exp }) => {
+  return async (ctx, { aud, exp }, { typ }) => {
+    // A request object or a proof of the same key says what it is (RFC 8725 section 3.11), and proves no client here.
+    if (typ !== undefined && !ASSERTION_TYPES.includes(String(typ).toLowerCase())) {
+      throw new errors.InvalidClientAuth('type (typ) must be that of a client assertion, or JWT');
+    }
     // FAPI 2.0 5.3.2.1; the library's own rule, which this function takes the place of.
     if (ctx.oidc.isFapi('2.0') && aud !== ctx.oidc.issuer) {
       throw new errors.InvalidClientAuth('audience (aud) must equal the issuer identifier url');

@@ -136,7 +136,12 @@ describe('client authentication (RFC 6749 section 2.3, RFC 7523, RFC 9700 sectio
   describe('by private_key_jwt', () => {
     const assertion = (
       overrides: Record<string, unknown> = {},
-      { alg = 'ES256', by = key.pair.privateKey as CryptoKey | Uint8Array, kid = key.kid } = {},
+      {
+        alg = 'ES256',
+        by = key.pair.privateKey as CryptoKey | Uint8Array,
+        kid = key.kid,
+        more = {} as { typ?: string },
+      } = {},
     ): Promise<string> =>
       new SignJWT({
         iss: 'signed',
@@ -147,7 +152,7 @@ describe('client authentication (RFC 6749 section 2.3, RFC 7523, RFC 9700 sectio
         exp: nowSeconds() + 60,
         ...overrides,
       })
-        .setProtectedHeader({ alg, kid })
+        .setProtectedHeader({ alg, kid, ...more })
         .sign(by);
     const call = (clientAssertion: string) =>
       post(stack, '/token', {
@@ -161,6 +166,12 @@ describe('client authentication (RFC 6749 section 2.3, RFC 7523, RFC 9700 sectio
       const good = await assertion();
       expect((await call(good)).status).to.equal(200);
       expect(errorOf(await call(good))).to.deep.equal([401, 'invalid_client']);
+    });
+
+    it('may say what it is', async () => {
+      for (const typ of ['JWT', 'jwt', 'client-authentication+jwt']) {
+        expect((await call(await assertion({}, { more: { typ } }))).status, typ).to.equal(200);
+      }
     });
 
     it('is accepted once of several at once, whatever they ask for', async () => {
@@ -198,6 +209,8 @@ describe('client authentication (RFC 6749 section 2.3, RFC 7523, RFC 9700 sectio
       "a stranger's key": async () => assertion({}, { by: (await generateKeyPair('ES256')).privateKey }),
       'alg HS256 with the public key as the secret': async () =>
         assertion({}, { alg: 'HS256', by: new TextEncoder().encode(await exportSPKI(key.pair.publicKey)) }),
+      'the type of a request object': () => assertion({}, { more: { typ: 'oauth-authz-req+jwt' } }),
+      'the type of a proof': () => assertion({}, { more: { typ: 'dpop+jwt' } }),
       'alg none': async () => {
         const [, payload = ''] = (await assertion()).split('.');
         return `${Buffer.from('{"alg":"none"}').toString('base64url')}.${payload}.`;
