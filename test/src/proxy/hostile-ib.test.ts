@@ -1,4 +1,4 @@
-import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { expect } from 'chai';
 import { type OwnIb, startOwnIb } from './own-ib.ts';
 
@@ -85,6 +85,22 @@ describe('an IB that answers as no good server would', () => {
       });
     }
   }
+
+  for (const coding of ['gzip', 'x-gzip', 'deflate', 'br', 'zstd', 'gzip, br']) {
+    it(`says nothing where it says nothing as ${coding}`, async () => {
+      for (const type of ['application/json', 'image/png']) {
+        answerWith('200 x', { 'Content-Type': type, 'Content-Encoding': coding }, '');
+        const answer = await ib.rawCall();
+        expect([answer.status, answer.body.length], type).to.deep.equal([200, 0]);
+      }
+    });
+  }
+
+  it('is read where what it calls deflate has no head', async () => {
+    const headers = { 'Content-Type': 'text/plain', 'Content-Encoding': 'deflate' };
+    answerWith('200 x', headers, deflateRawSync(`mine: ${ib.sid}.`));
+    expect((await ib.rawCall()).body.toString()).to.equal('mine: .');
+  });
 
   it('is read where it codes the transfer instead of the content', async () => {
     for (const type of ['text/plain', 'image/png']) {
