@@ -67,10 +67,12 @@ export function createSessionEndAnswers(deps: {
   };
 }
 
-/** What is redeemed, by the parameter that holds it. */
+/**
+ * What is redeemed, by the parameter that holds it. Not codes: one that is used twice takes its session along, which has not
+ * expired then.
+ */
 const REDEEMED = {
   refresh_token: 'RefreshToken',
-  code: 'AuthorizationCode',
   subject_token: 'AccessToken',
 } as const;
 
