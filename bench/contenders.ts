@@ -7,7 +7,7 @@ import { createSecrets } from '../adapters/secrets/keys.ts';
 import type { Sandbox } from '../sandbox/server.ts';
 import { App } from './app.ts';
 import { treeOf } from './cpu.ts';
-import { children, REDIRECT, SCOPE, SECRET, start } from './provider.ts';
+import { children, NODE_OPTIONS, REDIRECT, SCOPE, SECRET, start } from './provider.ts';
 
 const MAIN = join(import.meta.dirname, '../src/main.ts');
 
@@ -27,7 +27,7 @@ async function startProduct(
   env: Record<string, string>,
   keepLog: boolean,
 ): Promise<{ child: ChildProcess; issuer: string; log: string[] }> {
-  const child = spawn(process.execPath, [MAIN], {
+  const child = spawn(process.execPath, [...NODE_OPTIONS, MAIN], {
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

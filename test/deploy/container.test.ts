@@ -277,11 +277,21 @@ describe('the unit of systemd', () => {
   const setting = (name: string): string | undefined => new RegExp(`^${name}=(.*)$`, 'm').exec(unit)?.[1];
 
   it('runs the project’s own Node, reads the clients’ file again when told, and lets a drain end', () => {
-    expect(setting('ExecStart')).to.equal('/opt/ib-oauth/node_modules/.bin/node src/main.ts');
+    expect(setting('ExecStart')).to.match(/^\/opt\/ib-oauth\/node_modules\/\.bin\/node .*src\/main\.ts$/);
     expect(statSync(join(root, 'src/main.ts')).isFile()).to.equal(true);
     expect(setting('ExecReload')).to.equal('/bin/kill -HUP $MAINPID');
     expect(Number(setting('LimitNOFILE'))).to.be.at.least(65_536);
     expect(Number(setting('TimeoutStopSec')) * 1000).to.be.above(lifetimes.drainMs);
+  });
+
+  it('starts the server as the image and npm do, the same options of Node included', () => {
+    const { start = '' } = (JSON.parse(read('package.json')) as { scripts: Record<string, string> }).scripts;
+    const command = start.replace(/^exec /, '');
+    expect(command).to.match(/^node --max-semi-space-size=\d+ src\/main\.ts$/);
+    expect(setting('ExecStart')).to.equal(`/opt/ib-oauth/node_modules/.bin/${command}`);
+    expect(read('Dockerfile')).to.contain(
+      `\nCMD ${JSON.stringify(command.split(' ')).replaceAll(',', ', ')}\n`,
+    );
   });
 
   it('is exposed by 3 of 10 at most, by systemd-analyze where it is installed', function () {
