@@ -57,6 +57,9 @@ export async function startAttempt(
   return { status: 'started', attempt: begun };
 }
 
+/** Links of an attempt that may still be used: the newest ones, and the first. A record has an end. */
+const MOST_LINKS = 20;
+
 /** Other presses and tabs are as fast as this one, and few. */
 const MOST_RACES = 5;
 
@@ -91,7 +94,9 @@ function joined(
   if (!goesOn) return attempt;
   const { generation, failures, intervalMs, nextPollAtMs, seenAtMs, retryAtMs } = attempt;
   const pace = { failures, intervalMs, nextPollAtMs, seenAtMs, retryAtMs };
-  const loginTokens = [...attempt.loginTokens, ...standing.loginTokens];
+  const [first] = standing.loginTokens.slice(-1);
+  const between = [...attempt.loginTokens, ...standing.loginTokens.slice(0, -1)].slice(0, MOST_LINKS - 1);
+  const loginTokens = first === undefined ? between : [...between, first];
   return { ...standing, ...pace, generation, loginTokens };
 }
 

@@ -152,6 +152,28 @@ describe('a sign-in whose button is pressed twice', () => {
     expect(await isNoticed(browser, second, attributeOf(first, 'data-ib-login', 'href'))).to.equal(true);
   });
 
+  it('keeps the first link and the newest, however often the button is pressed: no record grows without end', async () => {
+    const browser = new Browser();
+    const question = await browser.open(authorizeUrl(stack.issuer));
+    const press = () => browser.press(question, 'platform', { platform_url: acme().origin });
+    const first = await press();
+    let page = first;
+    for (let presses = 0; presses < 40; presses += 1) page = await press();
+    const before = stack.sandbox.calls.length;
+    for (let polls = 0; polls < 60; polls += 1) {
+      later(2);
+      await pollOnce(stack, browser, handleOn(page));
+    }
+    const asked = stack.sandbox.calls
+      .slice(before)
+      .map(({ target }) => tokenIn(new URL(target, acme().origin)));
+    const links = new Set(asked.filter((token) => token !== ''));
+    expect(links.size).to.be.within(2, 20);
+    expect([...links]).to.include.members([tokenOn(first), tokenOn(page)]);
+    expect(await isNoticed(browser, page, attributeOf(first, 'data-ib-login', 'href'))).to.equal(true);
+    nowMs = Date.now();
+  });
+
   it('begins anew at another platform: what is left behind is left', async () => {
     const browser = new Browser();
     const question = await browser.open(authorizeUrl(stack.issuer));
