@@ -1,30 +1,25 @@
 import { expect } from 'chai';
-import { Browser } from '../support/browser.ts';
-import { register as registerAt, SELF, startOpenRegistration } from '../support/registration.ts';
-import { authorizeUrl, type Stack } from '../support/stack.ts';
+import {
+  authorizeAs as authorizeIn,
+  register as registerAt,
+  SELF,
+  startOpenRegistration,
+} from '../support/registration.ts';
+import type { Stack } from '../support/stack.ts';
 import { type Answer, post } from '../support/standards.ts';
-
-const _TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 
 describe('what apps say when they register themselves', () => {
   let stack: Stack;
-  const outgoing: string[] = [];
   before(async () => {
-    stack = await startOpenRegistration(outgoing);
+    stack = await startOpenRegistration();
   });
   after(() => stack.close());
 
   const register = (metadata: unknown): Promise<Answer> => registerAt(stack, metadata);
   const app = SELF;
 
-  const authorizeAs = (client_id: unknown, more: Record<string, string> = {}) =>
-    new Browser().request(
-      authorizeUrl(stack.issuer, {
-        client_id: String(client_id),
-        redirect_uri: 'https://self.example/cb',
-        ...more,
-      }),
-    );
+  const authorizeAs = (clientId: unknown, more: Record<string, string> = {}) =>
+    authorizeIn(stack, clientId, more);
 
   describe('are read as real clients write', () => {
     const answered = async (metadata: object, field: string): Promise<unknown> => {

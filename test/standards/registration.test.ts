@@ -1,7 +1,12 @@
 import { expect } from 'chai';
 import { issueRegistrationToken } from '../../src/cli/registration.ts';
 import { attributeOf, Browser, formsOf } from '../support/browser.ts';
-import { register as registerAt, SELF, startOpenRegistration } from '../support/registration.ts';
+import {
+  authorizeAs as authorizeIn,
+  register as registerAt,
+  SELF,
+  startOpenRegistration,
+} from '../support/registration.ts';
 import { authorizeUrl, type Stack, signIn, signInAt } from '../support/stack.ts';
 import { type Answer, basic, nowSeconds, post, startStandards, submitOnly } from '../support/standards.ts';
 
@@ -18,14 +23,8 @@ describe('apps that register themselves (RFC 7591, 7592)', () => {
   const register = (metadata: unknown): Promise<Answer> => registerAt(stack, metadata);
   const app = SELF;
 
-  const authorizeAs = (client_id: unknown, more: Record<string, string> = {}) =>
-    new Browser().request(
-      authorizeUrl(stack.issuer, {
-        client_id: String(client_id),
-        redirect_uri: 'https://self.example/cb',
-        ...more,
-      }),
-    );
+  const authorizeAs = (clientId: unknown, more: Record<string, string> = {}) =>
+    authorizeIn(stack, clientId, more);
 
   it('sign in', async () => {
     const { status, body } = await register(app);

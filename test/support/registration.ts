@@ -1,6 +1,6 @@
 /** A server on which apps may register themselves, and how they do. */
-
-import type { Stack } from './stack.ts';
+import { Browser, type Page } from './browser.ts';
+import { authorizeUrl, type Stack } from './stack.ts';
 import { type Answer, post, startStandards } from './standards.ts';
 
 /** What a usual app says of itself. */
@@ -12,7 +12,7 @@ export const SELF = {
 };
 
 /** Starts it; addresses that it calls for apps are noted, and answer nothing. */
-export async function startOpenRegistration(outgoing: string[]): Promise<Stack> {
+export async function startOpenRegistration(outgoing: string[] = []): Promise<Stack> {
   const { stack } = await startStandards({
     fetch: async (url) => {
       outgoing.push(String(url));
@@ -28,4 +28,14 @@ export async function startOpenRegistration(outgoing: string[]): Promise<Stack> 
 export async function register(stack: Pick<Stack, 'issuer'>, metadata: unknown): Promise<Answer> {
   const text = typeof metadata === 'string' ? metadata : JSON.stringify(metadata);
   return post(stack, '/register', text, { 'content-type': 'application/json' });
+}
+
+/** Opens the request of an app that registered itself, in a browser of its own. */
+export function authorizeAs(
+  { issuer }: Pick<Stack, 'issuer'>,
+  clientId: unknown,
+  more: Record<string, string> = {},
+): Promise<Page> {
+  const own = { client_id: String(clientId), redirect_uri: 'https://self.example/cb' };
+  return new Browser().request(authorizeUrl(issuer, { ...own, ...more }));
 }
