@@ -286,8 +286,8 @@ describe('the unit of systemd', () => {
 
   it('starts the server as the image and npm do, the same options of Node included', () => {
     const { start = '' } = (JSON.parse(read('package.json')) as { scripts: Record<string, string> }).scripts;
-    const command = start.replace(/^exec /, '');
-    expect(command).to.match(/^node --max-semi-space-size=\d+ src\/main\.ts$/);
+    const [, command = ''] = / exec (.*)$/.exec(start) ?? [];
+    expect(command).to.match(/^node --max-semi-space-size=\d+ --max-old-space-size=\d+ src\/main\.ts$/);
     expect(setting('ExecStart')).to.equal(`/opt/ib-oauth/node_modules/.bin/${command}`);
     expect(read('Dockerfile')).to.contain(
       `\nCMD ${JSON.stringify(command.split(' ')).replaceAll(',', ', ')}\n`,
