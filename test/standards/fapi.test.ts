@@ -3,7 +3,15 @@ import { expect } from 'chai';
 import { exportJWK, type GenerateKeyPairResult, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { Browser, type Page } from '../support/browser.ts';
 import { CHALLENGE, type Stack, signInAt, startStack, VERIFIER } from '../support/stack.ts';
-import { type Answer, answerIn, dpopProof, getJson, nowSeconds, post } from '../support/standards.ts';
+import {
+  type Answer,
+  ASSERTION_TYPE,
+  answerIn,
+  dpopProof,
+  getJson,
+  nowSeconds,
+  post,
+} from '../support/standards.ts';
 
 const REDIRECT = 'https://bank.example/callback';
 
@@ -49,7 +57,7 @@ describe('a client of the FAPI 2.0 Security Profile', () => {
       path,
       {
         client_id: id,
-        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+        client_assertion_type: ASSERTION_TYPE,
         client_assertion: await assertion(id, claims),
         ...params,
       },

@@ -1,44 +1,9 @@
 import { expect } from 'chai';
 import { SignJWT } from 'jose';
-import { parse } from 'yaml';
-import { canonicalResource } from '../../config/clients/resource-uri.ts';
-import { attributeOf, Browser, decodeEntities } from '../support/browser.ts';
-import {
-  authorizeUrl as anyUrl,
-  CHALLENGE,
-  type Stack,
-  signInAt,
-  startStack,
-  token,
-  VERIFIER,
-} from '../support/stack.ts';
-import { answerIn, basic, post, RESOURCE, startStandards } from '../support/standards.ts';
-
-const API = 'https://api.acme.example';
-const MCP = 'https://mcp.acme.example/mcp/';
-const CLIENTS = `
-clients:
-  - client_id: web
-    client_name: Web App
-    client_secret_env: WEB_SECRET
-    redirect_uris: [https://app.example/callback]
-    grant_types: [authorization_code, refresh_token, client_credentials]
-    scope: openid profile offline_access ib:api
-  - client_id: tv
-    token_endpoint_auth_method: none
-    application_type: native
-    grant_types: ['urn:ietf:params:oauth:grant-type:device_code']
-    scope: profile ib:api
-  - client_id: server
-    client_secret_env: WEB_SECRET
-    grant_types: ['urn:ietf:params:oauth:grant-type:token-exchange']
-resources:
-  - { identifier: '${API}', scopes: [profile, 'ib:api'], client_id: server }
-  - { identifier: '${MCP}', scopes: [profile, 'ib:api'], client_id: server }
-`;
-
-const authorizeUrl = (issuer: string, params: Record<string, string>): string =>
-  anyUrl(issuer, { scope: 'profile ib:api', nonce: '', ...params });
+import { Browser } from '../support/browser.ts';
+import { API, authorizeUrl, CLIENTS, MCP, SPELLINGS } from '../support/resources.ts';
+import { CHALLENGE, type Stack, signInAt, startStack, token, VERIFIER } from '../support/stack.ts';
+import { basic, post, RESOURCE, startStandards } from '../support/standards.ts';
 
 async function signIn(stack: Stack, browser: Browser, params: Record<string, string>): Promise<URL> {
   const consent = await signInAt(stack, browser, authorizeUrl(stack.issuer, params));
@@ -52,24 +17,6 @@ describe('resources (RFC 8707)', () => {
   });
   after(() => stack.close());
 
-  const SPELLINGS: Readonly<Record<string, readonly string[]>> = {
-    [API]: [
-      API,
-      `${API}/`,
-      'HTTPS://API.ACME.EXAMPLE',
-      'https://Api.Acme.Example:443/',
-      `${API}/a/..`,
-      `${API}/./`,
-      `${API}//`,
-    ],
-    [MCP]: [
-      MCP,
-      'https://mcp.acme.example/mcp',
-      'https://mcp.acme.example/%6Dcp',
-      'https://mcp.acme.example:443/x/../mcp/',
-      'https://MCP.acme.example/mcp//',
-    ],
-  };
   const introspect = async (token: unknown) =>
     (await post(stack, '/introspect', { token: String(token) }, basic('server'))).body;
   const redeem = (back: URL, more: Record<string, string>) =>
@@ -242,99 +189,6 @@ resources:
     } finally {
       await own.close();
     }
-  });
-
-  describe('that are not configured', () => {
-    const UNKNOWN = 'https://unknown.example/mcp?"<b>';
-
-    it('are told to the user in a page that says what an admin has to add, and in the log as one line', async () => {
-      stack.logs.length = 0;
-      const page = await new Browser().request(
-        authorizeUrl(stack.issuer, {
-          resource: UNKNOWN,
-          scope: 'openid files:read'.replace('files:read', 'profile'),
-        }),
-      );
-      expect([page.status, page.headers.get('location')]).to.deep.equal([400, null]);
-      expect(page.body).to.not.contain('<b>');
-      const [, copied = ''] = /<pre>([\s\S]*?)<\/pre>/.exec(page.body) ?? [];
-      const wanted = [{ identifier: UNKNOWN, scopes: ['profile'] }];
-      expect(parse(decodeEntities(copied))).to.deep.equal(wanted);
-      const back = new URL(attributeOf(page, 'data-cancel', 'href') ?? '');
-      expect(back.searchParams.get('error')).to.equal('invalid_target');
-      expect(back.searchParams.get('state')).to.equal('the-state');
-      const { line, clientId } = await stack.logged('resource_unknown');
-      expect(parse(String(line))).to.deep.equal(wanted);
-      expect([clientId, String(line).includes('\n')]).to.deep.equal(['web', false]);
-    });
-
-    it('are told in plain characters, whatever they are made of', async () => {
-      const resource = 'https://a.example/\u009b31m\u202e\u{1F600}"';
-      await new Browser().request(authorizeUrl(stack.issuer, { resource }));
-      const isIt = ({ line }: Readonly<Record<string, unknown>>): boolean =>
-        String(line).includes('a.example');
-      const { line } = await stack.logged('resource_unknown', isIt);
-      expect(line).to.match(/^[\x20-\x7e]+$/);
-      expect(parse(String(line))[0]['identifier']).to.equal(resource);
-    });
-
-    it('are an error for the app where nobody looks on', async () => {
-      const silent = await new Browser().request(
-        authorizeUrl(stack.issuer, { resource: UNKNOWN, prompt: 'none' }),
-      );
-      expect(answerIn(silent).get('error')).to.equal('invalid_target');
-      const machine = { grant_type: 'client_credentials', resource: UNKNOWN };
-      const form = new URL(authorizeUrl(stack.issuer, { resource: UNKNOWN })).search.slice(1);
-      for (const answer of [
-        await post(stack, '/token', machine, basic('web')),
-        await post(stack, '/par', form, basic('web')),
-        await post(stack, '/device_authorization', { client_id: 'tv', resource: UNKNOWN }),
-      ]) {
-        expect([answer.status, answer.body['error']]).to.deep.equal([400, 'invalid_target']);
-        expect(answer.body['error_description'])
-          .to.contain('clients file')
-          .and.match(/^[\x20-\x21\x23-\x5B\x5D-\x7E]+$/, 'RFC 6749 section 5.2');
-      }
-      await stack.logged('resource_unknown', ({ clientId }) => clientId === 'tv');
-    });
-
-    it('are other paths, queries, hosts, schemes and ports than those that are', async () => {
-      for (const resource of [
-        `${API}/v1`,
-        `${API}?x=1`,
-        'http://api.acme.example',
-        `${API}:8443`,
-        'https://user@api.acme.example',
-        'https://mcp.acme.example/MCP',
-        'https://mcp.acme.example/mcp%2F',
-        'https://mcp.acme.example',
-        'urn:mcp.acme.example',
-      ]) {
-        const page = await new Browser().request(authorizeUrl(stack.issuer, { resource }));
-        expect([page.status, page.body.includes('invalid_target')], resource).to.deep.equal([400, true]);
-      }
-    });
-  });
-
-  it('have one form, which is a form of itself', () => {
-    for (const identifier of [
-      ...Object.values(SPELLINGS).flat(),
-      'urn:acme:api',
-      'api://1b2c/x',
-      'https://a/?x=%7e',
-    ]) {
-      const form = canonicalResource(identifier) ?? '';
-      expect(canonicalResource(form), identifier).to.equal(form);
-    }
-    expect(canonicalResource('urn:acme:api')).to.equal('urn:acme:api');
-    expect(canonicalResource('nonsense')).to.equal(undefined);
-  });
-
-  it('are read in time that grows with their length and no faster', () => {
-    // Read once for each slash, this row of them would outlast the test, and with it every other request.
-    const row = '/'.repeat(1_000_000);
-    expect(canonicalResource(`https://a.example${row}x`)).to.equal(`https://a.example${row}x`);
-    expect(canonicalResource(`https://a.example/x${row}`)).to.equal('https://a.example/x');
   });
 
   it('keep a token’s audience through a code that names none', async () => {

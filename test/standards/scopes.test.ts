@@ -4,13 +4,14 @@ import { SignJWT } from 'jose';
 import { Browser } from '../support/browser.ts';
 import { authorizeUrl, exchange, REDIRECT_URI, type Stack, signInAt, VERIFIER } from '../support/stack.ts';
 import {
-  type Answer,
+  ASSERTION_TYPE,
   answerIn,
   basic,
   type ClientKey,
   errorOf,
   post,
   RESOURCE,
+  scopesIn,
   startStandards,
   submitOnly,
 } from '../support/standards.ts';
@@ -18,10 +19,8 @@ import {
 /** What says no scope: not there, empty, and blanks of all kinds. */
 const NONE = [undefined, '', ' ', '   ', '\t', '\u00a0'] as const;
 const APPS_OWN = ['openid', 'profile', 'ib:api'];
-const BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 const without = (scope: string | undefined): Record<string, string> => (scope === undefined ? {} : { scope });
-const scopesIn = (answer: Pick<Answer, 'body'>): string[] => String(answer.body['scope']).split(' ');
 
 describe('the scope of a request', () => {
   let stack: Stack;
@@ -58,7 +57,7 @@ describe('the scope of a request', () => {
       .sign(key.pair.privateKey);
   const assertion = async (): Promise<Record<string, string>> => ({
     client_id: 'signed',
-    client_assertion_type: BEARER,
+    client_assertion_type: ASSERTION_TYPE,
     client_assertion: await signed({}),
   });
 
@@ -254,69 +253,5 @@ describe('the scope of a request', () => {
   it('is not widened where nothing is left of what was asked for', async () => {
     const page = await new Browser().request(at(paramsOf({ scope: 'offline_access' })));
     expect(answerIn(page).get('error')).to.equal('invalid_scope');
-  });
-});
-
-describe('the scope of an app that registered itself', () => {
-  it('is not narrowed by offline_access alone, as MCP clients register where their server lists []', async () => {
-    const { stack } = await startStandards({ env: { REGISTRATION: 'open' } });
-    const registered = await fetch(`${stack.issuer}/register`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({
-        redirect_uris: [REDIRECT_URI],
-        token_endpoint_auth_method: 'none',
-        grant_types: ['authorization_code', 'refresh_token'],
-        scope: ' offline_access',
-      }),
-    });
-    const { client_id: clientId } = (await registered.json()) as { client_id: string };
-    const open = (scope: string): string =>
-      authorizeUrl(stack.issuer, { client_id: clientId, scope, resource: RESOURCE, nonce: '' });
-    for (const scope of [' offline_access', 'profile ib:api']) {
-      const browser = new Browser();
-      const consent = await signInAt(stack, browser, open(scope));
-      const { url: back } = await browser.press(consent, 'consent', { decision: 'allow' });
-      const tokens = await post(stack, '/token', {
-        grant_type: 'authorization_code',
-        client_id: clientId,
-        code: back.searchParams.get('code') ?? '',
-        redirect_uri: REDIRECT_URI,
-        code_verifier: VERIFIER,
-        resource: RESOURCE,
-      });
-      expect(scopesIn(tokens), scope).to.include('ib:api');
-      expect(tokens.body['refresh_token']).to.be.a('string');
-    }
-    const raw = await new Browser().request(open('ib:session'));
-    expect(raw.body).to.contain('invalid_scope');
-    await stack.close();
-  });
-
-  it('is what it registered, where a request has none', async () => {
-    const { stack } = await startStandards({ env: { REGISTRATION: 'open' } });
-    const registered = await fetch(`${stack.issuer}/register`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({
-        redirect_uris: [REDIRECT_URI],
-        token_endpoint_auth_method: 'none',
-        scope: 'openid ib:api',
-      }),
-    });
-    const { client_id: clientId } = (await registered.json()) as { client_id: string };
-    const url = new URL(authorizeUrl(stack.issuer, { client_id: clientId, scope: '' }));
-    const browser = new Browser();
-    const consent = await signInAt(stack, browser, url.href);
-    const { url: back } = await browser.press(consent, 'consent', { decision: 'allow' });
-    const tokens = await post(stack, '/token', {
-      grant_type: 'authorization_code',
-      client_id: clientId,
-      code: back.searchParams.get('code') ?? '',
-      redirect_uri: REDIRECT_URI,
-      code_verifier: VERIFIER,
-    });
-    expect(scopesIn(tokens)).to.have.members(['openid', 'ib:api']);
-    await stack.close();
   });
 });

@@ -17,6 +17,9 @@ export const JWT_RESOURCE = 'https://api.acme.example/';
 export const SPA_REDIRECT_URI = 'https://spa.example/callback';
 export const NATIVE_REDIRECT_URI = 'http://127.0.0.1/callback';
 
+/** What a `client_assertion` is said to be (RFC 7523 section 2.2). */
+export const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
 /** The key that the client `signed` is registered with. */
 export interface ClientKey {
   readonly pair: GenerateKeyPairResult;
@@ -135,6 +138,9 @@ export const errorOf = ({ status, body }: Pick<Answer, 'status' | 'body'>): [num
   status,
   body['error'],
 ];
+
+/** The scopes of a token endpoint's answer. */
+export const scopesIn = ({ body }: Pick<Answer, 'body'>): string[] => String(body['scope']).split(' ');
 
 /** GET of a JSON document. */
 export async function getJson(url: string, headers: Record<string, string> = {}): Promise<Answer['body']> {

@@ -1,9 +1,8 @@
 import { expect } from 'chai';
 import { Browser } from '../../support/browser.ts';
 import { authorizeUrl, CLIENTS, type Stack, startStack, WEB_SECRET } from '../../support/stack.ts';
-import { type RawAnswer, rawConnection, rawRequest } from './raw.ts';
+import { begun, FORM, type RawAnswer, rawConnection, rawRequest } from './raw.ts';
 
-const FORM = 'application/x-www-form-urlencoded';
 const BRIDGE_CLIENT = `
   - client_id: mcp-public-client
     client_name: Bridge
@@ -46,9 +45,6 @@ const start = (lifetimes: Parameters<typeof startStack>[0] = {}): Promise<Stack>
     env: { LOG_LEVEL: 'silent', REGISTRATION: 'open' },
   });
 
-/** A request of which only the beginning of the body has come. */
-const begun = (path: string, headers: string, body = ''): string =>
-  `POST ${path} HTTP/1.1\r\nHost: x\r\nAccept: text/html, */*\r\n${headers}\r\n\r\n${body}`;
 const NEXT = 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n';
 
 function expectForm(path: string, answer: RawAnswer | undefined): void {
@@ -261,61 +257,6 @@ describe('a body that does not come', () => {
     for (const connection of waiting) {
       expect((await connection.answer())?.status).to.equal(408);
       expect(await connection.answer()).to.equal(undefined);
-    }
-  });
-});
-
-describe('a request by POST that may be one by GET', () => {
-  let stack: Stack;
-  before(async () => {
-    stack = await start();
-  });
-  after(() => stack.close());
-  const send = async (target: string, body: string, type = FORM): Promise<RawAnswer | undefined> => {
-    const connection = await rawConnection(stack.issuer);
-    connection.send(
-      begun(target, `${type === '' ? '' : `Content-Type: ${type}\r\n`}Content-Length: ${body.length}`, body),
-    );
-    const answer = await connection.answer();
-    connection.close();
-    return answer;
-  };
-
-  it('is sent to the same address with its fields, and nothing else happens', async () => {
-    for (const path of ['/authorize', '/logout']) {
-      const answer = await send(path, 'state=a%26b%0D%0AX-Evil%3A+1&scope=openid profile&n=%C3%A9&empty=');
-      expect(answer?.status, path).to.equal(303);
-      expect(answer?.headers['location'], path).to.equal(
-        `${path}?state=a%26b%0D%0AX-Evil%3A+1&scope=openid+profile&n=%C3%A9&empty=`,
-      );
-      expect(answer?.headers, path).to.not.have.any.keys('set-cookie', 'x-evil');
-      expect(
-        (await send(`${path}?state=a`, 'state=b'))?.headers['location'],
-        'given twice it stays',
-      ).to.equal(`${path}?state=a&state=b`);
-      expect((await send(path, '', ''))?.headers['location'], 'without any').to.equal(path);
-    }
-  });
-
-  it('begins a sign-in as a GET does', async () => {
-    const browser = new Browser();
-    const { search } = new URL(authorizeUrl(stack.issuer));
-    const posted = await browser.request(`${stack.issuer}/authorize`, {
-      method: 'POST',
-      headers: { 'content-type': FORM },
-      body: search.slice(1),
-    });
-    const page = await browser.follow(posted, stack.issuer);
-    expect(page.body).to.contain('name="platform_url"');
-  });
-
-  it('is refused as another type, and where it would not fit into an address', async () => {
-    for (const path of ['/authorize', '/logout']) {
-      expect((await send(path, '{"client_id":"web"}', 'application/json'))?.status, path).to.equal(415);
-      expect((await send(path, 'a=b', 'multipart/form-data; boundary=x'))?.status, path).to.equal(415);
-      expect((await send(path, 'a=b', ''))?.status, path).to.equal(415);
-      expect((await send(path, `state=${'a'.repeat(9000)}`))?.status, path).to.equal(413);
-      expect((await send(path, `state=${'\x80'.repeat(8000)}`))?.status, path).to.equal(413);
     }
   });
 });

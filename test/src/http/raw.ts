@@ -17,6 +17,13 @@ export interface RawConnection {
   close(): void;
 }
 
+/** The type of a form. */
+export const FORM = 'application/x-www-form-urlencoded';
+
+/** A request by POST, or the beginning of one: as much of its body as is given. */
+export const begun = (path: string, headers: string, body = ''): string =>
+  `POST ${path} HTTP/1.1\r\nHost: x\r\nAccept: text/html, */*\r\n${headers}\r\n\r\n${body}`;
+
 /** Connects to an origin. */
 export async function rawConnection(origin: string): Promise<RawConnection> {
   const { hostname, port } = new URL(origin);
