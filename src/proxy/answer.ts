@@ -12,7 +12,7 @@ import { fail } from './fail.ts';
 import type { SidFinder } from './find-sid.ts';
 import { privateCacheControl, responseHeaders, varyNames } from './headers.ts';
 import type { SignedUrls } from './signed-url.ts';
-import { type CallTarget, proxyUrl, SIGNED_PREFIX, withoutSid } from './target.ts';
+import { type CallTarget, isOwnOrigin, proxyUrl, SIGNED_PREFIX, withoutSid } from './target.ts';
 
 export interface AnswerDeps {
   readonly issuer: string;
@@ -31,6 +31,8 @@ interface Answered {
   readonly ctx: Context;
   readonly caller: Caller;
   readonly target: CallTarget;
+  /** Whether the call came without a token, by an address that works for a while. */
+  readonly isSigned: boolean;
   readonly answer: IbAnswer;
 }
 
@@ -156,23 +158,32 @@ async function withinLimit(body: Body, mostBytes: number): Promise<Body | undefi
 }
 
 /** Where the app may be sent: back through the proxy on the session's own hosts, as it is to another host of IB's. */
-function redirectFor(deps: AnswerDeps, { caller, target }: Answered, location: string): string | undefined {
+function redirectFor(
+  deps: AnswerDeps,
+  { caller, target, isSigned }: Answered,
+  location: string,
+): string | undefined {
   const { session } = caller;
   const { isIn } = deps.finderOf(session.sid);
   const url = URL.parse(location, target.origin + target.path);
   if (url === null) return undefined;
+  // Whoever came without a token has none for the next address either.
+  if (isSigned && isOwnOrigin(session, url.origin)) return signedAddress(deps, caller, url);
   const path = withoutSid(url.pathname + url.search, isIn);
-  const isOwn = url.origin === session.apiUrl || url.origin === session.platformUrl;
+  const isOwn = isOwnOrigin(session, url.origin);
   if (!isOwn && !deps.isIbOrigin(url.origin)) return undefined;
-  const address = isOwn ? proxyUrl(deps.issuer, url.origin, path) : url.origin + path;
+  const address = (isOwn ? proxyUrl(deps.issuer, url.origin, path) : url.origin + path) + url.hash;
   return isIn(address) ? undefined : address;
 }
 
 /** An address through the proxy in place of one of the session's own; undefined for any other. */
 function signedAddress(deps: AnswerDeps, { session, grantId }: Caller, url: URL): string | undefined {
-  if (url.origin !== session.apiUrl && url.origin !== session.platformUrl) return undefined;
+  if (!isOwnOrigin(session, url.origin)) return undefined;
   const { isIn } = deps.finderOf(session.sid);
   const path = withoutSid(url.pathname + url.search, isIn);
   if (isIn(path)) return undefined;
-  return `${deps.issuer}${SIGNED_PREFIX}${deps.signedUrls.sign({ grantId, origin: url.origin, path })}`;
+  const handle = deps.signedUrls.sign({ grantId, origin: url.origin, path });
+  // A page of a document, a moment of a film: in plain characters, whatever the text is that it stands in.
+  const place = /^#[\w=.,-]*$/.test(url.hash) && !isIn(url.hash) ? url.hash : '';
+  return `${deps.issuer}${SIGNED_PREFIX}${handle}${place}`;
 }

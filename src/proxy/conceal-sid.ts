@@ -4,11 +4,12 @@
  * are overwritten, so that their length stays. Works on a stream, in bounded memory, wherever chunks are cut.
  */
 import { Transform, type TransformCallback } from 'node:stream';
+import { addressesAround, parameterAround, plainAddress } from './addresses.ts';
 import type { Range, SidFinder } from './find-sid.ts';
 
-/** What ends a word: white space, quotes, angle brackets, parentheses. */
+/** What ends a word: white space, quotes, angle brackets. */
 const DELIMITERS = Uint8Array.from({ length: 256 }, (_none, byte) =>
-  '\t\n\v\f\r "\'<>()'.includes(String.fromCharCode(byte)) ? 1 : 0,
+  '\t\n\v\f\r "\'<>'.includes(String.fromCharCode(byte)) ? 1 : 0,
 );
 /** A longer word holds no address. */
 const LONGEST_WORD = 16 * 1024;
@@ -113,19 +114,54 @@ function wordsAround(bytes: Buffer, ranges: readonly Range[]): Word[] {
   return words;
 }
 
-/** A word without the sid: the address in its place, or what else it consists of. */
+/** A word without the sid: an address in place of one that holds it, or what else it consists of. */
 function withoutSid(bytes: Buffer, { start, end, ranges }: Word, replace: AddressReplacer): Buffer {
-  const url = end - start > LONGEST_WORD ? null : URL.parse(plainOf(bytes.toString('utf8', start, end)));
-  const replaced = url === null ? undefined : replace(url);
-  if (replaced !== undefined) return Buffer.from(replaced);
+  if (end - start > LONGEST_WORD) return withoutRanges(bytes.subarray(start, end), rangesFrom(ranges, start));
+  const word = bytes.subarray(start, end);
+  // A character a byte, so that places in the one are places in the other.
+  const text = word.toString('latin1');
   const parts: Buffer[] = [];
-  let done = start;
-  for (const range of ranges) {
-    parts.push(bytes.subarray(done, range.start), leftOf(bytes.subarray(range.start, range.end)));
-    done = range.end;
+  let done = 0;
+  for (const range of rangesFrom(ranges, start)) {
+    // It went with the address of the one before.
+    if (range.start < done) continue;
+    const { piece, left } = insteadOf(word, { text, range, from: done }, replace);
+    parts.push(word.subarray(done, piece.start), left);
+    done = piece.end;
   }
-  parts.push(bytes.subarray(done, end));
+  parts.push(word.subarray(done));
   return Buffer.concat(parts);
+}
+
+function rangesFrom(ranges: readonly Range[], origin: number): Range[] {
+  return ranges.map(({ start, end }) => ({ start: start - origin, end: end - origin }));
+}
+
+function withoutRanges(bytes: Buffer, ranges: readonly Range[]): Buffer {
+  const parts: Buffer[] = [];
+  let done = 0;
+  for (const { start, end } of ranges) {
+    parts.push(bytes.subarray(done, start), leftOf(bytes.subarray(start, end)));
+    done = end;
+  }
+  parts.push(bytes.subarray(done));
+  return Buffer.concat(parts);
+}
+
+/** What goes with a sid of a word, and what is left in its place. */
+function insteadOf(
+  word: Buffer,
+  { text, range, from }: { readonly text: string; readonly range: Range; readonly from: number },
+  replace: AddressReplacer,
+): { readonly piece: Range; readonly left: Buffer } {
+  for (const piece of addressesAround(text, range, from)) {
+    const url = URL.parse(plainAddress(word.toString('utf8', piece.start, piece.end)));
+    const replaced = url === null ? undefined : replace(url);
+    if (replaced !== undefined) return { piece, left: Buffer.from(replaced) };
+  }
+  const left = leftOf(word.subarray(range.start, range.end));
+  const piece = left.length > 0 ? range : parameterAround(text, range);
+  return { piece: piece.start < from ? range : piece, left };
 }
 
 /** Nothing; in UTF-16, whose characters would be cut elsewhere then, as many bytes. */
@@ -141,15 +177,4 @@ function masked(bytes: Buffer, ranges: readonly Range[]): Buffer {
     for (let at = start; at < end; at += 1) if (copy[at] !== 0) copy[at] = FILLER;
   }
   return copy;
-}
-
-const UNESCAPES: readonly (readonly [RegExp, string])[] = [
-  [/\\\//g, '/'],
-  [/\\u0026/gi, '&'],
-  [/&amp;/g, '&'],
-];
-
-/** An address as JSON and markup escape it. */
-function plainOf(word: string): string {
-  return UNESCAPES.reduce((text, [pattern, plain]) => text.replace(pattern, plain), word);
 }

@@ -18,7 +18,7 @@ import { whenSent } from './bytes.ts';
 import { fail } from './fail.ts';
 import { requestHeaders } from './headers.ts';
 import { readEnd } from './session-end.ts';
-import { type CallTarget, namesOtherSid, signedHandle, targetOf } from './target.ts';
+import { type CallTarget, isOwnOrigin, namesOtherSid, signedHandle, targetOf } from './target.ts';
 
 export interface ProxyDeps extends AnswerDeps {
   readonly provider: Provider;
@@ -77,20 +77,21 @@ async function serve(deps: ProxyDeps, ctx: Context): Promise<Outcome | undefined
     );
     return { clientId: caller.clientId, outcome: 'refused' };
   }
-  return forward(deps, ctx, caller, target);
+  return forward(deps, ctx, caller, { target, isSigned: false });
 }
 
 async function serveSigned(deps: ProxyDeps, ctx: Context, handle: string): Promise<Outcome | undefined> {
   const target = ctx.method === 'GET' || ctx.method === 'HEAD' ? deps.signedUrls.open(handle) : undefined;
   const caller = target && (await deps.store.unit(() => callerOf(deps, target.grantId)));
-  if (target === undefined || caller === undefined) {
+  // The user may have signed in again since, at a platform that moved: the session of now is not for the host of then.
+  if (target === undefined || caller === undefined || !isOwnOrigin(caller.session, target.origin)) {
     fail(ctx, 404, 'not_found', 'this address is over');
     return undefined;
   }
   noteApp(ctx, caller.origins);
   // A picture in a page of any origin: the address itself is the permission.
   ctx.set('Cross-Origin-Resource-Policy', 'cross-origin');
-  return forward(deps, ctx, caller, target);
+  return forward(deps, ctx, caller, { target, isSigned: true });
 }
 
 function refuse(
@@ -121,7 +122,17 @@ function allowOrigin(ctx: Context, { origins }: Caller): boolean {
   return origin === '' || origins.has(origin);
 }
 
-async function forward(deps: ProxyDeps, ctx: Context, caller: Caller, target: CallTarget): Promise<Outcome> {
+interface Forwarding {
+  readonly target: CallTarget;
+  readonly isSigned: boolean;
+}
+
+async function forward(
+  deps: ProxyDeps,
+  ctx: Context,
+  caller: Caller,
+  { target, isSigned }: Forwarding,
+): Promise<Outcome> {
   const { clientId } = caller;
   const wait = await deps.limit(caller.accountId);
   if (wait > 0) {
@@ -165,7 +176,7 @@ async function forward(deps: ProxyDeps, ctx: Context, caller: Caller, target: Ca
   }
   return {
     clientId,
-    outcome: (await answerWith(deps, { ctx, caller, target, answer })) ? 'passed' : 'refused',
+    outcome: (await answerWith(deps, { ctx, caller, target, isSigned, answer })) ? 'passed' : 'refused',
   };
 }
 

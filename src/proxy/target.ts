@@ -30,6 +30,11 @@ function isHost(segment: string): boolean {
 
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'https:': ':443', 'http:': ':80' };
 
+/** Whether an origin is one that the session belongs to now: it sees the sid, and no other does. */
+export function isOwnOrigin(session: SessionHosts, origin: string): boolean {
+  return origin === session.apiUrl || origin === session.platformUrl;
+}
+
 /** The session's own origin behind a host; undefined for any other host. */
 function originOf(host: string, session: SessionHosts): string | undefined {
   return [session.apiUrl, session.platformUrl].find((origin) => {
