@@ -69,7 +69,10 @@ try {
     await setTimeout(250);
   }
   const suites = [
-    'test/adapters/store/conformance.test.ts',
+    'test/adapters/store/models.test.ts',
+    'test/adapters/store/races.test.ts',
+    'test/adapters/store/sign-ins.test.ts',
+    'test/adapters/store/units.test.ts',
     'test/flows/secrets.test.ts',
     'test/cluster/kill.test.ts',
     'test/cluster/processes.test.ts',
