@@ -1,7 +1,8 @@
 /** One call to a host of IB's: sent once, bounded in time and size, told to whoever counts. Trouble is a value. */
 import type { Response } from 'undici';
 import { createBreakers } from './breaker.ts';
-import { AddressRefusedError, BodyTooLargeError, type GuardedAgent, readLimited } from './http-agent.ts';
+import { AddressRefusedError, BodyTooLargeError, type GuardedAgent, readBytes } from './http-agent.ts';
+import { textOf } from './text.ts';
 
 /** IB did not answer as it should; nothing is lost by trying again later. */
 export interface IbTrouble {
@@ -86,6 +87,10 @@ function retryAfter(response: Response, nowMs: number): { retryAfterSeconds?: nu
   return { retryAfterSeconds: Math.min(Math.ceil(seconds), LONGEST_RETRY_AFTER_SECONDS) };
 }
 
+async function bodyOf({ body, headers }: Response, limit: number): Promise<string> {
+  return textOf(await readBytes(body, limit), headers.get('content-type') ?? '');
+}
+
 /** What a status says of itself; undefined for the ones that an operation reads. */
 function troubleOf(response: Response, nowMs: number): IbTrouble | undefined {
   const { status } = response;
@@ -138,7 +143,7 @@ export function createCaller(
       const trouble = troubleOf(response, options.now());
       const { status } = response;
       if (trouble === undefined && !(status === 200 && call.bodyOfErrorsOnly === true))
-        return { status, text: await readLimited(response.body, options.maxBodyBytes) };
+        return { status, text: await bodyOf(response, options.maxBodyBytes) };
       await response.body?.cancel();
       return trouble ?? { status, text: '' };
     } catch (error) {

@@ -66,7 +66,8 @@ export interface IbClientOptions {
 /** What an answer about a login says. */
 function loginInfoOf(answer: Answer, facts: Parameters<typeof parseLoginInfo>[1]): LoginInfo | IbTrouble {
   if (answer.status === 200) return parseLoginInfo(answer.text, facts);
-  if (answer.status !== 404) return unexpected(answer);
+  // 410 is the other status for what is no more (RFC 9110 section 15.5.11).
+  if (answer.status !== 404 && answer.status !== 410) return unexpected(answer);
   return { status: saysExpired(answer.text) ? 'expired' : 'pending' };
 }
 

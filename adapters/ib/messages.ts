@@ -127,7 +127,7 @@ const loginAnswer = once(() => {
         logintimeoutperiod: positive,
         firstname: loose,
         lastname: loose,
-        email: loosely(z.email().check(z.maxLength(254))),
+        email: loosely(z.pipe(text, z.email().check(z.maxLength(254)))),
       }),
     }),
   });
@@ -141,6 +141,14 @@ function userUuidOf(ofSession: string | undefined, ofInfo: string | undefined): 
   const userUuid = ofSession ?? ofInfo;
   if (userUuid === undefined || !USER_UUID.test(userUuid)) return undefined;
   return userUuid.toLowerCase() === (ofInfo ?? userUuid).toLowerCase() ? userUuid : undefined;
+}
+
+/** In seconds no login is so late: it would be in the year 5138. */
+const LEAST_MILLISECONDS = 1e11;
+
+/** A time in seconds, which IB states, or in milliseconds: taken for seconds, any session would be of this moment. */
+function inSeconds(time: number): number {
+  return time < LEAST_MILLISECONDS ? time : time / 1000;
 }
 
 /** What an answer with status 200 says. Without a session in it the user has not signed in yet. */
@@ -169,7 +177,7 @@ export function parseLoginInfo(
     return { status: 'refused', reason: 'other_client' };
 
   // Absent: IB has just answered, so the login is no older than this moment. A clock ahead of ours gains nothing.
-  const loginTime = Math.min(Math.floor(session?.loginTime ?? facts.nowSeconds), facts.nowSeconds);
+  const loginTime = Math.min(Math.floor(inSeconds(session?.loginTime ?? facts.nowSeconds)), facts.nowSeconds);
   const endsAt = sessionEnd(loginTime, info.logintimeoutperiod);
   const optional = {
     clientuuid: info.clientuuid,

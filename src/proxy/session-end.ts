@@ -1,6 +1,7 @@
 /** Whether an answer says that the sid is dead: the one answer whose body is read before it is passed on. */
 import { Readable } from 'node:stream';
 import { isDeadSession } from '../../adapters/ib/messages.ts';
+import { textOf } from '../../adapters/ib/text.ts';
 import type { IbAnswer } from './answer.ts';
 import { decoded } from './decode.ts';
 
@@ -25,7 +26,7 @@ export async function readEnd(
     size += (chunk as Buffer).length;
     if (size >= MOST_BYTES) break;
   }
-  const text = Buffer.concat(chunks).toString('utf8');
+  const text = textOf(Buffer.concat(chunks), String(answer.headers['content-type'] ?? ''));
   const { 'content-encoding': _undone, 'content-length': _ofCoded, ...headers } = answer.headers;
   const body = Readable.from(again(chunks, plain), { objectMode: false });
   return [isDeadSession({ status: answer.statusCode, text }), { ...answer, headers, body }];

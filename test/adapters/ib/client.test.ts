@@ -89,6 +89,8 @@ describe('the client of IB', () => {
       ['a 404 as a page', 404, '<html>Not found</html>', { status: 'pending' }],
       ['expiry as JSON', 404, { message: 'The requested resource has expired' }, { status: 'expired' }],
       ['expiry as text', 404, 'The requested Resource Has Expired.', { status: 'expired' }],
+      ['expiry as 410', 410, 'The requested resource has expired', { status: 'expired' }],
+      ['a plain 410', 410, '', { status: 'pending' }],
       ['200 without a session', 200, { SID: 'x', content: {} }, { status: 'pending' }],
       ['200 with a page', 200, '<html>', { status: 'pending' }],
       ['200 with broken JSON', 200, '{"content": {', { status: 'pending' }],

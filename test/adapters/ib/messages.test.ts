@@ -148,7 +148,18 @@ describe("IB's answer about a login", () => {
     ['a login time of 0', loginAnswer({ loginTime: 0 }), { loginTime: NOW }],
     ['a login time in words', loginAnswer({ loginTime: 'yesterday' }), { loginTime: NOW }],
     ['a clock ahead of ours', loginAnswer({ loginTime: NOW + 9999 }), { loginTime: NOW }],
-    ['a login time in milliseconds', loginAnswer({ loginTime: NOW * 1000 }), { loginTime: NOW }],
+    [
+      'a login time in milliseconds',
+      loginAnswer({ loginTime: (NOW - 7200) * 1000 }),
+      { loginTime: NOW - 7200 },
+    ],
+    ['milliseconds as text', loginAnswer({ loginTime: `${NOW - 7}123` }), { loginTime: NOW - 7 }],
+    ['milliseconds ahead of ours', loginAnswer({ loginTime: (NOW + 99) * 1000 }), { loginTime: NOW }],
+    [
+      'a mail address with blanks',
+      loginAnswer({}, { email: ' a@acme.example\n' }),
+      { email: 'a@acme.example' },
+    ],
     [
       'an API host in capitals, without a scheme',
       loginAnswer({}, { apiV3url: 'LBv3us1.intelligencebank.com/' }),
