@@ -26,11 +26,13 @@ interface PageEnvDeps {
   readonly registry: Pick<ClientRegistry, 'settings' | 'ids'>;
 }
 
+/** What a page is made with; pages about an app have the app's looks. */
+export type EnvOf = (ctx: Context, uiLocales?: unknown, clientId?: string) => PageEnv;
+
 export interface PageEnvs {
   readonly assets: readonly Asset[];
   readonly brands: Brands;
-  /** What a page is made with; pages about an app have the app's looks. */
-  readonly envOf: (ctx: Context, uiLocales?: unknown, clientId?: string) => PageEnv;
+  readonly envOf: EnvOf;
 }
 
 /** Reads the assets, once; an app's own when its first page is shown. */

@@ -2,8 +2,7 @@
 import type { Context } from 'koa';
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Client } from '../../interactions/step.ts';
-import type { Html } from '../../interactions/views/html.ts';
-import type { DeviceCodeModel, ErrorModel, PageEnv } from '../../interactions/views/models.ts';
+import type { DeviceCodeModel, ErrorModel } from '../../interactions/views/models.ts';
 import { deviceCodePage, deviceConfirmPage, deviceDonePage } from '../../interactions/views/other.ts';
 import { signedOutPage } from '../../interactions/views/sign-out.ts';
 import { routeOf } from '../http/routes.ts';
@@ -12,10 +11,10 @@ import { backUrlOf } from '../provider/held-errors.ts';
 import { MetadataDocumentError } from '../provider/metadata-documents.ts';
 import { UnknownResourceError } from '../provider/resources.ts';
 import type { AppViewOf } from './app-view.ts';
+import type { Failed } from './error-pages.ts';
+import type { EnvOf } from './page-env.ts';
 import { createSignOutPages } from './sign-out.ts';
-
-/** Writes a page; browsers check where its forms lead, unless that is back to the app. */
-export type Write = (ctx: Context, page: Html, leads: 'back to the app' | 'nowhere else') => void;
+import type { Write } from './write.ts';
 
 /** What a page says of an error of the library's, or of ours that go by way of it. */
 function aboutError(ctx: Context, code: string, error: Error): Pick<ErrorModel, 'kind' | 'names' | 'toCopy'> {
@@ -69,7 +68,6 @@ function codeFieldOf(
   return typeof again === 'string' ? { value: again.slice(0, LONGEST_CODE), fault: 'again' } : { value: '' };
 }
 
-type Failed = (ctx: Context, status: number, model: ErrorModel) => void;
 type DeviceSession = { new?: boolean; touched?: boolean } | undefined;
 
 const isKnown = (session: unknown): boolean => (session as DeviceSession)?.new !== true;
@@ -93,7 +91,7 @@ function deviceStepLost(oidcCtx: KoaContextWithOIDC, failed: Failed): void {
 export interface ProviderPageDeps {
   readonly appViewOf: AppViewOf;
   readonly write: Write;
-  readonly envOf: (ctx: Context) => PageEnv;
+  readonly envOf: EnvOf;
   readonly failed: Failed;
 }
 

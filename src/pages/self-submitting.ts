@@ -1,10 +1,11 @@
 /** The library's pages that submit themselves, as pages of ours: in the user's language, and with a button for who runs no scripts. */
-import type { Context, Middleware } from 'koa';
+import type { Middleware } from 'koa';
 import type { KoaContextWithOIDC } from 'oidc-provider';
-import type { GoOnModel, PageEnv } from '../../interactions/views/models.ts';
+import type { GoOnModel } from '../../interactions/views/models.ts';
 import { deviceCodePage, goOnPage } from '../../interactions/views/other.ts';
 import { routeOf } from '../http/routes.ts';
-import type { Write } from './provider-pages.ts';
+import type { EnvOf } from './page-env.ts';
+import type { Write } from './write.ts';
 
 /** What the library escapes (`helpers/html_safe.js`). */
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" };
@@ -24,7 +25,7 @@ function formIn(body: unknown): GoOnModel | undefined {
 
 interface SelfSubmittingDeps {
   readonly write: Write;
-  readonly envOf: (ctx: Context, uiLocales?: unknown, clientId?: string) => PageEnv;
+  readonly envOf: EnvOf;
 }
 
 /** Replaces such pages: the answer to an app with `response_mode=form_post`, a device's code in the address, the sign-out of nobody. */

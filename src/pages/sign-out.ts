@@ -4,8 +4,7 @@ import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { FormError, readForm } from '../../interactions/form.ts';
 import type { Client } from '../../interactions/step.ts';
-import type { Html } from '../../interactions/views/html.ts';
-import type { PageEnv, SignOutModel, StayedModel } from '../../interactions/views/models.ts';
+import type { SignOutModel, StayedModel } from '../../interactions/views/models.ts';
 import { signedOutPage, signOutPage, stayedPage } from '../../interactions/views/sign-out.ts';
 import { bodyOf, handOn } from '../http/bodies.ts';
 import { routeOf } from '../http/routes.ts';
@@ -13,15 +12,15 @@ import { authorizationsOf, type BrowserSession, type SessionReader } from '../pr
 import type { ProviderPages } from '../provider/features.ts';
 import { nameOfApp, nameOfPerson } from './app-name.ts';
 import { homeOf } from './app-view.ts';
+import type { EnvOf } from './page-env.ts';
+import type { Write } from './write.ts';
 
 /** So many apps are named; of more, how many there are. */
 const MOST_NAMED = 8;
 
-type Leads = 'back to the app' | 'nowhere else';
-
 interface SignOutDeps {
-  readonly write: (ctx: Context, page: Html, leads: Leads) => void;
-  readonly envOf: (ctx: Context) => PageEnv;
+  readonly write: Write;
+  readonly envOf: EnvOf;
   /** The library's form holds the token that its next step asks for. */
   readonly xsrfIn: (form: string) => string;
 }

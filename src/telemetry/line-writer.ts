@@ -32,12 +32,51 @@ export interface LineWriterOptions {
   readonly onBroken: (code: string) => void;
 }
 
-/** A writer to an open descriptor, such as standard output's. */
-export function createLineWriter(fd: number, { lost, onBroken }: LineWriterOptions): LineWriter {
-  const waiting: Buffer[] = [];
+/** Lines that wait to be written, packed into pieces as they come. */
+interface Backlog {
+  add(line: string): void;
+  /** The oldest piece, though it may not be full; empty where nothing waits. */
+  take(): Buffer;
+  /** Whether a piece is full. */
+  hasPiece(): boolean;
+  isFull(): boolean;
+}
+
+function createBacklog(): Backlog {
+  const pieces: Buffer[] = [];
+  let piecesBytes = 0;
   let lines: string[] = [];
   let linesBytes = 0;
-  let waitingBytes = 0;
+
+  function pack(): void {
+    if (linesBytes === 0) return;
+    pieces.push(Buffer.from(lines.join('')));
+    piecesBytes += linesBytes;
+    lines = [];
+    linesBytes = 0;
+  }
+
+  return {
+    add(line) {
+      const bytes = Buffer.byteLength(line);
+      if (linesBytes + bytes > PIECE_BYTES) pack();
+      lines.push(line);
+      linesBytes += bytes;
+    },
+    take() {
+      if (pieces.length === 0) pack();
+      const next = pieces.shift() ?? NOTHING;
+      piecesBytes -= next.length;
+      return next;
+    },
+    hasPiece: () => pieces.length > 0,
+    isFull: () => piecesBytes > MOST_BYTES,
+  };
+}
+
+/** A writer to an open descriptor, such as standard output's. */
+export function createLineWriter(fd: number, { lost, onBroken }: LineWriterOptions): LineWriter {
+  const backlog = createBacklog();
   let dropped = 0;
   /** What is left of the write that was begun; in the hands of the system while `writing`. */
   let begun: Buffer = NOTHING;
@@ -50,38 +89,16 @@ export function createLineWriter(fd: number, { lost, onBroken }: LineWriterOptio
     isBroken = error !== null;
   }
 
-  function pack(): void {
-    if (linesBytes === 0) return;
-    waiting.push(Buffer.from(lines.join('')));
-    waitingBytes += linesBytes;
-    lines = [];
-    linesBytes = 0;
-  }
-
-  function add(line: string): void {
-    const bytes = Buffer.byteLength(line);
-    if (linesBytes + bytes > PIECE_BYTES) pack();
-    lines.push(line);
-    linesBytes += bytes;
-  }
-
-  function take(): Buffer {
-    const next = waiting.shift() ?? NOTHING;
-    waitingBytes -= next.length;
-    return next;
-  }
-
   function writeOut(): void {
     clearTimeout(timer);
     timer = undefined;
     if (writing) return;
-    pack();
-    if (begun.length === 0) begun = take();
+    if (begun.length === 0) begun = backlog.take();
     if (begun.length === 0) return;
     writing = true;
     writeInBackground(fd, begun, (error, written) => {
       writing = false;
-      if (isFull(error)) return later(RETRY_MS);
+      if (hasNoRoom(error)) return later(RETRY_MS);
       tell(error);
       if (error !== null) dropped += begun.filter((byte) => byte === LINE_FEED).length;
       begun = error === null ? begun.subarray(written) : NOTHING;
@@ -95,38 +112,42 @@ export function createLineWriter(fd: number, { lost, onBroken }: LineWriterOptio
 
   return {
     write(line) {
-      if (waitingBytes > MOST_BYTES) {
+      if (backlog.isFull()) {
         dropped += 1;
         return;
       }
-      if (dropped > 0) add(lost(dropped));
+      if (dropped > 0) backlog.add(lost(dropped));
       dropped = 0;
-      add(line);
-      if (waiting.length > 0) writeOut();
+      backlog.add(line);
+      if (backlog.hasPiece()) writeOut();
       else later(WITHIN_MS);
     },
     flush() {
-      pack();
-      let rest = writing ? NOTHING : begun;
-      let retries = 0;
-      for (;;) {
-        if (rest.length === 0) rest = take();
-        if (rest.length === 0) break;
-        try {
-          rest = rest.subarray(writeSync(fd, rest));
-        } catch (error) {
-          retries += 1;
-          // A reader that is gone, a full disk: nobody is left to tell.
-          if (!isFull(error) || retries > RETRIES_AT_END) break;
-          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
-        }
-      }
-      if (!writing) begun = rest;
+      const left = writeAll(fd, { first: writing ? NOTHING : begun, next: backlog.take });
+      if (!writing) begun = left;
     },
   };
 }
 
+/** Writes piece by piece before it returns; what is left of one where it gives up. */
+function writeAll(fd: number, { first, next }: { first: Buffer; next: () => Buffer }): Buffer {
+  let rest = first;
+  let retries = 0;
+  for (;;) {
+    if (rest.length === 0) rest = next();
+    if (rest.length === 0) return rest;
+    try {
+      rest = rest.subarray(writeSync(fd, rest));
+    } catch (error) {
+      retries += 1;
+      // A reader that is gone, a full disk: nobody is left to tell.
+      if (!hasNoRoom(error) || retries > RETRIES_AT_END) return rest;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+    }
+  }
+}
+
 /** Whether a pipe has no room at the moment. */
-function isFull(error: unknown): boolean {
+function hasNoRoom(error: unknown): boolean {
   return (error as NodeJS.ErrnoException | null)?.code === 'EAGAIN';
 }
