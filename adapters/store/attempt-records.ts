@@ -1,6 +1,6 @@
 /** Login attempts as records: sealed, and in clear what their conditions compare. */
 import type { Change, Condition } from './conditions.ts';
-import type { AttemptId, LoginAttempt } from './contract.ts';
+import type { AttemptId, LoginAttempt, Ref } from './contract.ts';
 import type { AdapterDeps } from './deps.ts';
 import { type Item, type Key, numberOf, stringOf } from './items.ts';
 import { fromItem, recordKey, toItem } from './records.ts';
@@ -9,7 +9,7 @@ const MODEL = 'LoginAttempt';
 
 const idOf = (id: AttemptId): string => `${id.uid}.${id.browser}`;
 export const keyOf = (id: AttemptId): Key => recordKey(MODEL, idOf(id));
-export const refOf = (id: AttemptId): { model: string; id: string } => ({ model: MODEL, id: idOf(id) });
+export const refOf = (id: AttemptId): Ref => ({ model: MODEL, id: idOf(id) });
 
 type Sealed = Omit<LoginAttempt, keyof Clear>;
 type Clear = Pick<
