@@ -1,43 +1,16 @@
 import { expect } from 'chai';
-import { createSecrets } from '../../../adapters/secrets/keys.ts';
 import { Browser, formsOf } from '../../support/browser.ts';
-import { startEngine, TABLES } from '../../support/engines.ts';
+import { startEngine } from '../../support/engines.ts';
 import {
   authorizeUrl,
   CLIENTS,
   type Stack,
-  type StackOptions,
   signIn,
   startStack,
   TV_CLIENT,
   WEB_SECRET,
 } from '../../support/stack.ts';
-
-const LIMITS = {
-  failedAuthenticationsPerAddress: 5,
-  userCodesPerAddress: 3,
-  refusedRegistrationsPerAddress: 4,
-  signInsPerAddress: 10,
-  pollsPerAttempt: 6,
-};
-
-/** Limits on a clock that stands in the middle of their windows. */
-const startLimited = (options: StackOptions = {}): Promise<Stack> =>
-  startStack({
-    now: () => 1_800_000_100_000,
-    // How busy the machine is decides nothing here.
-    loopDelay: { takeMs: () => 0 },
-    clients: CLIENTS + TV_CLIENT.slice(1),
-    env: {
-      LOG_LEVEL: 'silent',
-      REGISTRATION: 'open',
-      REGISTRATIONS_PER_HOUR: '2',
-      TRUSTED_PROXIES: '1',
-      ...options.env,
-    },
-    lifetimes: LIMITS,
-    ...(options.store === undefined ? {} : { store: options.store }),
-  });
+import { atOnce, from, inTurn, sharedTables, startLimited, times } from './limited.ts';
 
 describe('limits on strangers', () => {
   let stack: Stack;
@@ -46,144 +19,25 @@ describe('limits on strangers', () => {
   });
   after(() => stack.close());
 
-  const from = (address: string) => ({ 'x-forwarded-for': `6.6.6.6, ${address}` });
-  const post = (
-    path: string,
-    address: string,
-    { secret = 'wrong', at = stack }: { secret?: string; at?: Stack } = {},
-  ) =>
-    fetch(at.issuer + path, {
-      method: 'POST',
-      headers: { authorization: `Basic ${btoa(`web:${secret}`)}`, ...from(address) },
-      body: new URLSearchParams({ grant_type: 'client_credentials', token: 'x' }),
-    });
   const register = (address: string, metadata: object = { redirect_uris: ['https://x.example/cb'] }) =>
     fetch(`${stack.issuer}/register`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...from(address) },
       body: JSON.stringify(metadata),
     });
-  const statuses = async (answers: readonly (Response | { status: number })[]): Promise<number[]> =>
-    answers.map(({ status }) => status);
-  const inTurn = async (
-    count: number,
-    call: () => Promise<Response | { status: number }>,
-  ): Promise<number[]> => {
-    const seen: number[] = [];
-    for (let turn = 0; turn < count; turn += 1) seen.push((await call()).status);
-    return seen;
-  };
-  const atOnce = async (count: number, call: () => Promise<Response | { status: number }>) =>
-    statuses(await Promise.all(Array.from({ length: count }, call)));
-  const times = (seen: readonly number[], status: number): number =>
-    seen.filter((candidate) => candidate === status).length;
-
-  it('turn away an address that guesses client secrets, at every endpoint that takes one, and no other', async () => {
-    expect(await inTurn(7, () => post('/token', '1.1.1.1'))).to.deep.equal([
-      401, 401, 401, 401, 401, 429, 429,
-    ]);
-    for (const path of ['/introspect', '/revoke', '/par', '/device_authorization']) {
-      expect((await post(path, '1.1.1.1')).status, path).to.equal(429);
-    }
-    const limited = await post('/token', '1.1.1.1', { secret: WEB_SECRET });
-    expect(limited.status, 'the right secret is no way to find out').to.equal(429);
-    expect(Number(limited.headers.get('retry-after'))).to.be.within(1, 600);
-    expect(await limited.json()).to.have.property('error', 'temporarily_unavailable');
-    expect((await post('/token', '2.2.2.2')).status).to.equal(401);
-  });
-
-  for (const [index, path] of [
-    '/token',
-    '/introspect',
-    '/revoke',
-    '/par',
-    '/device_authorization',
-  ].entries()) {
-    it(`hold for wrong secrets at ${path} that come at once`, async () => {
-      const seen = await atOnce(400, () => post(path, `1.2.0.${index}`));
-      expect([times(seen, 401), times(seen, 429)]).to.deep.equal([5, 395]);
-    });
-  }
-
-  it('hold over processes, and cost honest requests no call to the store', async () => {
-    const engine = await startEngine();
-    const taken: string[] = [];
-    const options = {
-      store: {
-        client: engine.client,
-        onCall: ({ operation }: { operation: string }) => void taken.push(operation),
-      },
-      env: {
-        STORAGE: 'dynamodb',
-        STATE_TABLE: TABLES.state,
-        TOKEN_TABLE: TABLES.tokens,
-        SECRETS_JSON: JSON.stringify(await createSecrets(new Date())),
-      },
-    };
-    const stacks = await Promise.all([startLimited(options), startLimited(options), startLimited(options)]);
-    const [one = stack] = stacks;
-    const updates = (): string[] => taken.filter((operation) => operation.startsWith('Update'));
-    taken.length = 0;
-    const honest = await atOnce(20, () => post('/introspect', '3.3.3.3', { secret: WEB_SECRET, at: one }));
-    expect(times(honest, 200)).to.equal(20);
-    expect(updates()).to.deep.equal([]);
-    let turn = 0;
-    const seen = await atOnce(240, () =>
-      post('/introspect', '3.3.3.4', { at: stacks[(turn += 1) % 3] ?? one }),
-    );
-    expect([times(seen, 401), times(seen, 429)]).to.deep.equal([5, 235]);
-    expect(updates().length, 'in all').to.be.within(5, 30);
-    await Promise.all(stacks.map((each) => each.close()));
-    await engine.close();
-  });
 
   it('are not needed for readiness: whoever asks at once shares one question to the store', async () => {
     const engine = await startEngine();
     const asked: string[] = [];
     const at = await startLimited({
       store: { client: engine.client, onCall: ({ operation }) => void asked.push(operation) },
-      env: {
-        STORAGE: 'dynamodb',
-        STATE_TABLE: TABLES.state,
-        TOKEN_TABLE: TABLES.tokens,
-        SECRETS_JSON: JSON.stringify(await createSecrets(new Date())),
-      },
+      env: await sharedTables(),
     });
     asked.length = 0;
     expect(times(await atOnce(200, () => fetch(`${at.issuer}/readyz`)), 200)).to.equal(200);
     expect(asked.length).to.be.within(1, 150);
     await at.close();
     await engine.close();
-  });
-
-  it('let any number of right secrets through at once, from an address that has failed too', async () => {
-    expect((await post('/introspect', '4.4.4.4')).status).to.equal(401);
-    const seen = await atOnce(100, () => post('/introspect', '4.4.4.4', { secret: WEB_SECRET }));
-    expect(times(seen, 200)).to.equal(100);
-    expect((await post('/introspect', '4.4.4.4')).status).to.equal(401);
-  });
-
-  it('know one subject by all the ways its address is written', async () => {
-    const subjects = [
-      ['5.5.5.5', '5.5.5.5:4711', '::ffff:5.5.5.5', '::FFFF:0505:0505', '[::ffff:5.5.5.5]:80', ' 5.5.5.5 '],
-      [
-        '2001:db8::1',
-        '2001:DB8:0:0::2',
-        '[2001:db8::3]:443',
-        '2001:db8:0:0:ffff::',
-        '2001:db8::4%eth0',
-        '"[2001:db8::5]"',
-      ],
-    ];
-    for (const spellings of subjects) {
-      const seen: number[] = [];
-      for (const spelling of spellings) seen.push((await post('/token', spelling)).status);
-      expect(seen, spellings[0]).to.deep.equal([401, 401, 401, 401, 401, 429]);
-    }
-    expect((await post('/token', '2001:db8:0:1::1')).status, 'another /64').to.equal(401);
-    const many = Array.from({ length: 200 }, (_, index) => `2001:db8:7:7::${index.toString(16)}`);
-    const seen = await statuses(await Promise.all(many.map((address) => post('/token', address))));
-    expect(times(seen, 401)).to.equal(5);
   });
 
   it('turn away an address that guesses user codes, one after the other and at once', async () => {
@@ -272,24 +126,6 @@ describe('limits on strangers', () => {
     expect(await inTurn(8, () => poll('a'))).to.deep.equal([400, 400, 400, 400, 400, 400, 429, 429]);
     expect((await poll('b')).status).to.equal(400);
   });
-
-  it('are read by pages of the app, whoever is turned away', async () => {
-    await inTurn(6, () => post('/token', '1.8.0.1'));
-    const answer = await fetch(`${stack.issuer}/token`, {
-      method: 'POST',
-      headers: {
-        origin: 'https://spa.example',
-        authorization: `Basic ${btoa('web:wrong')}`,
-        ...from('1.8.0.1'),
-      },
-      body: new URLSearchParams({ grant_type: 'client_credentials' }),
-    });
-    expect([answer.status, answer.headers.get('access-control-allow-origin')]).to.deep.equal([
-      429,
-      'https://spa.example',
-    ]);
-    expect(answer.headers.get('access-control-expose-headers')).to.contain('Retry-After');
-  });
 });
 
 describe('the number of registrations an hour', () => {
@@ -308,30 +144,6 @@ describe('the number of registrations an hour', () => {
     expect([await register(), await register(), await register(), await register()]).to.deep.equal([
       201, 201, 201, 429,
     ]);
-    await stack.close();
-  });
-});
-
-describe('limits on a clock that is set back', () => {
-  it('hold in the window that it shows, and not until the one that it has left is over', async () => {
-    let nowMs = 1_800_000_100_000;
-    const stack = await startStack({
-      now: () => nowMs,
-      lifetimes: { failedAuthenticationsPerAddress: 2 },
-      env: { LOG_LEVEL: 'silent' },
-    });
-    const guess = async (): Promise<number> => {
-      const headers = { authorization: `Basic ${btoa('web:wrong')}` };
-      const answer = await fetch(`${stack.issuer}/token`, {
-        method: 'POST',
-        headers,
-        body: new URLSearchParams(),
-      });
-      return answer.status;
-    };
-    expect([await guess(), await guess(), await guess()]).to.deep.equal([401, 401, 429]);
-    nowMs -= 3_600_000;
-    expect([await guess(), await guess(), await guess()]).to.deep.equal([401, 401, 429]);
     await stack.close();
   });
 });
