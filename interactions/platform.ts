@@ -41,9 +41,30 @@ export function appAllows(platform: Platform, settings: PlatformSettings, rules:
   });
 }
 
+/** Longer than an address with what is copied along: nothing is looked for in it. */
+const LONGEST_COPIED = 1024;
+/** What cannot be seen, and comes along when an address is copied from a mail or a page. */
+const UNSEEN = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
+/** What stands around an address in a sentence. */
+const AROUND = /^[\s"'“”„‘’‚«»‹›<(]+|[\s"'“”„‘’‚«»‹›>).,;!?]+$/gu;
+
+/**
+ * An address as its writer meant it, by the operator's list: to the letter, else without what it brings along when it is copied.
+ * One of old, with http, means the same platform; it is asked by https.
+ */
+function asMeant(text: string, rules: PlatformRules): ParsedPlatform {
+  const exact = rules.parse(text);
+  if (exact.ok || text.length > LONGEST_COPIED) return exact;
+  const bare = text.replace(UNSEEN, '').replace(AROUND, '');
+  const parsed = rules.parse(bare);
+  if (parsed.ok) return parsed;
+  const secured = rules.parse(bare.replace(/^http:/i, 'https:'));
+  return secured.ok ? secured : parsed;
+}
+
 /** Reads what somebody typed or a request named, against the operator's and the app's list. */
 export function parseFor(text: string, settings: PlatformSettings, rules: PlatformRules): ParsedPlatform {
-  const parsed = rules.parse(text);
+  const parsed = asMeant(text, rules);
   if (parsed.ok && !appAllows(parsed.platform, settings, rules)) return { ok: false, reason: 'not_allowed' };
   return parsed;
 }

@@ -81,10 +81,13 @@ function byPattern({ scheme, host, port }: Authority, rules: readonly IbHostRule
   return allowed ? { origin: `https://${host}`, host } : undefined;
 }
 
-/** Whether what was typed is a company's name alone. A bare number, or localhost, would rather be an address. */
+/** Single words that begin an address, or are one. */
+const NO_NAMES: ReadonlySet<string> = new Set(['localhost', 'http', 'https']);
+
+/** Whether what was typed is a company's name alone. A bare number would rather be an address. */
 function isWord({ scheme, host, port }: Authority): boolean {
   const isAlone = scheme === undefined && port === undefined && !host.includes('.');
-  return isAlone && host !== 'localhost' && isPlain(host);
+  return isAlone && !NO_NAMES.has(host) && isPlain(host);
 }
 
 /** The domain that a bare word stands under, where exactly one `*.domain` pattern leaves no doubt. */

@@ -19,14 +19,18 @@
   let asking;
   let lastAsked = 0;
   let lastLook = 0;
-  const clock = document.querySelector('[data-clock]');
+  const clock = document.querySelector('[data-clock] > span');
   const help = document.querySelector('[data-help]');
   // How many questions are still asked at once, since the user looks at the page.
   let looks = 0;
   let popup = null;
 
+  // Compared with what was said, not with what stands there: a browser that translates the page has changed that.
+  let said = status.textContent;
   const say = (text) => {
-    if (status.textContent !== text) status.textContent = text;
+    if (said === text) return;
+    said = text;
+    status.textContent = text;
   };
   const later = (ms) => {
     clearTimeout(timer);
@@ -132,8 +136,9 @@
   // A calm clock, outside of what is read out; after a minute there is help.
   const tick = () => {
     if (!clock || lastAsked === 0) return;
-    const text = clock.dataset.clock.replace('{seconds}', Math.round((Date.now() - lastAsked) / 1000));
-    if (clock.textContent !== text) clock.textContent = text;
+    // The number alone: a browser that translates the page need not read the sentence again each second.
+    clock.querySelector('[data-seconds]').textContent = Math.round((Date.now() - lastAsked) / 1000);
+    clock.hidden = false;
   };
   setInterval(tick, 1000);
   if (help) {
@@ -141,6 +146,9 @@
       help.hidden = false;
     }, Number(help.dataset.help));
   }
+  const byItself = document.querySelector('[data-by-itself]');
+  if (byItself) byItself.hidden = false;
+  if (box.dataset.at) say(box.dataset[box.dataset.at]);
   box.classList.add('polling');
   later(interval);
 })();

@@ -16,7 +16,8 @@ export const de: Texts = {
   platformRecent: 'In diesem Browser verwendet',
   platformForget: '{host} vergessen',
   faultEmpty: 'Geben Sie die Adresse Ihrer IntelligenceBank-Plattform ein.',
-  faultNotAHost: 'Das ist keine Adresse. Sie sieht aus wie acme.intelligencebank.com.',
+  faultNotAHost:
+    'Das ist nicht die Adresse einer Plattform. Geben Sie eine wie acme.intelligencebank.com ein, keine E-Mail-Adresse.',
   faultNotAllowed:
     'Die Anmeldung an dieser Adresse ist hier nicht erlaubt. Prüfen Sie die Schreibweise oder fragen Sie Ihre Administration.',
   faultNotIb: 'Unter dieser Adresse gibt es keine IntelligenceBank-Plattform. Prüfen Sie die Schreibweise.',
@@ -24,7 +25,8 @@ export const de: Texts = {
     'IntelligenceBank antwortet unter dieser Adresse gerade nicht. Versuchen Sie es gleich noch einmal.',
   waitingTitle: 'Bei IntelligenceBank anmelden',
   waitingOpen: 'Anmeldeseite öffnen',
-  waitingExplain: 'Melden Sie sich im neuen Fenster bei {host} an. Diese Seite geht dann von selbst weiter.',
+  waitingExplain: 'Melden Sie sich im neuen Fenster bei {host} an.',
+  waitingByItself: 'Diese Seite geht dann von selbst weiter.',
   waitingManual: 'Wenn Sie sich dort angemeldet haben, kommen Sie zurück und machen Sie hier weiter.',
   waitingContinue: 'Ich habe mich angemeldet',
   waitingOther: 'Andere Plattform verwenden',
@@ -35,7 +37,7 @@ export const de: Texts = {
     'Die Anmeldeseite ist vielleicht in einem anderen Fenster, hinter diesem. Sie können sie mit der Schaltfläche oben erneut öffnen.',
   waitingHelpOther:
     'Wenn diese Plattform Sie nicht einlässt, verwenden Sie eine andere oder brechen Sie ab: Beides finden Sie unten.',
-  stateWaiting: 'Wir warten auf Ihre Anmeldung …',
+  stateWaiting: 'Wir warten auf Ihre Anmeldung\u00a0…',
   stateSignedOutElsewhere:
     'Die Anmeldung, um die es auf dieser Seite ging, ist beendet, vielleicht in einem anderen Tab. Melden Sie sich erneut an.',
   stateNotYet: 'Sie haben sich noch nicht angemeldet. Öffnen Sie zuerst die Anmeldeseite.',
@@ -53,10 +55,10 @@ export const de: Texts = {
   stateRefusedSessionOver:
     'IntelligenceBank hat eine Sitzung ausgegeben, die beendet ist. Melden Sie sich dort ab und beginnen Sie dann neu.',
   stateRefusedOtherClient:
-    'Diese Adresse antwortet jetzt für einen anderen Kunden von IntelligenceBank; die Anmeldung wurde deshalb nicht angenommen. Sagen Sie es Ihrem Administrator.',
+    'Diese Adresse antwortet jetzt für einen anderen Kunden von IntelligenceBank; die Anmeldung wurde deshalb nicht angenommen. Sagen Sie es Ihrer Administration.',
   stateSlow: 'IntelligenceBank antwortet langsam. Wir warten noch; Sie müssen nichts tun.',
   stateBusy: 'Wir antworten gerade nicht. Diese Seite versucht es weiter; Sie müssen nichts tun.',
-  stateDone: 'Angemeldet. Einen Moment …',
+  stateDone: 'Angemeldet. Einen Moment\u00a0…',
   stateOffline: 'Sie scheinen offline zu sein. Diese Seite fragt weiter und geht weiter, sobald sie kann.',
   consentTitle: 'Darf {app} Ihr Konto verwenden?',
   consentNotYou: 'Nicht Sie?',
@@ -94,7 +96,7 @@ export const de: Texts = {
   errorDocument:
     'Die App, die Sie hierher geschickt hat, beschreibt sich unter {host}, und diese Beschreibung ist nicht zu gebrauchen. Sagen Sie den Betreibern der App Bescheid.',
   errorResource:
-    'Die App möchte Zugriff auf {resource}, das hier nicht eingerichtet ist. Wer die Verwaltung hat und es kennt, kann es in die Liste der Ressourcen aufnehmen:',
+    'Die App möchte Zugriff auf {resource}, das hier nicht eingerichtet ist. Ihre Administration kann es, wenn sie es kennt, in die Liste der Ressourcen aufnehmen:',
   errorRetrying:
     'Wir sind gerade überlastet. Diese Seite versucht es in einigen Sekunden selbst erneut und macht dort weiter, wo Sie waren.',
   errorRetry: 'Erneut versuchen',
@@ -105,7 +107,7 @@ export const de: Texts = {
     'Unter dieser Adresse gibt es nichts. Um sich anzumelden, öffnen Sie die App, die Sie verwenden möchten.',
   errorLimited:
     'Aus Ihrem Netz kamen zu viele Versuche. Warten Sie einige Minuten und versuchen Sie es dann noch einmal.',
-  errorBusy: 'Wir sind gerade ausgelastet. Versuchen Sie es gleich noch einmal.',
+  errorBusy: 'Wir sind gerade überlastet. Versuchen Sie es gleich noch einmal.',
   errorServer: 'Bei uns ist etwas schiefgegangen. Versuchen Sie es gleich noch einmal.',
   errorRequest:
     'Die Anfrage der App, die Sie hierher geschickt hat, lässt sich nicht beantworten. Sagen Sie den Betreibern der App Bescheid.',
@@ -157,7 +159,7 @@ export const de: Texts = {
   accountSearch: 'App suchen',
   accountSearchSubmit: 'Suchen',
   accountNotFound: 'Keine App mit diesem Namen hat Zugriff.',
-  accountRevokeAll: 'Allen Zugriff entziehen …',
+  accountRevokeAll: 'Allen Zugriff entziehen\u00a0…',
   accountRevokeAllExplain:
     'Jede App verliert sofort den Zugriff auf dieses Konto. Sie können jede wieder erlauben.',
   accountRevokeAllYes: 'Allen Zugriff entziehen',

@@ -14,14 +14,16 @@ export const en = {
   platformRecent: 'Used in this browser',
   platformForget: 'Forget {host}',
   faultEmpty: 'Enter the address of your IntelligenceBank platform.',
-  faultNotAHost: 'This is not an address. It looks like acme.intelligencebank.com.',
+  faultNotAHost:
+    'This is not the address of a platform. Enter one like acme.intelligencebank.com, not an e-mail address.',
   faultNotAllowed:
     'Sign-in to this address is not allowed here. Check the spelling, or ask your administrator.',
   faultNotIb: 'There is no IntelligenceBank platform at this address. Check the spelling.',
   faultNotAnswering: 'IntelligenceBank is not answering at this address right now. Try again in a moment.',
   waitingTitle: 'Sign in at IntelligenceBank',
   waitingOpen: 'Open the sign-in page',
-  waitingExplain: 'Sign in to {host} in the new window. This page continues by itself.',
+  waitingExplain: 'Sign in to {host} in the new window.',
+  waitingByItself: 'This page continues by itself.',
   waitingManual: 'When you have signed in there, come back and continue here.',
   waitingContinue: 'I have signed in',
   waitingOther: 'Use another platform',

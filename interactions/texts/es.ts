@@ -16,7 +16,8 @@ export const es: Texts = {
   platformRecent: 'Usadas en este navegador',
   platformForget: 'Olvidar {host}',
   faultEmpty: 'Escriba la dirección de su plataforma de IntelligenceBank.',
-  faultNotAHost: 'Esto no es una dirección. Tiene la forma acme.intelligencebank.com.',
+  faultNotAHost:
+    'Esta no es la dirección de una plataforma. Escriba una como acme.intelligencebank.com, no un correo electrónico.',
   faultNotAllowed:
     'Aquí no se permite iniciar sesión en esta dirección. Revise cómo está escrita o pregunte a su administrador.',
   faultNotIb: 'No hay ninguna plataforma de IntelligenceBank en esta dirección. Revise cómo está escrita.',
@@ -24,7 +25,8 @@ export const es: Texts = {
     'IntelligenceBank no responde en esta dirección en este momento. Inténtelo de nuevo enseguida.',
   waitingTitle: 'Inicie sesión en IntelligenceBank',
   waitingOpen: 'Abrir la página de inicio de sesión',
-  waitingExplain: 'Inicie sesión en {host} en la ventana nueva. Esta página continúa sola.',
+  waitingExplain: 'Inicie sesión en {host} en la ventana nueva.',
+  waitingByItself: 'Esta página continúa sola.',
   waitingManual: 'Cuando haya iniciado sesión allí, vuelva y continúe aquí.',
   waitingContinue: 'Ya he iniciado sesión',
   waitingOther: 'Usar otra plataforma',

@@ -16,7 +16,8 @@ export const ja: Texts = {
   platformRecent: 'このブラウザーで使用済み',
   platformForget: '{host} を一覧から削除',
   faultEmpty: 'IntelligenceBank プラットフォームのアドレスを入力してください。',
-  faultNotAHost: 'アドレスの形式が正しくありません。acme.intelligencebank.com のように入力してください。',
+  faultNotAHost:
+    'プラットフォームのアドレスではありません。メールアドレスではなく、acme.intelligencebank.com のように入力してください。',
   faultNotAllowed:
     'このアドレスへのサインインは許可されていません。入力内容を確認するか、管理者にお問い合わせください。',
   faultNotIb: 'このアドレスに IntelligenceBank プラットフォームはありません。入力内容を確認してください。',
@@ -24,7 +25,8 @@ export const ja: Texts = {
     'このアドレスの IntelligenceBank が応答していません。しばらくしてからもう一度お試しください。',
   waitingTitle: 'IntelligenceBank でサインインしてください',
   waitingOpen: 'サインインページを開く',
-  waitingExplain: '新しいウィンドウで {host} にサインインしてください。このページは自動的に進みます。',
+  waitingExplain: '新しいウィンドウで {host} にサインインしてください。',
+  waitingByItself: 'このページは自動的に進みます。',
   waitingManual: 'サインインが済んだら、ここに戻って続けてください。',
   waitingContinue: 'サインインしました',
   waitingOther: '別のプラットフォームを使う',

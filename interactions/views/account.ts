@@ -51,7 +51,7 @@ function accountSection(account: AccountModel['accounts'][number], model: Accoun
     `${account.name}, ${account.host}`,
   );
   const none = model.search === '' ? texts.accountNone : texts.accountNotFound;
-  return html`<section class="account">${person(account.name, account.host)}
+  return html`<section class="account" aria-label="${`${account.name}, ${account.host}`}">${person(account.name, account.host)}
 <p class="hint">${fill(texts.accountSignedIn, { since: when(account.since), until: when(account.until) })}</p>
 ${account.apps.length === 0 ? html`<p>${none}</p>` : html`<ul class="apps">${account.apps.map((app) => appLine(app, target, { env, when }))}</ul>`}
 ${account.appCount > 1 && html`<details><summary>${texts.accountRevokeAll}</summary><p>${texts.accountRevokeAllExplain}</p>${button({ ...target, path: '/account/revoke-all' }, texts.accountRevokeAllYes, account.name)}</details>`}${signOut}</section>`;

@@ -52,7 +52,8 @@ const STATES: Readonly<Record<WaitingModel['state'], keyof Texts>> = {
   renewed: 'stateRenewed',
   session_over: 'stateSessionOver',
   older_login: 'stateOlderLogin',
-  not_answering: 'stateNotAnswering',
+  // That we keep trying is the script's to say: where none runs, nobody does.
+  not_answering: 'faultNotAnswering',
   too_old: 'stateTooOld',
   refused: 'stateRefused',
   refused_session_over: 'stateRefusedSessionOver',
@@ -70,7 +71,8 @@ const STAYING: ReadonlySet<WaitingModel['state']> = new Set([
 /** What the script says, by what it learns. */
 function sayings(model: WaitingModel, texts: Texts): Html {
   const idle = texts[STATES[STAYING.has(model.state) ? model.state : 'waiting']];
-  return html`data-idle="${idle}" data-renewed="${texts.stateRenewed}" data-session-over="${texts.stateSessionOver}" data-older-login="${texts.stateOlderLogin}" data-trouble="${texts.stateNotAnswering}" data-busy="${texts.stateBusy}" data-slow="${texts.stateSlow}" data-done="${texts.stateDone}" data-offline="${texts.stateOffline}"`;
+  const isTrouble = model.state === 'not_answering';
+  return html`data-at="${isTrouble ? 'trouble' : ''}" data-idle="${idle}" data-renewed="${texts.stateRenewed}" data-session-over="${texts.stateSessionOver}" data-older-login="${texts.stateOlderLogin}" data-trouble="${texts.stateNotAnswering}" data-busy="${texts.stateBusy}" data-slow="${texts.stateSlow}" data-done="${texts.stateDone}" data-offline="${texts.stateOffline}"`;
 }
 
 /** For whom it takes long: the script shows it when it is time, and so does a page that is opened then. */
@@ -86,10 +88,10 @@ export function waitingPage(model: WaitingModel, env: PageEnv): Html {
   const open =
     loginUrl === undefined
       ? html`${status}<form method="post" action="${form.base}/restart">${csrf(form)}<button class="primary">${texts.waitingRestart}</button></form>`
-      : html`<p>${fillHtml(texts.waitingExplain, { host: html`<strong>${platformHost}</strong>` })}</p>
+      : html`<p>${fillHtml(texts.waitingExplain, { host: html`<strong>${platformHost}</strong>` })} <span data-by-itself hidden>${texts.waitingByItself}</span></p>
 <a class="primary" data-ib-login href="${safeUrl(loginUrl)}" target="_blank" rel="noopener">${texts.waitingOpen}</a>
 ${status}
-<p class="hint clock" data-clock="${texts.waitingClock}"></p>
+<p class="hint clock" data-clock><span hidden>${fillHtml(texts.waitingClock, { seconds: html`<span data-seconds></span>` })}</span></p>
 ${help(model, texts)}
 <form method="post" action="${form.base}/continue">${csrf(form)}<p class="hint">${texts.waitingManual}</p><button data-continue>${texts.waitingContinue}</button></form>`;
   const body = html`<p>${fill(texts.continueTo, { app: model.app.name })}</p>

@@ -1,25 +1,27 @@
 /** Times and browsers in words that a person knows. Pure. */
 import { fill, type Texts } from '../texts/en.ts';
 
+/** From so many seconds on a unit says enough. The reader's calendar is not known here: 30 hours are neither one day nor two. */
 const UNITS = [
-  ['day', 86_400],
-  ['hour', 3600],
-  ['minute', 60],
+  ['day', 86_400, 2 * 86_400],
+  ['hour', 3600, 3600],
+  ['minute', 60, 60],
 ] as const;
 /** Of what is further away the date says more. */
 const MOST_DAYS = 30;
 
-/** A moment as seen from now, both in unix seconds: "3 hours ago", "yesterday", "in 5 minutes", or its date. */
+/** A moment as seen from now, both in unix seconds: "3 hours ago", "in 5 minutes", "now", or its date. */
 export function whenWords(at: number, now: number, lang: string): string {
   const seconds = at - now;
   if (Math.abs(seconds) > MOST_DAYS * 86_400) {
     return new Intl.DateTimeFormat(lang, { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(at * 1000));
   }
-  const words = new Intl.RelativeTimeFormat(lang, { numeric: 'auto' });
-  for (const [unit, length] of UNITS) {
-    if (Math.abs(seconds) >= length) return words.format(Math.trunc(seconds / length), unit);
+  // By numbers: "yesterday" is a day of the reader's calendar.
+  const words = new Intl.RelativeTimeFormat(lang);
+  for (const [unit, length, from] of UNITS) {
+    if (Math.abs(seconds) >= from) return words.format(Math.trunc(seconds / length), unit);
   }
-  return words.format(0, 'second');
+  return new Intl.RelativeTimeFormat(lang, { numeric: 'auto' }).format(0, 'second');
 }
 
 /** In this order: most browsers name others too. */

@@ -64,7 +64,12 @@ describe('/account', () => {
     expect(at(-30)).to.equal('now');
     expect(at(-90)).to.equal('1 minute ago');
     expect(at(-7200)).to.equal('2 hours ago');
-    expect(at(-86_400)).to.equal('yesterday');
+    // From 23:00, in 26 hours is the day after tomorrow; 47 hours before 1:00 was the day before yesterday.
+    expect(at(26 * 3600)).to.equal('in 26 hours');
+    expect(at(-47 * 3600)).to.equal('47 hours ago');
+    expect(at(-2 * 86_400)).to.equal('2 days ago');
+    expect(at(-2 * 86_400, 'de'), 'not "vorgestern"').to.equal('vor 2 Tagen');
+    expect(at(-2 * 86_400, 'ja')).to.equal('2 日前');
     expect(at(3 * 86_400)).to.equal('in 3 days');
     expect(at(-40 * 86_400)).to.equal('December 6, 2026');
     expect(at(-7200, 'de')).to.equal('vor 2 Stunden');

@@ -45,6 +45,12 @@ describe('the pages’ words', () => {
         expect(text, `${tag} ${key}`).to.not.match(/[<>"'`&]/);
   });
 
+  it('keep a mark that stands apart on the line of its word', () => {
+    for (const tag of LANGUAGE_TAGS)
+      for (const [key, text] of Object.entries(textsOf(tag)))
+        expect(text, `${tag} ${key}`).to.not.match(/ [?!:;…»]/);
+  });
+
   it('are written from the side that their language is', () => {
     expect(LANGUAGE_TAGS.filter((tag) => directionOf(tag) === 'rtl')).to.deep.equal(['he']);
     expect(chooseLanguage({ acceptLanguage: 'he-IL,he;q=0.9' })).to.equal('he');

@@ -236,6 +236,7 @@ describe('the gate for hosts', () => {
     expect(parsePlatform('acme', [])).to.deep.equal(refused);
     expect(parsePlatform('https://acme', rules)).to.deep.equal(refused);
     expect(parsePlatform('acme:443', rules)).to.deep.equal(refused);
+    expect(parsePlatform('https//acme.intelligencebank.com', rules), 'no company').to.deep.equal(refused);
   });
 
   it('takes the origin of an API, with or without scheme, slash and path, and no bare word', () => {
