@@ -1,0 +1,224 @@
+/** Every place that a user may find himself at, and how one gets there. */
+import { Browser, type Form, formsOf, type Page } from '../support/browser.ts';
+import { tokenOn } from '../support/login.ts';
+import {
+  authorizeUrl,
+  CLIENTS,
+  type Stack,
+  signIn,
+  signInAt,
+  startStack,
+  TV_CLIENT,
+} from '../support/stack.ts';
+import { post } from '../support/standards.ts';
+
+/** Where an app that registered itself wants its codes. */
+export const SELF = 'https://self.example/cb';
+
+type Place = (browser: Browser) => Promise<Page>;
+
+/** `stack` and `acme` are there once the suite has begun. */
+export interface Places {
+  readonly stack: Stack;
+  readonly acme: Stack['sandbox']['platforms'][0];
+  /** Everything answers again, and nobody remembers that it did not; so after each test. */
+  settle(): void;
+  /** What is asked while the process is behind. */
+  busily(ask: () => Promise<Page>): Promise<Page>;
+  start(browser: Browser, params?: Record<string, string>): Promise<Page>;
+  /** The first form of a page. */
+  first(page: Page): Form;
+  /** The address that an app which registers itself for it sends a user to. */
+  selfRegistered(browser: Browser): Promise<string>;
+  /** The codes of a device that begins. */
+  device(): Promise<{ user_code: string; device_code: string }>;
+  /** Each state that a page of a sign-in can be in. */
+  readonly inSignIn: Readonly<Record<string, Place>>;
+  /** Pages with no request of an app behind them, or none that still can be answered. */
+  readonly elsewhere: Readonly<Record<string, Place>>;
+}
+
+/** Starts a server for them; call inside `describe`. */
+export function usePlaces(): Places {
+  let stack: Stack;
+  // Ahead of the library's clock by as much as the tests let pass.
+  let now = Date.now();
+  let isBehind = false;
+  before(async () => {
+    stack = await startStack({
+      now: () => now,
+      loopDelay: { takeMs: () => (isBehind ? 1000 : 0) },
+      env: { LOG_LEVEL: 'silent', REGISTRATION: 'open' },
+      clients: CLIENTS + TV_CLIENT,
+      lifetimes: { interactionSeconds: 7 * 24 * 3600 },
+    });
+  });
+  after(() => stack.close());
+  /** Everything answers again, and nobody remembers that it did not. */
+  const settle = (): void => {
+    isBehind = false;
+    stack.sandbox.reset();
+    now += 120_000;
+  };
+  afterEach(settle);
+
+  const acme = () => stack.sandbox.platforms[0];
+  /** What is asked while the process is behind. */
+  async function busily(ask: () => Promise<Page>): Promise<Page> {
+    isBehind = true;
+    now += 1000;
+    const page = await ask();
+    isBehind = false;
+    now += 1000;
+    return page;
+  }
+
+  const start = (browser: Browser, params: Record<string, string> = {}): Promise<Page> =>
+    browser.open(authorizeUrl(stack.issuer, params));
+  const waiting = async (browser: Browser): Promise<Page> =>
+    browser.press(await start(browser), 'platform', { platform_url: acme().origin });
+  const consent = (browser: Browser): Promise<Page> => signInAt(stack, browser, authorizeUrl(stack.issuer));
+  const first = (page: Page): Form => {
+    const [form] = formsOf(page);
+    if (form === undefined) throw new Error(page.body);
+    return form;
+  };
+
+  async function selfRegistered(browser: Browser): Promise<string> {
+    const metadata = { redirect_uris: [SELF], token_endpoint_auth_method: 'none' };
+    const { body } = await post(stack, '/register', JSON.stringify(metadata), {
+      'content-type': 'application/json',
+    });
+    browser.headers['x-app'] = String(body['client_id']);
+    return authorizeUrl(stack.issuer, {
+      client_id: String(body['client_id']),
+      redirect_uri: SELF,
+      scope: 'openid',
+    });
+  }
+
+  async function device(): Promise<{ user_code: string; device_code: string }> {
+    const { body } = await post(stack, '/device_authorization', { client_id: 'tv', scope: 'openid' });
+    return body as { user_code: string; device_code: string };
+  }
+  const enterCode = async (browser: Browser): Promise<Page> => {
+    const page = await browser.open(`${stack.issuer}/device`);
+    return browser.submit(page, first(page), { user_code: (await device()).user_code });
+  };
+
+  /** Each state that a page of a sign-in can be in. */
+  const inSignIn: Record<string, (browser: Browser) => Promise<Page>> = {
+    'the platform question': (browser) => start(browser),
+    'a platform that is none': async (browser) =>
+      browser.press(await start(browser), 'platform', { platform_url: 'nonsense' }),
+    'platforms of this browser': async (browser) => {
+      await signIn(stack, browser);
+      return start(browser, { prompt: 'select_account' });
+    },
+    waiting,
+    'waiting, asked too early': async (browser) => browser.press(await waiting(browser), 'continue'),
+    'waiting, with a new link': async (browser) => {
+      const page = await waiting(browser);
+      acme().switches.expired = true;
+      now += 120_000;
+      return browser.press(page, 'continue');
+    },
+    'waiting, while IB does not answer': async (browser) => {
+      const page = await waiting(browser);
+      acme().switches.status = 503;
+      return browser.press(page, 'continue');
+    },
+    'waiting, for too long': async (browser) => {
+      const page = await waiting(browser);
+      now += 16 * 60_000;
+      return browser.open(page.url);
+    },
+    'asked once more, as the session was over': async (browser) => {
+      const page = await waiting(browser);
+      acme().switches.alreadyOver = true;
+      acme().signIn('ada', tokenOn(page));
+      return browser.press(page, 'continue');
+    },
+    'refused, as the session was over again': async (browser) => {
+      const page = await inSignIn['asked once more, as the session was over']?.(browser);
+      if (page === undefined) throw new Error();
+      acme().signIn('ada', tokenOn(page));
+      return browser.press(page, 'continue');
+    },
+    consent,
+    'consent of an app that registered itself': async (browser) =>
+      signInAt(stack, browser, await selfRegistered(browser)),
+    'a form that has expired': async (browser) =>
+      browser.press(await start(browser), 'platform', { csrf: 'x' }),
+    'a decision that has expired': async (browser) =>
+      browser.press(await consent(browser), 'consent', { csrf: 'x', decision: 'allow' }),
+    'busy at the start': (browser) => busily(() => start(browser)),
+    'busy at the platform question': async (browser) => {
+      const page = await start(browser);
+      return busily(() => browser.press(page, 'platform', { platform_url: acme().origin }));
+    },
+    'busy while it waits': async (browser) => {
+      const page = await waiting(browser);
+      return busily(() => browser.open(page.url));
+    },
+    'busy at the decision': async (browser) => {
+      const page = await consent(browser);
+      return busily(() => browser.press(page, 'consent', { decision: 'allow' }));
+    },
+  };
+
+  /** Pages with no request of an app behind them, or none that still can be answered. */
+  const elsewhere: Record<string, (browser: Browser) => Promise<Page>> = {
+    'a sign-in that is over': async (browser) => {
+      const page = await consent(browser);
+      await browser.press(page, 'consent', { decision: 'allow' });
+      return browser.open(page.url);
+    },
+    'a sign-in of another browser': async (browser) => browser.open((await start(new Browser())).url),
+    'a sign-in that nobody knows': (browser) => browser.open(`${stack.issuer}/interaction/nothing`),
+    'nothing here': (browser) => browser.open(`${stack.issuer}/nothing`),
+    'an app that nobody knows': (browser) => start(browser, { client_id: 'nobody' }),
+    'an address that is not registered': (browser) =>
+      start(browser, { redirect_uri: 'https://evil.example/' }),
+    'a resource that is not configured': (browser) => start(browser, { resource: 'https://other.example/' }),
+    'the account': async (browser) => {
+      await signIn(stack, browser);
+      return browser.open(`${stack.issuer}/account`);
+    },
+    'the account of nobody': (browser) => browser.open(`${stack.issuer}/account`),
+    'an expired form of the account': async (browser) => {
+      const page = await elsewhere['the account']?.(browser);
+      if (page === undefined) throw new Error();
+      return browser.submit(page, first(page), { csrf: 'x' });
+    },
+    'the question of a sign-out': async (browser) => {
+      await signIn(stack, browser);
+      return browser.open(`${stack.issuer}/logout`);
+    },
+    'the question of a device': (browser) => browser.open(`${stack.issuer}/device`),
+    'a device’s code that nobody knows': async (browser) => {
+      const page = await browser.open(`${stack.issuer}/device`);
+      return browser.submit(page, first(page), { user_code: 'BBBB-BBBB' });
+    },
+    'a device to confirm': enterCode,
+    'busy at the account': (browser) => busily(() => browser.open(`${stack.issuer}/account`)),
+    'busy at a device': (browser) => busily(() => browser.open(`${stack.issuer}/device`)),
+  };
+
+  return {
+    get stack() {
+      return stack;
+    },
+    get acme() {
+      return acme();
+    },
+    settle,
+    busily,
+    start,
+    first,
+    selfRegistered,
+    device,
+    inSignIn,
+    elsewhere,
+  };
+}
