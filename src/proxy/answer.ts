@@ -172,8 +172,8 @@ function redirectFor(
   const path = withoutSid(url.pathname + url.search, isIn);
   const isOwn = isOwnOrigin(session, url.origin);
   if (!isOwn && !deps.isIbOrigin(url.origin)) return undefined;
-  const address = (isOwn ? proxyUrl(deps.issuer, url.origin, path) : url.origin + path) + url.hash;
-  return isIn(address) ? undefined : address;
+  const address = isOwn ? proxyUrl(deps.issuer, url.origin, path) : url.origin + path;
+  return isIn(address) ? undefined : address + placeIn(url, isIn);
 }
 
 /** An address through the proxy in place of one of the session's own; undefined for any other. */
@@ -183,7 +183,10 @@ function signedAddress(deps: AnswerDeps, { session, grantId }: Caller, url: URL)
   const path = withoutSid(url.pathname + url.search, isIn);
   if (isIn(path)) return undefined;
   const handle = deps.signedUrls.sign({ grantId, origin: url.origin, path });
-  // A page of a document, a moment of a film: in plain characters, whatever the text is that it stands in.
-  const place = /^#[\w=.,-]*$/.test(url.hash) && !isIn(url.hash) ? url.hash : '';
-  return `${deps.issuer}${SIGNED_PREFIX}${handle}${place}`;
+  return `${deps.issuer}${SIGNED_PREFIX}${handle}${placeIn(url, isIn)}`;
+}
+
+/** A page of a document, a moment of a film: in plain characters, whatever the text is that it stands in. */
+function placeIn({ hash }: URL, holdsSid: (text: string) => boolean): string {
+  return /^#[\w=.,-]*$/.test(hash) && !holdsSid(hash) ? hash : '';
 }

@@ -19,6 +19,7 @@ import { fail } from './fail.ts';
 import { requestHeaders } from './headers.ts';
 import { readEnd } from './session-end.ts';
 import { type CallTarget, isOwnOrigin, namesOtherSid, signedHandle, targetOf } from './target.ts';
+import { uploadOf } from './upload.ts';
 
 export interface ProxyDeps extends AnswerDeps {
   readonly provider: Provider;
@@ -206,7 +207,7 @@ async function send(
       path: target.path,
       method: method as Dispatcher.HttpMethod,
       headers,
-      body: hasBody ? ctx.req : null,
+      body: hasBody ? uploadOf(ctx.req, BUFFER_BYTES) : null,
       signal,
       highWaterMark: BUFFER_BYTES,
     });
