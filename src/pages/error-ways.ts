@@ -27,7 +27,7 @@ export type ErrorWays = (ctx: Context, kind: Kind) => Pick<ErrorModel, 'way' | '
 export function createErrorWays(deps: ErrorWaysDeps): ErrorWays {
   return (ctx, kind) => {
     const cancel = kind === 'lost' ? undefined : cancelOf(deps, ctx);
-    const backUrl = PASSING.has(kind) ? backUrlOf(deps, ctx) : undefined;
+    const backUrl = PASSING.has(kind) ? leavingUrlOf(deps, ctx) : undefined;
     return {
       way: wayFrom(ctx, kind),
       ...(cancel === undefined ? {} : { cancel }),
@@ -76,7 +76,7 @@ function cancelOf({ issuer, formTokens }: ErrorWaysDeps, ctx: Context): FormTarg
 }
 
 /** The link that leaves a sign-in before it has begun, to a redirect URI that an admin has entered. */
-function backUrlOf({ issuer, registry }: ErrorWaysDeps, ctx: Context): string | undefined {
+function leavingUrlOf({ issuer, registry }: ErrorWaysDeps, ctx: Context): string | undefined {
   const { client_id: clientId, redirect_uri: redirectUri } = ctx.query;
   if (arrivalOf(ctx).route.name !== '/authorize') return undefined;
   const isForm = ctx.query['response_mode'] === 'form_post';

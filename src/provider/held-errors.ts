@@ -1,6 +1,7 @@
 /** Errors that are shown to the user before the app gets them. */
 import type Provider from 'oidc-provider';
-import { errors, type KoaContextWithOIDC } from 'oidc-provider';
+import { errors } from 'oidc-provider';
+import { onErrorsAt } from './error-events.ts';
 import { UnknownResourceError } from './resources.ts';
 
 /** Where the user takes the error to, when he wants. */
@@ -12,7 +13,7 @@ const backUrls = new WeakMap<Error, string>();
  * not configured the user is told what an admin has to do, since most apps show nothing of it.
  */
 export function holdErrors(provider: Provider, isConfigured: (clientId: string) => boolean): void {
-  provider.on('authorization.error', (ctx: KoaContextWithOIDC, error: Error) => {
+  onErrorsAt(provider, ['authorization'], (ctx, error) => {
     const { client, params, route } = ctx.oidc;
     if (!(error instanceof errors.OIDCProviderError) || error.allow_redirect !== true) return;
     if (route !== 'authorization' || client === undefined) return;
@@ -62,16 +63,9 @@ export function tellUnknownResources(
   provider: Provider,
   tell: (facts: { readonly clientId: string | undefined; readonly line: string }) => void,
 ): void {
-  const doors = [
-    'authorization.error',
-    'grant.error',
-    'device_authorization.error',
-    'pushed_authorization_request.error',
-  ];
-  for (const door of doors) {
-    provider.on(door as 'authorization.error', (ctx: KoaContextWithOIDC, error: Error) => {
-      if (!(error instanceof UnknownResourceError)) return;
-      tell({ clientId: ctx.oidc.client?.clientId, line: error.line });
-    });
-  }
+  const asked = ['authorization', 'grant', 'device_authorization', 'pushed_authorization_request'] as const;
+  onErrorsAt(provider, asked, (ctx, error) => {
+    if (!(error instanceof UnknownResourceError)) return;
+    tell({ clientId: ctx.oidc.client?.clientId, line: error.line });
+  });
 }

@@ -6,35 +6,35 @@ import type Provider from 'oidc-provider';
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { GRANT } from '../../config/clients/supported.ts';
 import { hasIdAlone } from './client-secrets.ts';
+import { onErrorsAt } from './error-events.ts';
 
 type Oidc = KoaContextWithOIDC['oidc'];
+
+const WHERE_APPS_PROVE_THEMSELVES = [
+  'grant',
+  'device_authorization',
+  'pushed_authorization_request',
+  'introspection',
+  'revocation',
+] as const;
 
 /** An error as it is answered and told. */
 type Named = Pick<errors.OIDCProviderError, 'status' | 'error' | 'error_description'>;
 
 /** Gives them their names before anybody is told. */
 export function nameErrors(provider: Provider): void {
-  const doors = [
-    'grant.error',
-    'device_authorization.error',
-    'pushed_authorization_request.error',
-    'introspection.error',
-    'revocation.error',
-  ];
-  for (const door of doors) {
-    provider.on(door as 'grant.error', (ctx: KoaContextWithOIDC, error: Error) => {
-      const named = error instanceof errors.InvalidRequest ? nameOf(ctx) : undefined;
-      if (named !== undefined) {
-        Object.assign(error, named);
-        ctx.status = named.status;
-        ctx.body = { error: named.error, error_description: named.error_description };
-      }
-      const isTried = ctx.get('Authorization') !== '' || hasIdAlone(ctx.state);
-      if (ctx.status === 401 && isTried && !ctx.res.hasHeader('WWW-Authenticate')) {
-        ctx.set('WWW-Authenticate', `Basic realm="${provider.issuer}", error="invalid_client"`);
-      }
-    });
-  }
+  onErrorsAt(provider, WHERE_APPS_PROVE_THEMSELVES, (ctx, error) => {
+    const named = error instanceof errors.InvalidRequest ? nameOf(ctx) : undefined;
+    if (named !== undefined) {
+      Object.assign(error, named);
+      ctx.status = named.status;
+      ctx.body = { error: named.error, error_description: named.error_description };
+    }
+    const isTried = ctx.get('Authorization') !== '' || hasIdAlone(ctx.state);
+    if (ctx.status === 401 && isTried && !ctx.res.hasHeader('WWW-Authenticate')) {
+      ctx.set('WWW-Authenticate', `Basic realm="${provider.issuer}", error="invalid_client"`);
+    }
+  });
 }
 
 function nameOf(ctx: KoaContextWithOIDC): Named | undefined {

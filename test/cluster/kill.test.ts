@@ -3,9 +3,9 @@ import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { expect } from 'chai';
-import { attributeOf, Browser } from '../support/browser.ts';
+import { Browser } from '../support/browser.ts';
 import { type Cluster, startCluster, type Worker } from '../support/processes.ts';
-import { authorizeUrl, REDIRECT_URI, VERIFIER, WEB_SECRET } from '../support/stack.ts';
+import { REDIRECT_URI, signIn, VERIFIER, WEB_SECRET } from '../support/stack.ts';
 
 const BASIC = `Basic ${Buffer.from(`web:${WEB_SECRET}`).toString('base64')}`;
 type Moment = 'before' | 'after';
@@ -81,15 +81,7 @@ describe('SIGKILL in the middle of a token request', function () {
 
   async function code(): Promise<string> {
     const browser = new Browser(() => survivor());
-    const [acme] = cluster.sandbox.platforms;
-    let page = await browser.open(authorizeUrl(cluster.issuer));
-    page = await browser.press(page, 'platform', { platform_url: acme.origin });
-    acme.signIn(
-      'ada',
-      new URL(attributeOf(page, 'data-ib-login', 'href') ?? '').searchParams.get('token') ?? '',
-    );
-    page = await browser.press(page, 'continue');
-    return (await browser.press(page, 'consent', { decision: 'allow' })).url.searchParams.get('code') ?? '';
+    return (await signIn(cluster, browser)).searchParams.get('code') ?? '';
   }
   const redeem = (origin: string, value: string) =>
     token(origin, {

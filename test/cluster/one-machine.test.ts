@@ -15,9 +15,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { attributeOf, Browser } from '../support/browser.ts';
 import { type Cluster, startCluster, startProcess } from '../support/processes.ts';
-import { authorizeUrl, REDIRECT_URI, VERIFIER, WEB_SECRET } from '../support/stack.ts';
+import { exchange, signIn, WEB_SECRET } from '../support/stack.ts';
 
 const BASIC = `Basic ${btoa(`web:${WEB_SECRET}`)}`;
 
@@ -94,24 +93,10 @@ describe('a server of several workers on SQLite', function () {
   const userinfo = async ({ access_token: token }: Tokens): Promise<number> =>
     (await fetch(`${issuer}/userinfo`, { headers: { authorization: `Bearer ${token}` } })).status;
 
-  async function signIn(): Promise<Tokens> {
-    const browser = new Browser();
-    const [acme] = cluster.sandbox.platforms;
-    let page = await browser.open(authorizeUrl(issuer));
-    page = await browser.press(page, 'platform', { platform_url: acme.origin });
-    const link = new URL(attributeOf(page, 'data-ib-login', 'href') ?? '');
-    acme.signIn('ada', link.searchParams.get('token') ?? '');
-    page = await browser.press(page, 'continue');
-    const done = await browser.press(page, 'consent', { decision: 'allow' });
-    const code = done.url.searchParams.get('code') ?? '';
-    const answer = await post({
-      grant_type: 'authorization_code',
-      code,
-      redirect_uri: REDIRECT_URI,
-      code_verifier: VERIFIER,
-    });
+  async function newTokens(): Promise<Tokens> {
+    const answer = await exchange({ issuer }, await signIn({ issuer, sandbox: cluster.sandbox }));
     expect(answer.status).to.equal(200);
-    return (await answer.json()) as Tokens;
+    return answer.body as unknown as Tokens;
   }
 
   it('listens on one port, whatever the number of its processes', async function () {
@@ -124,7 +109,7 @@ describe('a server of several workers on SQLite', function () {
 
   it('obeys commands that take access back, copy its store and look through it, while it serves', async () => {
     const end = await serve();
-    const [taken, kept] = [await signIn(), await signIn()];
+    const [taken, kept] = [await newTokens(), await newTokens()];
     const copy = join(cluster.dataDir, '..', 'copy');
     mkdirSync(copy, { mode: 0o700 });
     await cluster.admin(['store', 'backup', join(copy, 'ib-oauth.db')]);
@@ -157,7 +142,7 @@ describe('a server of several workers on SQLite', function () {
     }
     try {
       const end = await serve({ DATA_DIR: join(disk, 'data') });
-      const tokens = await signIn();
+      const tokens = await newTokens();
       const filler = join(disk, 'filler');
       fill(filler);
       // What still fits into pages that are there already is written; the rest is not.

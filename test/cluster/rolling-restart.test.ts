@@ -5,9 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
-import { attributeOf, Browser } from '../support/browser.ts';
 import { type Cluster, freePort, startCluster, type Worker } from '../support/processes.ts';
-import { authorizeUrl, REDIRECT_URI, VERIFIER, WEB_SECRET } from '../support/stack.ts';
+import { REDIRECT_URI, signIn, VERIFIER, WEB_SECRET } from '../support/stack.ts';
 
 const BASIC = `Basic ${Buffer.from(`web:${WEB_SECRET}`).toString('base64')}`;
 const OPERATIONS = join(import.meta.dirname, '../../docs/operations.md');
@@ -86,16 +85,8 @@ describe('a rolling restart behind nginx', function () {
 
   /** One user, from the app to tokens that have been refreshed. Nothing is tried twice. */
   async function oneUser(): Promise<void> {
-    const browser = new Browser();
-    const [platform] = cluster.sandbox.platforms;
-    let page = await browser.open(authorizeUrl(issuer));
-    page = await browser.press(page, 'platform', { platform_url: platform.origin });
-    const link = attributeOf(page, 'data-ib-login', 'href');
-    expect(link, `${page.status} ${page.body.slice(0, 300)}`).to.be.a('string');
-    platform.signIn('ada', new URL(link ?? '').searchParams.get('token') ?? '');
-    page = await browser.press(page, 'continue');
-    page = await browser.press(page, 'consent', { decision: 'allow' });
-    const code = page.url.searchParams.get('code') ?? '';
+    const back = await signIn({ issuer, sandbox: cluster.sandbox });
+    const code = back.searchParams.get('code') ?? '';
     const first = await token({
       grant_type: 'authorization_code',
       code,

@@ -6,12 +6,10 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
-import { attributeOf, Browser } from '../support/browser.ts';
 import { type Cluster, freePort, startCluster, startProcess } from '../support/processes.ts';
-import { authorizeUrl, REDIRECT_URI, VERIFIER, WEB_SECRET } from '../support/stack.ts';
+import { exchange, signIn } from '../support/stack.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
-const BASIC = `Basic ${btoa(`web:${WEB_SECRET}`)}`;
 
 type Line = Readonly<Record<string, unknown>>;
 
@@ -60,25 +58,8 @@ describe('several workers of one server', function () {
   });
 
   it('answer one sign-in in turns, each request whoever is next', async () => {
-    const browser = new Browser();
-    const [acme] = cluster.sandbox.platforms;
-    let page = await browser.open(authorizeUrl(issuer));
-    page = await browser.press(page, 'platform', { platform_url: acme.origin });
-    const link = new URL(attributeOf(page, 'data-ib-login', 'href') ?? '');
-    acme.signIn('ada', link.searchParams.get('token') ?? '');
-    page = await browser.press(page, 'continue');
-    const done = await browser.press(page, 'consent', { decision: 'allow' });
-    const answer = await fetch(`${issuer}/token`, {
-      method: 'POST',
-      headers: { authorization: BASIC },
-      body: new URLSearchParams({
-        grant_type: 'authorization_code',
-        code: done.url.searchParams.get('code') ?? '',
-        redirect_uri: REDIRECT_URI,
-        code_verifier: VERIFIER,
-      }),
-    });
-    expect(answer.status).to.equal(200);
+    const { status } = await exchange({ issuer }, await signIn({ issuer, sandbox: cluster.sandbox }));
+    expect(status).to.equal(200);
     for (let turn = 0; turn < 6; turn += 1) await ask('/healthz');
     await until(() => new Set(linesOf('request').map(({ worker }) => worker)).size === 3);
   });

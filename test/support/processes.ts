@@ -85,7 +85,8 @@ export function timesLogged(output: readonly string[], event: string): number {
   return output.join('').split(`"event":"${event}"`).length - 1;
 }
 
-function variablesOf(engine: DynamoDbTestEngine): Record<string, string> {
+/** The variables by which a process finds an engine's tables. */
+export function variablesOf(engine: DynamoDbTestEngine): Record<string, string> {
   return {
     STORAGE: 'dynamodb',
     STATE_TABLE: TABLES.state,

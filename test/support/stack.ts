@@ -183,7 +183,7 @@ export const CHALLENGE = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';
 
 /** From `/authorize` to the page after the login at IB: chooses the platform, signs in there, goes on without scripts. */
 export async function signInAt(
-  stack: Stack,
+  stack: Pick<Stack, 'sandbox'>,
   browser: Browser,
   url: string,
   user = 'ada',
@@ -200,7 +200,7 @@ export async function signInAt(
 
 /** A whole sign-in with consent; the URL the app gets. */
 export async function signIn(
-  stack: Stack,
+  stack: Pick<Stack, 'issuer' | 'sandbox'>,
   browser = new Browser(),
   params: Record<string, string> = {},
   user = 'ada',
@@ -213,11 +213,11 @@ export async function signIn(
 
 /** A call of the token endpoint as the confidential test app. */
 export async function token(
-  stack: Stack,
+  { issuer }: Pick<Stack, 'issuer'>,
   params: Record<string, string>,
   clientId = 'web',
 ): Promise<{ status: number; body: Record<string, unknown> }> {
-  const response = await fetch(`${stack.issuer}/token`, {
+  const response = await fetch(`${issuer}/token`, {
     method: 'POST',
     headers: {
       'content-type': 'application/x-www-form-urlencoded',
@@ -232,7 +232,7 @@ export async function token(
 
 /** Exchanges the code of a redirect. */
 export async function exchange(
-  stack: Stack,
+  stack: Pick<Stack, 'issuer'>,
   redirect: URL,
   clientId = 'web',
 ): Promise<{ status: number; body: Record<string, unknown> }> {

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { type ClientRequest, request } from 'node:http';
 import { expect } from 'chai';
-import { attributeOf, Browser } from '../../support/browser.ts';
+import { Browser } from '../../support/browser.ts';
 import { type Cluster, startCluster, type Worker } from '../../support/processes.ts';
-import { authorizeUrl, REDIRECT_URI, VERIFIER, WEB_SECRET } from '../../support/stack.ts';
+import { exchange, signIn } from '../../support/stack.ts';
 
 const SIZE = 300 * 1024 * 1024;
 const MEGABYTE = 1024 * 1024;
@@ -20,27 +20,8 @@ describe('bodies through the proxy', function () {
     cluster = await startCluster(1);
     [worker] = cluster.workers as [Worker];
     const browser = new Browser(() => worker.origin);
-    const [acme] = cluster.sandbox.platforms;
-    let page = await browser.open(authorizeUrl(cluster.issuer));
-    page = await browser.press(page, 'platform', { platform_url: acme.origin });
-    acme.signIn(
-      'ada',
-      new URL(attributeOf(page, 'data-ib-login', 'href') ?? '').searchParams.get('token') ?? '',
-    );
-    page = await browser.press(page, 'continue');
-    const code =
-      (await browser.press(page, 'consent', { decision: 'allow' })).url.searchParams.get('code') ?? '';
-    const answer = await fetch(`${worker.origin}/token`, {
-      method: 'POST',
-      headers: { authorization: `Basic ${Buffer.from(`web:${WEB_SECRET}`).toString('base64')}` },
-      body: new URLSearchParams({
-        grant_type: 'authorization_code',
-        code,
-        redirect_uri: REDIRECT_URI,
-        code_verifier: VERIFIER,
-      }),
-    });
-    authorization = `Bearer ${((await answer.json()) as { access_token: string }).access_token}`;
+    const { body } = await exchange({ issuer: worker.origin }, await signIn(cluster, browser));
+    authorization = `Bearer ${String(body['access_token'])}`;
   });
   after(() => cluster.close());
 

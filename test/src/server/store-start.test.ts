@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'chai';
-import { startEngine, TABLES } from '../../support/engines.ts';
-import { startProcess } from '../../support/processes.ts';
+import { startEngine } from '../../support/engines.ts';
+import { startProcess, variablesOf } from '../../support/processes.ts';
 import { type Ended, runProgram } from '../../support/programs.ts';
 
 /** Where a test runs as root, the user that others' files are refused to. */
@@ -81,18 +81,7 @@ describe('a server whose store cannot be used', function () {
   for (const storage of ['embedded', 'dynamodb'] as const) {
     it(`does not write under other secrets than the others do (${storage})`, async () => {
       const engine = storage === 'embedded' ? undefined : await startEngine();
-      const own =
-        engine === undefined
-          ? {}
-          : {
-              STORAGE: 'dynamodb',
-              STATE_TABLE: TABLES.state,
-              TOKEN_TABLE: TABLES.tokens,
-              AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
-              AWS_REGION: 'local',
-              AWS_ACCESS_KEY_ID: engine.accessKeyId,
-              AWS_SECRET_ACCESS_KEY: 'test',
-            };
+      const own = engine === undefined ? {} : variablesOf(engine);
       const files = ['a.json', 'b.json'].map((name) => join(folder, name));
       for (const file of files) {
         await runProgram('cli/main.ts', env, { args: ['secrets', 'create', file] });
