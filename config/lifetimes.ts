@@ -88,6 +88,8 @@ export const lifetimes = Object.freeze({
   proxySignedUrlSeconds: 600,
   /** IB may think for so long before an answer begins, and pause for so long inside one. */
   proxyIdleMs: 60_000,
+  /** How often it is asked whether an answer that has no end, in events, may go on: a read of the store for each. */
+  proxyEventsCheckMs: 30_000,
 
   // --- strangers, each address ---
   /** Steps in ten minutes: an office of a thousand behind one address signs in on a Monday morning; each costs IB a call. */

@@ -241,6 +241,7 @@ function proxyOf(deps: AppDeps, provider: Provider, { takeCall, nowSeconds }: Sh
       nowSeconds,
     }),
     limit: takeCall,
+    eventsCheckMs: lifetimes.proxyEventsCheckMs,
     finderOf: createSidFinders(),
     isIbOrigin: (origin) => deps.platforms.parse(origin).ok,
     originsOf: registry.originsOf,

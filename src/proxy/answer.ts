@@ -45,8 +45,15 @@ export function isPieceOfText({ statusCode, headers }: Pick<IbAnswer, 'statusCod
   return isPiece({ statusCode, headers }) && isText(type, isCoded(headers));
 }
 
+/** Whether bytes may be missing. A range of rows, as APIs tell it of their lists, is a whole answer. */
 function isPiece({ statusCode, headers }: Pick<IbAnswer, 'statusCode' | 'headers'>): boolean {
-  return statusCode === 206 || (statusCode < 300 && headers['content-range'] !== undefined);
+  const range = headers['content-range'];
+  if (range === undefined) return statusCode === 206;
+  return statusCode < 300 && !isOfRows(range);
+}
+
+function isOfRows(contentRange: string | string[]): boolean {
+  return typeof contentRange === 'string' && /^(?!bytes\b)[a-z-]+\b/i.test(contentRange.trim());
 }
 
 /** Ends a body that is not passed on, and the call it belongs to. */
@@ -126,7 +133,8 @@ function bodyOf(deps: AnswerDeps, { ctx, caller, answer }: Answered): Body | und
   const asItIs = !text && (length ?? 0) > MOST_SCANNED_BYTES;
   // A part of what is coded cannot be read; bytes that are not as their coding says are searched all the same.
   const reads = text || (coded && !asItIs && !isPiece(answer) && canBeDecoded(answer.headers));
-  const untrue = reads ? OF_ORIGINAL : [];
+  const rows = isOfRows(answer.headers['content-range'] ?? '');
+  const untrue = reads ? OF_ORIGINAL.filter((name) => !rows || name !== 'Content-Range') : [];
   if (ctx.method === 'HEAD' || answer.statusCode === 204 || answer.statusCode === 304) {
     answer.body.resume();
     return { content: null, length: 0, untrue };

@@ -15,11 +15,13 @@ import type { Bytes, ProxyCall } from '../telemetry/proxied.ts';
 import { type AnswerDeps, answerWith, discard, type IbAnswer, isPieceOfText } from './answer.ts';
 import { API_SCOPE, authorizeCall, type Caller, callerOf } from './authorize.ts';
 import { whenSent } from './bytes.ts';
+import { isEvents } from './content-types.ts';
 import { fail } from './fail.ts';
 import { requestHeaders } from './headers.ts';
 import { readEnd } from './session-end.ts';
 import { type CallTarget, isOwnOrigin, namesOtherSid, signedHandle, targetOf } from './target.ts';
 import { uploadOf } from './upload.ts';
+import { endWhenOver } from './watch.ts';
 
 export interface ProxyDeps extends AnswerDeps {
   readonly provider: Provider;
@@ -28,6 +30,8 @@ export interface ProxyDeps extends AnswerDeps {
   readonly agent: GuardedAgent;
   /** 0, or the seconds to wait. */
   readonly limit: (accountId: string) => Promise<number>;
+  /** How often it is asked whether an answer in events may go on. */
+  readonly eventsCheckMs: number;
   readonly onCall: (call: ProxyCall) => void;
   /** Told when the answer has been sent, or cut. */
   readonly onBytes: (bytes: Bytes) => void;
@@ -175,10 +179,13 @@ async function forward(
     writeInvalidToken(ctx, deps.issuer, SESSION_EXPIRED);
     return { clientId, outcome: 'session_ended' };
   }
-  return {
-    clientId,
-    outcome: (await answerWith(deps, { ctx, caller, target, isSigned, answer })) ? 'passed' : 'refused',
-  };
+  const isPassed = await answerWith(deps, { ctx, caller, target, isSigned, answer });
+  if (isPassed && isEvents(String(answer.headers['content-type'] ?? ''))) {
+    const isAllowed = async (): Promise<boolean> =>
+      (await deps.store.unit(() => callerOf(deps, caller.grantId))) !== undefined;
+    endWhenOver(ctx, { everyMs: deps.eventsCheckMs, isAllowed });
+  }
+  return { clientId, outcome: isPassed ? 'passed' : 'refused' };
 }
 
 /** What undici or the system calls the way in which a call has failed on the wire: its parser's errors have but a name. */

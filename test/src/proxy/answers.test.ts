@@ -70,6 +70,29 @@ describe("IB's answers, passed on", () => {
     });
   }
 
+  it('are whole where they are rows of a list, by the range that they tell', async () => {
+    for (const [status, range] of [
+      [200, 'rows 0-9/100'],
+      [206, 'items 0-9/*'],
+    ] as const) {
+      ib.answer((_request, response) => {
+        response.writeHead(status, { 'content-type': 'application/json', 'content-range': range });
+        response.end(`["${ib.sid}"]`);
+      });
+      const answer = await ib.call();
+      expect([answer.status, answer.headers.get('content-range'), await answer.text()]).to.deep.equal([
+        status,
+        range,
+        '[""]',
+      ]);
+    }
+    ib.answer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-range': ' Bytes 0-8/20' });
+      response.end(ib.sid.slice(0, 9));
+    });
+    expect((await ib.call()).status).to.equal(502);
+  });
+
   it('tell the size and type of a file to who asks for its head', async () => {
     ib.answer((_request, response) => {
       response.writeHead(200, { 'content-type': 'image/png', 'content-length': '12345', etag: '"a"' }).end();

@@ -1,11 +1,14 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import type { Context } from 'koa';
 import { concealSid } from '../../../src/proxy/conceal-sid.ts';
 import { createSidFinders } from '../../../src/proxy/find-sid.ts';
+import { endWhenOver } from '../../../src/proxy/watch.ts';
+import { WEB_SECRET } from '../../support/stack.ts';
 import { type OwnIb, startOwnIb } from './own-ib.ts';
 
 const SID = 'a1b2c3d4e5f6';
@@ -43,6 +46,60 @@ describe('an answer of IB that comes in events', () => {
     }
     await reader?.cancel();
     await once(response, 'close');
+  });
+});
+
+describe('an answer in events that is still open', () => {
+  let ib: OwnIb;
+  let answer: Response;
+  let closed: Promise<unknown>;
+  beforeEach(async () => {
+    ib = await startOwnIb({ env: { LOG_LEVEL: 'silent' }, lifetimes: { proxyEventsCheckMs: 5 } });
+    const opened = new Promise<ServerResponse>((resolve) =>
+      ib.answer((_asked, response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n');
+        resolve(response);
+      }),
+    );
+    answer = await ib.call();
+    closed = once(await opened, 'close');
+  });
+  afterEach(() => ib.close());
+
+  it('ends, for the app and for IB, when the access is revoked', async () => {
+    const token = ib.bearer.authorization.slice('Bearer '.length);
+    const revoked = await fetch(`${ib.stack.issuer}/revoke`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${Buffer.from(`web:${WEB_SECRET}`).toString('base64')}` },
+      body: new URLSearchParams({ token }),
+    });
+    expect(revoked.status).to.equal(200);
+    expect(await answer.text()).to.equal('data: 1\n\n');
+    await closed;
+    expect((await ib.call()).status).to.equal(401);
+  });
+
+  it("ends when another call hears that the user's session is dead", async () => {
+    ib.answer((_asked, response) => {
+      response.writeHead(401).end('{"error":"error.authentication.required"}');
+    });
+    expect((await ib.call()).status).to.equal(401);
+    expect(await answer.text()).to.equal('data: 1\n\n');
+    await closed;
+  });
+
+  it('goes on for as long as it may, and while that cannot be asked', async () => {
+    const [body, res] = [new PassThrough(), new PassThrough()];
+    body.pipe(res).resume();
+    let asked = 0;
+    const isAllowed = async (): Promise<boolean> => {
+      asked += 1;
+      if (asked === 2) throw new Error('the store does not answer');
+      return asked < 4;
+    };
+    endWhenOver({ body, res } as unknown as Context, { everyMs: 1, isAllowed });
+    await once(res, 'end');
+    expect(asked).to.equal(4);
   });
 });
 
