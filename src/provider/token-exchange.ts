@@ -4,11 +4,12 @@
  */
 import { createLocalJWKSet, type JWK, errors as jose, jwtVerify } from 'jose';
 import type Provider from 'oidc-provider';
-import { type Configuration, errors } from 'oidc-provider';
+import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import type { SealedTexts } from '../../adapters/secrets/sealed-text.ts';
 import { sameResource } from '../../config/clients/resource-uri.ts';
 import { GRANT } from '../../config/clients/supported.ts';
 import type { ProtectedResource } from '../../config/types.ts';
+import { proofIn } from '../http/proofs.ts';
 
 const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';
 /** All that an exchanged token is for. */
@@ -31,6 +32,8 @@ interface Subject {
   readonly clientId: string;
   readonly audience: string;
   readonly expiresIn: number;
+  /** Whether it works with a key of the app's alone (RFC 9449 section 6). */
+  readonly isBound: boolean;
   readonly sid?: string | undefined;
   readonly sessionUid?: string | undefined;
 }
@@ -94,6 +97,7 @@ export function registerTokenExchange(provider: Provider, deps: ExchangeDeps): v
       if (!grant.getResourceScope(subject.audience).split(' ').includes(EXCHANGED_SCOPE)) {
         throw new errors.InvalidScope('the user has not allowed it at this resource', EXCHANGED_SCOPE);
       }
+      const jkt = await keyFor(ctx, subject, deps);
 
       const { grantId, expiresIn, sid, sessionUid } = subject;
       const token = new provider.AccessToken({
@@ -106,6 +110,7 @@ export function registerTokenExchange(provider: Provider, deps: ExchangeDeps): v
         expiresIn,
       } as unknown as ConstructorParameters<Provider['AccessToken']>[0]);
       token.scope = EXCHANGED_SCOPE;
+      if (jkt !== undefined) (token as unknown as Bindable).setThumbprint('jkt', jkt);
       ctx.oidc.entity('AccessToken', token);
       ctx.body = {
         access_token: await token.save(),
@@ -118,6 +123,34 @@ export function registerTokenExchange(provider: Provider, deps: ExchangeDeps): v
     params,
     several,
   );
+}
+
+/** The part of the library's access tokens that its types leave out. */
+interface Bindable {
+  setThumbprint(kind: 'jkt', thumbprint: string): void;
+}
+
+/**
+ * The thumbprint of the resource server's own key, which it proves as at any grant (RFC 9449 section 5); undefined where its token is
+ * for whoever bears it. A token that is bound to a key is not exchanged for one that is not (docs/decisions/0032).
+ */
+async function keyFor(
+  ctx: KoaContextWithOIDC,
+  subject: Subject,
+  deps: ExchangeDeps,
+): Promise<string | undefined> {
+  const { client, provider } = ctx.oidc;
+  if (ctx.get('DPoP') === '') {
+    if (subject.isBound)
+      throw new errors.InvalidRequest('subject_token is bound to a key: a DPoP proof of your own is needed');
+    if (client?.dpopBoundAccessTokens === true) throw new errors.InvalidGrant('DPoP proof JWT not provided');
+    return undefined;
+  }
+  const proof = await proofIn(ctx, deps);
+  if (proof === undefined) throw new errors.InvalidDpopProof('invalid DPoP key binding');
+  const isFresh = await provider.ReplayDetection.unique(client?.clientId ?? '', proof.jti, proof.expires);
+  if (!isFresh) throw new errors.InvalidGrant('DPoP proof JWT Replay detected');
+  return proof.jkt;
 }
 
 /** Reads subject tokens: opaque ones from the store, JWTs by our own signature. Undefined for anything else. */
@@ -135,7 +168,7 @@ function createSubjectReader(
         requiredClaims: ['exp', 'aud', 'client_id', GRANT_CLAIM],
         currentDate: new Date(nowSeconds() * 1000),
       });
-      const { [GRANT_CLAIM]: handle, client_id: clientId, aud, exp = 0 } = payload;
+      const { [GRANT_CLAIM]: handle, client_id: clientId, aud, exp = 0, cnf } = payload;
       const grantId = grantHandles.open(String(handle));
       if (typeof aud !== 'string' || typeof grantId !== 'string') return undefined;
       return {
@@ -143,6 +176,7 @@ function createSubjectReader(
         clientId: String(clientId),
         audience: aud,
         expiresIn: exp - nowSeconds(),
+        isBound: cnf !== undefined,
       };
     } catch (error) {
       if (error instanceof jose.JOSEError) return undefined;
@@ -159,6 +193,7 @@ function createSubjectReader(
       clientId: found.clientId,
       audience: String(found.aud),
       expiresIn: found.remainingTTL,
+      isBound: found.isSenderConstrained(),
       sid: found.sid,
       sessionUid: found.sessionUid,
     };
