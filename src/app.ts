@@ -141,7 +141,7 @@ export function createApp(given: AppDeps): Provider {
     bridge.dialect,
     createBasicCredentials(),
     createIntrospectionAnswers(),
-    createAnswers(),
+    createAnswers({ deviceIntervalSeconds: lifetimes.devicePollIntervalSeconds }),
     createDevicePollLimit({ store, intervalSeconds: lifetimes.devicePollIntervalSeconds }),
     pages.selfSubmitting,
     pages.nobodySignedIn,

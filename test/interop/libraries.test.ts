@@ -116,6 +116,8 @@ describe('unmodified libraries', () => {
     });
     const refreshed = await token.refresh();
     expect(refreshed.token['access_token']).to.match(/^ibat_/);
+    await refreshed.revokeAll();
+    expect(await refreshed.refresh().catch((error: Error) => error.message)).to.contain('400');
   });
 
   it('@badgateway/oauth2-client: discovery by itself, PKCE, refresh', async () => {

@@ -246,6 +246,16 @@ describe('habits of clients that specifications leave open', () => {
       ]);
     });
 
+    it('and are an empty object for a client that accepts JSON alone', async () => {
+      const token = { token: 'ibat_gone' };
+      const revoked = await post(stack, '/revoke', token, { ...basic('web'), accept: 'application/json' });
+      expect([revoked.status, revoked.text, revoked.headers.get('content-type')]).to.deep.equal([
+        200,
+        '{}',
+        'application/json; charset=utf-8',
+      ]);
+    });
+
     it('are JSON whatever a client accepts', async () => {
       const back = await signIn(stack, new Browser(), { scope: 'openid profile' });
       const { body } = await exchange(stack, back);

@@ -32,6 +32,8 @@ describe('the device grant (RFC 8628)', () => {
     const started = await start();
     expect(started.status, started.text).to.equal(200);
     expect(started.body['verification_uri']).to.equal(`${stack.issuer}/device`);
+    // Optional, but scripts sleep for what stands here and know no default.
+    expect(started.body['interval']).to.equal(5);
     expect(errorOf(await poll(started))).to.deep.equal([400, 'authorization_pending']);
 
     const browser = new Browser();
