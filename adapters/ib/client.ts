@@ -157,8 +157,11 @@ export function createIbClient(options: IbClientOptions): IbClient {
           loginInfoOf(answer, { platform, rules: options.rules, nowSeconds: Math.floor(now() / 1000) }),
       }),
 
-    checkSession: ({ sid, apiUrl, clientid, platformUrl }) =>
-      call({
+    checkSession: async ({ sid, apiUrl, clientid, platformUrl }) => {
+      // The operator may have taken a host off the list since the user signed in there.
+      if (parseApiUrl(apiUrl, options.rules) === undefined)
+        return { status: 'trouble', reason: 'address_refused' };
+      return call({
         operation: 'session_check',
         origin: apiUrl,
         platformHost: new URL(platformUrl).host,
@@ -168,7 +171,8 @@ export function createIbClient(options: IbClientOptions): IbClient {
         timeoutMs: options.checkTimeoutMs ?? timeoutMs,
         bodyOfErrorsOnly: true,
         read: livenessOf,
-      }),
+      });
+    },
 
     logout: (session, template) => logout({ ...options, agent, timeoutMs }, session, template),
 

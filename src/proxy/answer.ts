@@ -98,7 +98,8 @@ function writeHeaders(deps: AnswerDeps, { ctx, caller, answer }: Answered, untru
   const { isIn } = deps.finderOf(caller.session.sid);
   for (const [name, value] of Object.entries(responseHeaders(answer.headers, isIn))) ctx.set(name, value);
   for (const name of untrue) ctx.remove(name);
-  ctx.set('Cache-Control', privateCacheControl(answer.headers['cache-control']));
+  const mostSeconds = isText(header(answer, 'content-type')) ? deps.signedUrls.lifetimeSeconds : undefined;
+  ctx.set('Cache-Control', privateCacheControl(answer.headers['cache-control'], mostSeconds));
   ctx.vary('Authorization');
   for (const name of varyNames(answer.headers['vary'])) ctx.vary(name);
   // A file may be shown inside the app's page; the sandbox keeps it harmless there.

@@ -126,14 +126,26 @@ export function varyNames(value: string | readonly string[] | undefined): string
 const KEPT_DIRECTIVE =
   /^(?:(?:no-cache|no-store|no-transform|must-revalidate|immutable)|(?:max-age|stale-while-revalidate|stale-if-error)="?\d+"?)$/i;
 
+/** One of them, for no longer than so many seconds. */
+function atMost(directive: string, mostSeconds: number): string {
+  return directive.replace(/\d+/, (seconds) =>
+    Number(seconds) > mostSeconds ? String(mostSeconds) : seconds,
+  );
+}
+
 /**
  * `Cache-Control` for the app: an answer is one user's, so it is private whatever IB says, and where IB does not say for how
- * long it is good, asked for again each time. What IB says of single fields (`no-cache="x"`) means the whole here.
+ * long it is good, asked for again each time. What IB says of single fields (`no-cache="x"`) means the whole here. A text
+ * is good for no longer than the addresses in it work.
  */
-export function privateCacheControl(value: string | readonly string[] | undefined): string {
+export function privateCacheControl(
+  value: string | readonly string[] | undefined,
+  mostSeconds = Number.POSITIVE_INFINITY,
+): string {
   const kept = membersOf(value)
     .map((directive) => directive.toLowerCase().replace(/^no-cache=.*$/, 'no-cache'))
-    .filter((directive) => KEPT_DIRECTIVE.test(directive));
+    .filter((directive) => KEPT_DIRECTIVE.test(directive))
+    .map((directive) => atMost(directive, mostSeconds));
   const saysHowLong = kept.some((directive) => /^(?:max-age|no-store)/.test(directive));
   return [...new Set(['private', ...kept, ...(saysHowLong ? [] : ['no-cache'])])].join(', ');
 }

@@ -73,7 +73,8 @@ async function serve(deps: ProxyDeps, ctx: Context): Promise<Outcome | undefined
     return { clientId: caller.clientId, outcome: 'refused' };
   }
   const target = targetOf(ctx.req.url ?? '', caller.session);
-  if (target.kind === 'refused') {
+  // The operator may have taken a host off the list since the user signed in there.
+  if (target.kind === 'refused' || !deps.isIbOrigin(target.origin)) {
     fail(
       ctx,
       403,
@@ -89,7 +90,8 @@ async function serveSigned(deps: ProxyDeps, ctx: Context, handle: string): Promi
   const target = ctx.method === 'GET' || ctx.method === 'HEAD' ? deps.signedUrls.open(handle) : undefined;
   const caller = target && (await deps.store.unit(() => callerOf(deps, target.grantId)));
   // The user may have signed in again since, at a platform that moved: the session of now is not for the host of then.
-  if (target === undefined || caller === undefined || !isOwnOrigin(caller.session, target.origin)) {
+  const isOver = target === undefined || caller === undefined || !isOwnOrigin(caller.session, target.origin);
+  if (isOver || !deps.isIbOrigin(target.origin)) {
     fail(ctx, 404, 'not_found', 'this address is over');
     return undefined;
   }

@@ -10,6 +10,8 @@ export interface SignedTarget {
 }
 
 export interface SignedUrls {
+  /** For how long an address works. */
+  readonly lifetimeSeconds: number;
   /** A handle that works until the given life time has passed. */
   sign(target: SignedTarget): string;
   /** What a handle stands for; undefined where it is forged or over. */
@@ -24,6 +26,7 @@ export function createSignedUrls(options: {
 }): SignedUrls {
   const { texts, lifetimeSeconds, nowSeconds } = options;
   return {
+    lifetimeSeconds,
     sign: ({ grantId, origin, path }) => texts.seal([nowSeconds() + lifetimeSeconds, grantId, origin, path]),
     open(handle) {
       const opened = texts.open(handle) as [number, string, string, string] | undefined;

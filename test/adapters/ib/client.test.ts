@@ -236,6 +236,12 @@ describe('the client of IB', () => {
       [302, dead, { status: 'trouble', reason: 'malformed', httpStatus: 302 }],
       [500, dead, { status: 'trouble', reason: 'server_error', httpStatus: 500 }],
     ];
+    it('tells a host that is on the list no more nothing', async () => {
+      const off = { ...session, apiUrl: 'https://dam.elsewhere.example' };
+      expect(await client.checkSession(off)).to.deep.equal({ status: 'trouble', reason: 'address_refused' });
+      expect(events).to.deep.equal([]);
+    });
+
     for (const [status, body, expected] of answers) {
       it(`reads ${status} ${JSON.stringify(body).slice(0, 60)} as ${JSON.stringify(expected)}`, async () => {
         onRead().reply(status, body);

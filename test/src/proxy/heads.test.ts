@@ -109,6 +109,11 @@ describe("what surrounds IB's answers", () => {
     [undefined, 'private, no-cache'],
     ['public', 'private, no-cache'],
     ['public, max-age=600', 'private, max-age=600'],
+    // The addresses in a text work for ten minutes.
+    [
+      'max-age=86400, stale-if-error="9999", immutable',
+      'private, max-age=600, stale-if-error="600", immutable',
+    ],
     ['PUBLIC, Max-Age=600, S-MaxAge=9', 'private, max-age=600'],
     ['max-age=600, s-maxage=99999, must-revalidate', 'private, max-age=600, must-revalidate'],
     ['public,max-age="600"', 'private, max-age="600"'],
@@ -129,6 +134,11 @@ describe("what surrounds IB's answers", () => {
       expect(got.get('cache-control')).to.equal(means);
     });
   }
+
+  it('keep a file for as long as IB says, which has no addresses in it', async () => {
+    const got = await told({ 'content-type': 'image/png', 'cache-control': 'public, max-age=86400' });
+    expect(got.get('cache-control')).to.equal('private, max-age=86400');
+  });
 
   it("make one Cache-Control of several lines, and one Vary of IB's and ours", async () => {
     const got = await told({

@@ -20,6 +20,17 @@ describe('addresses that work without a token', () => {
     return preview;
   }
 
+  /** Lets the user's session be at another host. */
+  async function move(apiUrl: string, sid: string): Promise<void> {
+    const id = ibSessionIdOf(grantIdOf(ib.bearer.authorization.slice('Bearer '.length)) ?? '') ?? '';
+    const { store } = ib.stack.server;
+    await store.unit(async () => {
+      const session = await store.ibSessions.find(id);
+      if (session === undefined) throw new Error('no session');
+      await store.ibSessions.put(id, { ...session, apiUrl, sid });
+    });
+  }
+
   it('go on doing so where IB redirects from one to another', async () => {
     const preview = await signed('/preview');
     const asked: unknown[] = [];
@@ -45,22 +56,31 @@ describe('addresses that work without a token', () => {
       response.end('picture');
     });
     expect((await fetch(preview)).status).to.equal(200);
-    const id = ibSessionIdOf(grantIdOf(ib.bearer.authorization.slice('Bearer '.length)) ?? '') ?? '';
-    const { store } = ib.stack.server;
-    await store.unit(async () => {
-      const session = await store.ibSessions.find(id);
-      if (session === undefined) throw new Error('no session');
-      await store.ibSessions.put(id, {
-        ...session,
-        apiUrl: session.platformUrl,
-        sid: 'sid-of-the-other-host',
-      });
-    });
+    await move(ib.stack.sandbox.platforms[0].origin, 'sid-of-the-other-host');
     const over = await fetch(preview);
     expect([over.status, await over.json()]).to.deep.equal([
       404,
       { error: 'not_found', error_description: 'this address is over' },
     ]);
     expect(asked).to.equal(1);
+  });
+
+  it('end, as calls do, where the operator has taken the host off the list of hosts', async () => {
+    const preview = await signed('/preview');
+    // The API answers there, and the session names it: what is missing is the entry in the list.
+    const { port } = new URL(ib.origin);
+    const off = `https://localhost:${port}`;
+    await move(off, ib.sid);
+    for (const path of ['/proxy/thing', `/proxy/localhost:${port}/thing`]) {
+      const answer = await fetch(ib.stack.issuer + path, { headers: ib.bearer });
+      expect([answer.status, await answer.json()], path).to.deep.equal([
+        403,
+        {
+          error: 'access_denied',
+          error_description: "only the hosts of the user's own IntelligenceBank platform can be called",
+        },
+      ]);
+    }
+    expect((await fetch(preview)).status).to.equal(404);
   });
 });
