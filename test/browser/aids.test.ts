@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { launchChromium } from '../support/chromium.ts';
-import { PAGE_STATES, type StatesStack, startStatesStack } from '../support/page-states.ts';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { PAGE_STATES } from '../support/page-states.ts';
+import { useStates } from './states.ts';
 
 /** What a browser that translates does: each text is put into an element of its own, in other words. */
 const TRANSLATE = `(() => {
@@ -22,22 +22,12 @@ const TRANSLATE = `(() => {
 
 describe('pages under what browsers and readers do to them', function () {
   this.timeout(60_000);
-  let states: StatesStack;
-  let browser: Browser;
-  before(async () => {
-    states = await startStatesStack();
-    browser = await launchChromium();
-  });
-  after(async () => {
-    await browser.close();
-    await states.stack.close();
-  });
-  afterEach(() => states.settle());
+  const on = useStates();
 
   async function open(state: string, options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await browser.newContext({ viewport: { width: 320, height: 640 }, ...options });
+    const context = await on.browser.newContext({ viewport: { width: 320, height: 640 }, ...options });
     const page = await context.newPage();
-    await PAGE_STATES[state]?.(states, page, context);
+    await PAGE_STATES[state]?.(on.states, page, context);
     return page;
   }
   const answered = (page: Page) => page.waitForResponse(/\/authorize\/poll/);
@@ -53,7 +43,7 @@ describe('pages under what browsers and readers do to them', function () {
     const read = (await page.evaluate('window.read')) as string[];
     expect(read.filter((text) => text.startsWith('Waiting for you'))).to.have.length(1);
     expect(read.filter((text) => text.includes('was asked'))).to.have.length(1);
-    states.stack.sandbox.platforms[0].switches.status = 503;
+    on.states.stack.sandbox.platforms[0].switches.status = 503;
     await page.locator('[data-status]').filter({ hasText: 'We keep trying' }).waitFor();
     await page.context().close();
   });
@@ -64,7 +54,7 @@ describe('pages under what browsers and readers do to them', function () {
     await withScript.context().close();
     const without = await open('waiting', { javaScriptEnabled: false });
     expect(await without.locator('main').innerText()).to.not.match(/by itself|was asked/);
-    states.stack.sandbox.platforms[0].switches.status = 503;
+    on.states.stack.sandbox.platforms[0].switches.status = 503;
     await without.locator('[data-continue]').click();
     const status = without.locator('[data-status]').filter({ hasText: 'is not answering' });
     expect(await status.innerText())
@@ -75,7 +65,7 @@ describe('pages under what browsers and readers do to them', function () {
 
   it('say at once that a script keeps trying, where IntelligenceBank was away before', async () => {
     const page = await open('waiting');
-    states.stack.sandbox.platforms[0].switches.status = 503;
+    on.states.stack.sandbox.platforms[0].switches.status = 503;
     await page.locator('[data-continue]').click();
     await page.locator('[data-status]').filter({ hasText: 'We keep trying' }).waitFor();
     await page.context().close();
@@ -91,7 +81,7 @@ describe('pages under what browsers and readers do to them', function () {
       });
       expect(lines, locale).to.equal(1);
       await page.context().close();
-      states.settle();
+      on.states.settle();
     }
   });
 

@@ -1,10 +1,8 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { launchChromium } from '../support/chromium.ts';
 import { authorizeUrl, CLIENTS, REDIRECT_URI, type Stack, startStack } from '../support/stack.ts';
+import { type App, signInAtIb, startApp } from './app.ts';
 
 /** An app's page that opens the sign-in in a popup, and its callback that tells the page and closes. */
 const page = (address: string): string =>
@@ -14,29 +12,23 @@ const CALLBACK = '<script>opener.postMessage(location.href, location.origin); cl
 
 describe('an app that opens the sign-in in a popup of its own', function () {
   this.timeout(60_000);
-  let app: Server;
+  let app: App;
   let stack: Stack;
   let browser: Browser;
   let context: BrowserContext;
-  let home: string;
   before(async () => {
-    app = createServer((asked, response) => {
-      const callback = `${home}callback`;
-      const isBack = asked.url?.startsWith('/callback') === true;
-      response.setHeader('content-type', 'text/html');
-      response.end(isBack ? CALLBACK : page(authorizeUrl(stack.issuer, { redirect_uri: callback })));
-    });
-    app.listen(0, '127.0.0.1');
-    await once(app, 'listening');
-    home = `http://127.0.0.1:${(app.address() as AddressInfo).port}/`;
-    stack = await startStack({ clients: CLIENTS.replace(REDIRECT_URI, `${home}callback`) });
+    app = await startApp((path) =>
+      path.startsWith('/callback')
+        ? CALLBACK
+        : page(authorizeUrl(stack.issuer, { redirect_uri: app.callback })),
+    );
+    stack = await startStack({ clients: CLIENTS.replace(REDIRECT_URI, app.callback) });
     browser = await launchChromium();
   });
   after(async () => {
     await browser.close();
     await stack.close();
     app.close();
-    app.closeAllConnections();
   });
   beforeEach(async () => {
     context = await browser.newContext();
@@ -45,7 +37,7 @@ describe('an app that opens the sign-in in a popup of its own', function () {
 
   async function open(): Promise<{ opener: Page; popup: Page }> {
     const opener = await context.newPage();
-    await opener.goto(home);
+    await opener.goto(app.origin);
     const opened = opener.waitForEvent('popup');
     await opener.locator('button').click();
     const popup = await opened;
@@ -64,11 +56,7 @@ describe('an app that opens the sign-in in a popup of its own', function () {
   it('gets the code there', async () => {
     const windows = await open();
     const { popup } = windows;
-    const [acme] = stack.sandbox.platforms;
-    await popup.locator('input[name=platform_url]').fill(acme.origin);
-    await popup.locator('button.primary').click();
-    const link = await popup.locator('a[data-ib-login]').getAttribute('href');
-    acme.signIn('ada', new URL(link ?? '').searchParams.get('token') ?? '');
+    await signInAtIb(popup, stack.sandbox.platforms[0]);
     await popup.locator('[name=decision][value=allow]').click();
     expect((await heard(windows)).get('code')).to.be.a('string');
   });

@@ -1,22 +1,12 @@
 import AxeBuilder from '@axe-core/playwright';
 import { expect } from 'chai';
-import type { Browser, Page } from 'playwright-core';
-import { launchChromium } from '../support/chromium.ts';
-import { PAGE_STATES, type StatesStack, startStatesStack } from '../support/page-states.ts';
+import type { Page } from 'playwright-core';
+import { PAGE_STATES } from '../support/page-states.ts';
+import { useStates } from './states.ts';
 
 describe('each state of a page, at 320 px', function () {
   this.timeout(60_000);
-  let states: StatesStack;
-  let browser: Browser;
-  before(async () => {
-    states = await startStatesStack();
-    browser = await launchChromium();
-  });
-  after(async () => {
-    await browser.close();
-    await states.stack.close();
-  });
-  afterEach(() => states.settle());
+  const on = useStates();
 
   const faults = async (page: Page, how: (axe: AxeBuilder) => AxeBuilder): Promise<string[]> => {
     const { violations } = await how(new AxeBuilder({ page: page as never })).analyze();
@@ -25,10 +15,10 @@ describe('each state of a page, at 320 px', function () {
 
   for (const [state, open] of Object.entries(PAGE_STATES)) {
     it(`${state}: axe finds no fault, light and dark, and nothing is wider than the window`, async () => {
-      const context = await browser.newContext({ viewport: { width: 320, height: 640 } });
+      const context = await on.browser.newContext({ viewport: { width: 320, height: 640 } });
       try {
         const page = await context.newPage();
-        await open(states, page, context);
+        await open(on.states, page, context);
         const tags = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'];
         expect(await faults(page, (axe) => axe.withTags(tags))).to.deep.equal([]);
         await page.emulateMedia({ colorScheme: 'dark' });

@@ -1,34 +1,21 @@
 import { expect } from 'chai';
 import { decodeJwt } from 'jose';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { launchChromium } from '../support/chromium.ts';
-import { type StatesStack, startStatesStack } from '../support/page-states.ts';
+import type { BrowserContext, Page } from 'playwright-core';
 import { authorizeUrl, exchange, REDIRECT_URI, withBearer } from '../support/stack.ts';
 import { post } from '../support/standards.ts';
+import { useStates } from './states.ts';
 
 for (const javaScriptEnabled of [true, false]) {
   describe(`what pages say in a browser ${javaScriptEnabled ? 'with' : 'without'} scripts`, function () {
     this.timeout(60_000);
-    let states: StatesStack;
-    let browser: Browser;
+    const on = useStates();
     let context: BrowserContext;
-    before(async () => {
-      states = await startStatesStack();
-      browser = await launchChromium();
-    });
-    after(async () => {
-      await browser.close();
-      await states.stack.close();
-    });
     beforeEach(async () => {
-      context = await browser.newContext({ javaScriptEnabled });
+      context = await on.browser.newContext({ javaScriptEnabled });
     });
-    afterEach(async () => {
-      await context.close();
-      states.settle();
-    });
+    afterEach(() => context.close());
 
-    const acme = () => states.stack.sandbox.platforms[0];
+    const acme = () => on.states.stack.sandbox.platforms[0];
     const allow = (page: Page) => page.locator('[name=decision][value=allow]');
 
     async function choosePlatform(page: Page): Promise<void> {
@@ -54,7 +41,7 @@ for (const javaScriptEnabled of [true, false]) {
 
     async function signIn(user = 'ada'): Promise<URL> {
       const page = await context.newPage();
-      await page.goto(authorizeUrl(states.stack.issuer));
+      await page.goto(authorizeUrl(on.states.stack.issuer));
       await choosePlatform(page);
       await toConsent(page, user);
       const back = await allowAndReturn(page);
@@ -63,25 +50,25 @@ for (const javaScriptEnabled of [true, false]) {
     }
 
     it('"Stay signed in" stays, says so, and takes nothing', async () => {
-      const { body } = await exchange(states.stack, await signIn());
+      const { body } = await exchange(on.states.stack, await signIn());
       const page = await context.newPage();
-      await page.goto(`${states.stack.issuer}/logout`);
+      await page.goto(`${on.states.stack.issuer}/logout`);
       await page.getByRole('button', { name: 'Stay signed in' }).click();
       await page.getByRole('heading', { name: 'You are still signed in' }).waitFor();
-      const userinfo = `${states.stack.issuer}/userinfo`;
+      const userinfo = `${on.states.stack.issuer}/userinfo`;
       expect((await withBearer(userinfo, body['access_token'])).status).to.equal(200);
     });
 
     it('two sign-ins opened at once in a browser never seen before both work, each as its own person', async () => {
       const pages = [await context.newPage(), await context.newPage()] as const;
-      await Promise.all(pages.map((page) => page.goto(authorizeUrl(states.stack.issuer))));
+      await Promise.all(pages.map((page) => page.goto(authorizeUrl(on.states.stack.issuer))));
       for (const page of pages) await choosePlatform(page);
       const names: unknown[] = [];
       for (const [at, user] of (['ada', 'grace'] as const).entries()) {
         const page = pages[at];
         if (page === undefined) throw new Error();
         await toConsent(page, user);
-        const { body } = await exchange(states.stack, await allowAndReturn(page));
+        const { body } = await exchange(on.states.stack, await allowAndReturn(page));
         names.push(decodeJwt(String(body['id_token']))['name']);
       }
       expect(names).to.deep.equal(['Ada Lovelace', 'Grace Hopper']);
@@ -90,20 +77,20 @@ for (const javaScriptEnabled of [true, false]) {
     it('a consent page goes on for its person when another tab has signed somebody else in', async () => {
       await signIn();
       const page = await context.newPage();
-      await page.goto(authorizeUrl(states.stack.issuer, { prompt: 'consent' }));
+      await page.goto(authorizeUrl(on.states.stack.issuer, { prompt: 'consent' }));
       const other = await context.newPage();
-      await other.goto(authorizeUrl(states.stack.issuer, { prompt: 'select_account' }));
+      await other.goto(authorizeUrl(on.states.stack.issuer, { prompt: 'select_account' }));
       await choosePlatform(other);
       await toConsent(other, 'grace');
       await allowAndReturn(other);
-      const { body } = await exchange(states.stack, await allowAndReturn(page));
+      const { body } = await exchange(on.states.stack, await allowAndReturn(page));
       expect(decodeJwt(String(body['id_token']))['name']).to.equal('Ada Lovelace');
     });
 
     it('a resource is named at consent, with what the app may do there', async () => {
       const resource = 'https://wiki.acme.example/mcp';
       const page = await context.newPage();
-      await page.goto(authorizeUrl(states.stack.issuer, { scope: 'openid wiki:read', resource }));
+      await page.goto(authorizeUrl(on.states.stack.issuer, { scope: 'openid wiki:read', resource }));
       await choosePlatform(page);
       await toConsent(page, 'ada');
       const shown = page.locator('.resource').filter({ hasText: 'ACME Wiki' });
@@ -115,12 +102,12 @@ for (const javaScriptEnabled of [true, false]) {
     it('an app that registered itself carries that nobody has checked it, its host largest of all', async () => {
       const redirect_uri = 'https://self.example/cb';
       const metadata = { redirect_uris: [redirect_uri], token_endpoint_auth_method: 'none' };
-      const { body } = await post(states.stack, '/register', JSON.stringify(metadata), {
+      const { body } = await post(on.states.stack, '/register', JSON.stringify(metadata), {
         'content-type': 'application/json',
       });
       const page = await context.newPage();
       const client_id = String(body['client_id']);
-      await page.goto(authorizeUrl(states.stack.issuer, { client_id, redirect_uri, scope: 'openid' }));
+      await page.goto(authorizeUrl(on.states.stack.issuer, { client_id, redirect_uri, scope: 'openid' }));
       await choosePlatform(page);
       await toConsent(page, 'ada');
       await page.getByText('Nobody at IntelligenceBank has checked this app.').waitFor();
@@ -134,14 +121,14 @@ for (const javaScriptEnabled of [true, false]) {
     if (javaScriptEnabled) {
       it('a waiting page says whose fault it is that nothing goes on, and goes on when it can', async () => {
         const page = await context.newPage();
-        await page.goto(authorizeUrl(states.stack.issuer));
+        await page.goto(authorizeUrl(on.states.stack.issuer));
         await choosePlatform(page);
-        states.setBehind(true);
+        on.states.setBehind(true);
         await page.getByText('We are not answering right now').waitFor();
-        states.setBehind(false);
+        on.states.setBehind(false);
         acme().switches.status = 503;
         await page.getByText('IntelligenceBank is not answering right now').waitFor();
-        states.settle();
+        on.states.settle();
         acme().signIn('ada');
         await allow(page).waitFor();
       });
@@ -149,12 +136,12 @@ for (const javaScriptEnabled of [true, false]) {
 
     it('a page that met a 503 goes on by itself', async () => {
       const page = await context.newPage();
-      await page.goto(authorizeUrl(states.stack.issuer));
+      await page.goto(authorizeUrl(on.states.stack.issuer));
       await choosePlatform(page);
-      states.setBehind(true);
+      on.states.setBehind(true);
       await page.reload();
       await page.getByText('tries again by itself').waitFor();
-      states.setBehind(false);
+      on.states.setBehind(false);
       await page.locator('a[data-ib-login]').waitFor();
     });
   });

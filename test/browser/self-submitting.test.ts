@@ -1,43 +1,31 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { launchChromium } from '../support/chromium.ts';
 import { authorizeUrl, CLIENTS, REDIRECT_URI, type Stack, startStack, TV_CLIENT } from '../support/stack.ts';
 import { post } from '../support/standards.ts';
+import { type App, signInAtIb, startApp } from './app.ts';
 
 for (const javaScriptEnabled of [true, false]) {
   describe(`a form that only has to be sent, ${javaScriptEnabled ? 'with' : 'without'} scripts`, function () {
     this.timeout(60_000);
-    let app: Server;
-    let callback: string;
+    let app: App;
     let stack: Stack;
     let browser: Browser;
     let context: BrowserContext;
     let page: Page;
     const posted: URLSearchParams[] = [];
     before(async () => {
-      app = createServer((asked, response) => {
-        const chunks: Buffer[] = [];
-        asked.on('data', (chunk: Buffer) => chunks.push(chunk));
-        asked.on('end', () => {
-          if (asked.method === 'POST') posted.push(new URLSearchParams(Buffer.concat(chunks).toString()));
-          response.setHeader('content-type', 'text/html');
-          response.end('<h1>The app</h1>');
-        });
+      app = await startApp((_path, body) => {
+        if (body !== '') posted.push(new URLSearchParams(body));
+        return '<h1>The app</h1>';
       });
-      app.listen(0, '127.0.0.1');
-      await once(app, 'listening');
-      callback = `http://127.0.0.1:${(app.address() as AddressInfo).port}/callback`;
-      stack = await startStack({ clients: CLIENTS.replace(REDIRECT_URI, callback) + TV_CLIENT });
+      stack = await startStack({ clients: CLIENTS.replace(REDIRECT_URI, app.callback) + TV_CLIENT });
       browser = await launchChromium();
     });
     after(async () => {
       await browser.close();
       await stack.close();
       app.close();
-      app.closeAllConnections();
     });
     beforeEach(async () => {
       posted.length = 0;
@@ -56,12 +44,8 @@ for (const javaScriptEnabled of [true, false]) {
     }
 
     it('brings the answer to an app that wants it posted', async () => {
-      await page.goto(authorizeUrl(stack.issuer, { redirect_uri: callback, response_mode: 'form_post' }));
-      const [acme] = stack.sandbox.platforms;
-      await page.locator('input[name=platform_url]').fill(acme.origin);
-      await page.locator('button.primary').click();
-      const link = await page.locator('a[data-ib-login]').getAttribute('href');
-      acme.signIn('ada', new URL(link ?? '').searchParams.get('token') ?? '');
+      await page.goto(authorizeUrl(stack.issuer, { redirect_uri: app.callback, response_mode: 'form_post' }));
+      await signInAtIb(page, stack.sandbox.platforms[0]);
       if (!javaScriptEnabled) await page.locator('[data-continue]').click();
       await page.locator('[name=decision][value=allow]').click();
       await goOn('text=The app');
@@ -71,7 +55,7 @@ for (const javaScriptEnabled of [true, false]) {
     });
 
     it('brings an error there too', async () => {
-      await page.goto(authorizeUrl(stack.issuer, { redirect_uri: callback, response_mode: 'form_post' }));
+      await page.goto(authorizeUrl(stack.issuer, { redirect_uri: app.callback, response_mode: 'form_post' }));
       await page.locator('[data-cancel]').click();
       await goOn('text=The app');
       expect(posted.map((fields) => fields.get('error'))).to.deep.equal(['access_denied']);
