@@ -6,7 +6,7 @@ import type { Config, SecretsSource, StorageConfig } from './types.ts';
 import { readVariables, textOf, type Values } from './variables.ts';
 
 /** In place of a folder: everything is kept in memory and gone with the process. */
-export const IN_MEMORY = ':memory:';
+const IN_MEMORY = ':memory:';
 
 /** What the environment says, the clients' file left as it was written; a faulty variable has its default. */
 export interface Settings extends Omit<Config, 'clients' | 'resources' | 'lifetimes'> {}

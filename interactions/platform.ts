@@ -32,7 +32,7 @@ export type WantedPlatform =
   | { readonly kind: 'refused'; readonly text: string; readonly reason: 'not_a_host' | 'not_allowed' };
 
 /** Whether an app's users may sign in to a platform. No list: to every one the operator allows. */
-export function appAllows(platform: Platform, settings: PlatformSettings, rules: PlatformRules): boolean {
+function appAllows(platform: Platform, settings: PlatformSettings, rules: PlatformRules): boolean {
   if (settings.platforms === undefined) return true;
   return settings.platforms.some((entry) => {
     if (entry.startsWith('*.')) return platform.host.endsWith(entry.slice(1));

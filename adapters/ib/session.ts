@@ -23,7 +23,7 @@ export interface IbSession {
 
 const HOUR_SECONDS = 3600;
 /** Where IB does not say how long a session lasts. */
-export const DEFAULT_PERIOD_HOURS = 24;
+const DEFAULT_PERIOD_HOURS = 24;
 /** The upper one of IB's bounds of `logintimeoutperiod`, 1..120. */
 const LONGEST_PERIOD_HOURS = 120;
 

@@ -65,7 +65,7 @@ export interface Waiting {
  * A retired key still holds for so long: longer than any token, cookie or record that was made with it, which end with
  * the IB session, 120 hours at most.
  */
-export const RETIRED_SECONDS = 7 * 24 * 3600;
+const RETIRED_SECONDS = 7 * 24 * 3600;
 
 /** The keys of a document, without the keys. */
 export function summarize(document: SecretsDocument): KeySummary[] {

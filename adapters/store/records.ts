@@ -14,7 +14,7 @@ const SESSION_UID_LENGTH = 43;
  * What a record is looked up by: its id, but for browser sessions, whose id is `uid` + secret. Their item is kept under
  * the uid, so that it is found from the cookie and from the uid alike with one read and no index.
  */
-export function lookupValue(model: string, id: string): string {
+function lookupValue(model: string, id: string): string {
   return model === 'Session' ? id.slice(0, SESSION_UID_LENGTH) : id;
 }
 

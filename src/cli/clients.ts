@@ -30,7 +30,7 @@ export interface NewClient {
 const SECRET_BYTES = 32;
 
 /** The environment variable that holds a client's secret; `turn` counts rotations. */
-export function secretVariable(clientId: string, turn = 1): string {
+function secretVariable(clientId: string, turn = 1): string {
   const base = clientId
     .toUpperCase()
     .replace(/[^A-Z0-9]+/g, '_')

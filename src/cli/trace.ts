@@ -33,7 +33,7 @@ function parseLine(text: string): LogLine | undefined {
  * The lines of one story: those found by what was asked for, and by way of their sign-ins and grants those before and after,
  * in the order of time.
  */
-export function linesOfStory(lines: readonly LogLine[], asked: string): readonly LogLine[] {
+function linesOfStory(lines: readonly LogLine[], asked: string): readonly LogLine[] {
   const [signIn = ''] = asked.split('.');
   const known = new Set([asked, ...(/^[0-9a-f]{12}$/.test(signIn) ? [signIn] : [])]);
   const requests = new Set<unknown>();

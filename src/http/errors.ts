@@ -76,7 +76,7 @@ export class RefusedError extends Error {
 }
 
 /** Maps any error to what may be said of it. */
-export function publicErrorOf(error: unknown): PublicError {
+function publicErrorOf(error: unknown): PublicError {
   if (error instanceof StoreError) return error.code === 'failed' ? serverError : busy;
   if (error instanceof RefusedError) {
     const known: PublicError = REFUSALS[error.code];
@@ -94,7 +94,7 @@ export function publicErrorOf(error: unknown): PublicError {
 export type RenderError = (ctx: Context, error: PublicError) => void;
 
 /** Whether errors of this request are pages: where its row has them, and it asks for one. */
-export function wantsPage(ctx: Context): boolean {
+function wantsPage(ctx: Context): boolean {
   return routeOf(ctx).errors === 'page' && ctx.accepts('json', 'html') === 'html';
 }
 

@@ -169,7 +169,7 @@ export function installClientRules(provider: Provider, registry: ClientRegistry)
 }
 
 /** `https://*.example.com/callback` matches exactly one label in place of the star, and nothing else differs. */
-export function matchesWildcard(pattern: string, value: string): boolean {
+function matchesWildcard(pattern: string, value: string): boolean {
   const [before, after, ...more] = pattern.split('*');
   if (before !== 'https://' || after === undefined || !after.startsWith('.') || more.length > 0) return false;
   if (!value.startsWith(before) || !value.endsWith(after)) return false;

@@ -28,7 +28,7 @@ export interface Definition {
 }
 
 /** Requests by what they wait for; each kind has thresholds of its own. */
-export const TRAFFIC = ['api', 'sign_in', 'poll', 'proxy', 'health', 'stray'] as const;
+const TRAFFIC = ['api', 'sign_in', 'poll', 'proxy', 'health', 'stray'] as const;
 export type Traffic = (typeof TRAFFIC)[number];
 
 /** The kind of a route, by the route's name. */

@@ -20,7 +20,7 @@ export const TTL_ATTRIBUTE = 'expires';
 export const SUBJECT_INDEX = 'subject-index';
 
 /** What creates a table: on demand, one string key, and for the token table the index of grants. */
-export function tableInput(role: TableRole, tableName: string): CreateTableCommandInput {
+function tableInput(role: TableRole, tableName: string): CreateTableCommandInput {
   const base = {
     TableName: tableName,
     BillingMode: 'PAY_PER_REQUEST',

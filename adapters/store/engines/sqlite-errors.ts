@@ -27,7 +27,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
 };
 
 /** The name of the result that SQLite gave; undefined for errors that are not its own. */
-export function sqliteNameOf(error: unknown): string | undefined {
+function sqliteNameOf(error: unknown): string | undefined {
   const { code, errcode } = (error ?? {}) as { code?: unknown; errcode?: unknown };
   if (code !== 'ERR_SQLITE_ERROR' || typeof errcode !== 'number') return undefined;
   return NAMES[errcode & 0xff] ?? `SQLITE_${errcode & 0xff}`;

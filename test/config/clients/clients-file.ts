@@ -3,11 +3,21 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { parseClients } from '../../../config/clients/clients.ts';
+import {
+  type ClientsFileContext,
+  type ParsedClients,
+  registrationsOf,
+} from '../../../config/clients/registrations.ts';
+import { readShape } from '../../../config/clients/shape.ts';
 
 export const SECRET = 'correct-horse-battery-staple';
 
-type Parsed = ReturnType<typeof parseClients>;
+/** A text by shape, then by the rules between fields, as the loading of the configuration does it. */
+function parseClients(text: string, context: ClientsFileContext): ParsedClients {
+  const shape = readShape(context.name, text);
+  if ('unreadable' in shape) return { ok: false, faults: shape.unreadable, warnings: [] };
+  return registrationsOf(shape, context);
+}
 
 /** One public client with these further lines. */
 export const client = (fields: string, ib = '') =>
@@ -15,9 +25,9 @@ export const client = (fields: string, ib = '') =>
 
 /** Text as a clients' file. */
 export interface ClientsFile {
-  parse(text: string): Parsed;
+  parse(text: string): ParsedClients;
   /** What a file without faults says. */
-  parsed(text: string): Extract<Parsed, { ok: true }>;
+  parsed(text: string): Extract<ParsedClients, { ok: true }>;
   /** Its faults, without the file's name. */
   faultsOf(text: string): string[];
 }
