@@ -19,6 +19,8 @@ export interface PlatformQuestion {
   readonly remembered: readonly RememberedPlatform[];
   /** Asked again, as the sign-in that the page before was about is gone. */
   readonly isSignInGone?: boolean;
+  /** Asked again, as whoever was signed in is not who sits there. */
+  readonly isForAnother?: boolean;
 }
 
 /** What a waiting page says. */

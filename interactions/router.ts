@@ -41,10 +41,11 @@ export interface InteractionAnswers {
 export function createInteraction(deps: InteractionDeps): InteractionAnswers {
   return {
     show: withStep(deps, (step) => {
-      const { platform, changed, platform_url: typed } = step.ctx.query;
+      const { platform, changed, person, platform_url: typed } = step.ctx.query;
       return showInteraction(deps, step, {
         isAsking: platform === 'other',
         isChanged: changed === '1',
+        isForAnother: person === 'other',
         ...(typeof typed === 'string' ? { typed } : {}),
       });
     }),
@@ -189,9 +190,14 @@ function restart(deps: InteractionDeps): Handler {
 
 /** Another platform, or another person: the attempt is dropped, the question asked again. */
 function otherPlatform(deps: InteractionDeps): Handler {
-  return async (step) => {
+  return async (step, form) => {
+    const before = await deps.store.attempts.find(step.attemptId);
     await deps.store.attempts.remove(step.attemptId);
-    seeOther(step.ctx, `${pathOf(step)}?platform=other`);
+    const query = new URLSearchParams({ platform: 'other' });
+    if (form['person'] === 'other') query.set('person', 'other');
+    // It is the person that is wrong, not the address: it stands there again.
+    if (before?.status === 'signed_in') query.set('platform_url', platformOf(before).host);
+    seeOther(step.ctx, `${pathOf(step)}?${query}`);
   };
 }
 

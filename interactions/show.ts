@@ -17,13 +17,15 @@ export interface ShowWish {
   readonly isAsking?: boolean;
   /** A form was about somebody whose sign-in is gone: whatever comes next says so. */
   readonly isChanged?: boolean;
+  /** Whoever was signed in is not who sits there. */
+  readonly isForAnother?: boolean;
   /** The address that a form held which could not be served. */
   readonly typed?: string;
 }
 
 /** Shows the step this interaction is at. */
 export async function showInteraction(deps: InteractionDeps, step: Step, wish: ShowWish = {}): Promise<void> {
-  const { isAsking = false, isChanged = false, typed } = wish;
+  const { isAsking = false, isChanged = false, isForAnother = false, typed } = wish;
   const attempt = await deps.store.attempts.find(step.attemptId);
   if (attempt?.status === 'signed_in') return consentOrFinish(deps, step, { source: { attempt }, isChanged });
   if (attempt?.status === 'refused' && attempt.refusedReason === 'older_login')
@@ -36,7 +38,7 @@ export async function showInteraction(deps: InteractionDeps, step: Step, wish: S
   const [signIn] = isAsking ? [] : await usableSignIns(deps, step);
   if (signIn !== undefined) return consentOrFinish(deps, step, { source: { signIn }, isChanged });
   const isGone = isChanged || (!isAsking && step.interaction.prompt.name === 'consent');
-  return askPlatform(deps, step, { isAsking, isGone, typed });
+  return askPlatform(deps, step, { isAsking, isGone, isForAnother, typed });
 }
 
 /** For the app's developer: what `login_required` is about. */
@@ -123,9 +125,12 @@ async function alive(deps: InteractionDeps, signIns: readonly SignIn[]): Promise
 async function askPlatform(
   deps: InteractionDeps,
   step: Step,
-  wish: { readonly isAsking: boolean; readonly isGone: boolean; readonly typed: string | undefined },
+  wish: Required<Pick<ShowWish, 'isAsking' | 'isForAnother'>> & {
+    isGone: boolean;
+    typed: string | undefined;
+  },
 ): Promise<void> {
-  const { isAsking, isGone, typed } = wish;
+  const { isAsking, isGone, isForAnother, typed } = wish;
   const { params } = step.interaction;
   const settings = deps.settings(step.client.clientId);
   const wanted = wantedPlatform(params, settings, deps.platforms);
@@ -138,7 +143,7 @@ async function askPlatform(
   if (named !== undefined && isDefault && !isAsking)
     return beginAt(deps, step, named, isGone ? 'signed_out_elsewhere' : 'waiting');
   const value = typed ?? named?.host ?? remembered[0]?.host ?? '';
-  deps.pages.platform(step, { value, remembered, isSignInGone: isGone });
+  deps.pages.platform(step, { value, remembered, isSignInGone: isGone, isForAnother });
 }
 
 /** Starts an attempt and shows its waiting page, or says beside the field why that platform cannot be used. */

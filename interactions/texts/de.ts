@@ -23,6 +23,8 @@ export const de: Texts = {
   faultNotIb: 'Unter dieser Adresse gibt es keine IntelligenceBank-Plattform. Prüfen Sie die Schreibweise.',
   faultNotAnswering:
     'IntelligenceBank antwortet unter dieser Adresse gerade nicht. Versuchen Sie es gleich noch einmal.',
+  platformSamePerson:
+    'Wenn IntelligenceBank wieder dieselbe Person anmeldet, melden Sie sich zuerst dort ab.',
   waitingTitle: 'Bei IntelligenceBank anmelden',
   waitingOpen: 'Anmeldeseite öffnen',
   waitingExplain: 'Melden Sie sich im neuen Fenster bei {host} an.',
@@ -88,6 +90,8 @@ export const de: Texts = {
     'Diese Anmeldung ist vorbei oder wurde in einem anderen Browser begonnen. Gehen Sie zur App zurück und melden Sie sich neu an.',
   errorCookies:
     'Ihr Browser hat keine Cookies gesendet: Er blockiert sie, oder diese Anmeldung wurde in einem anderen Browser begonnen. Erlauben Sie Cookies für diese Seite, gehen Sie dann zur App zurück und melden Sie sich neu an.',
+  errorDeviceOver:
+    'Dieser Schritt ist vorbei. Sehen Sie auf Ihr Gerät: Wenn es noch wartet, geben Sie seinen Code erneut ein.',
   errorForged: 'Dieses Formular ist abgelaufen. Gehen Sie zurück und versuchen Sie es erneut.',
   errorClient:
     'Die App, die Sie hierher geschickt hat, ist uns nicht bekannt. Bitte sagen Sie den Betreibern der App Bescheid.',

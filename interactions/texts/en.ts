@@ -20,6 +20,7 @@ export const en = {
     'Sign-in to this address is not allowed here. Check the spelling, or ask your administrator.',
   faultNotIb: 'There is no IntelligenceBank platform at this address. Check the spelling.',
   faultNotAnswering: 'IntelligenceBank is not answering at this address right now. Try again in a moment.',
+  platformSamePerson: 'If IntelligenceBank signs in the same person again, sign out there first.',
   waitingTitle: 'Sign in at IntelligenceBank',
   waitingOpen: 'Open the sign-in page',
   waitingExplain: 'Sign in to {host} in the new window.',
@@ -80,6 +81,7 @@ export const en = {
     'This sign-in is over, or it was started in another browser. Go back to the app and sign in again.',
   errorCookies:
     'Your browser sent no cookies: it blocks them, or this sign-in was started in another browser. Allow cookies for this site, then go back to the app and sign in again.',
+  errorDeviceOver: 'This step is over. Look at your device: if it still waits, enter its code again.',
   errorForged: 'This form has expired. Go back and try again.',
   errorClient: 'The app that sent you here is not known to us. Tell the people who run the app.',
   errorRedirect:

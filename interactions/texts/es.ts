@@ -23,6 +23,8 @@ export const es: Texts = {
   faultNotIb: 'No hay ninguna plataforma de IntelligenceBank en esta dirección. Revise cómo está escrita.',
   faultNotAnswering:
     'IntelligenceBank no responde en esta dirección en este momento. Inténtelo de nuevo enseguida.',
+  platformSamePerson:
+    'Si IntelligenceBank vuelve a iniciar la sesión de la misma persona, ciérrela primero allí.',
   waitingTitle: 'Inicie sesión en IntelligenceBank',
   waitingOpen: 'Abrir la página de inicio de sesión',
   waitingExplain: 'Inicie sesión en {host} en la ventana nueva.',
@@ -86,6 +88,8 @@ export const es: Texts = {
     'Este inicio de sesión ha terminado o se empezó en otro navegador. Vuelva a la aplicación e inicie sesión de nuevo.',
   errorCookies:
     'Su navegador no ha enviado cookies: las bloquea, o este inicio de sesión se empezó en otro navegador. Permita las cookies de este sitio, vuelva a la aplicación e inicie sesión de nuevo.',
+  errorDeviceOver:
+    'Este paso ha terminado. Mire su dispositivo: si sigue esperando, introduzca su código de nuevo.',
   errorForged: 'Este formulario ha caducado. Vuelva atrás e inténtelo de nuevo.',
   errorClient: 'No conocemos la aplicación que le ha enviado aquí. Avise a sus responsables.',
   errorRedirect:

@@ -23,6 +23,8 @@ export const fr: Texts = {
   faultNotIb: 'Il n’y a pas de plateforme IntelligenceBank à cette adresse. Vérifiez l’orthographe.',
   faultNotAnswering:
     'IntelligenceBank ne répond pas à cette adresse pour le moment. Réessayez dans un instant.',
+  platformSamePerson:
+    'Si IntelligenceBank reconnecte la même personne, déconnectez-vous d’abord de son site.',
   waitingTitle: 'Connectez-vous à IntelligenceBank',
   waitingOpen: 'Ouvrir la page de connexion',
   waitingExplain: 'Connectez-vous à {host} dans la nouvelle fenêtre.',
@@ -91,6 +93,8 @@ export const fr: Texts = {
     'Cette connexion est terminée ou a été commencée dans un autre navigateur. Retournez à l’application et reconnectez-vous.',
   errorCookies:
     'Votre navigateur n’a pas envoyé de cookies\u00a0: il les bloque, ou cette connexion a été commencée dans un autre navigateur. Autorisez les cookies pour ce site, puis retournez à l’application et reconnectez-vous.',
+  errorDeviceOver:
+    'Cette étape est terminée. Regardez votre appareil\u00a0: s’il attend encore, saisissez à nouveau son code.',
   errorForged: 'Ce formulaire a expiré. Revenez en arrière et réessayez.',
   errorClient: 'L’application qui vous a envoyé ici ne nous est pas connue. Prévenez ses responsables.',
   errorRedirect:

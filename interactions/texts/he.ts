@@ -20,6 +20,7 @@ export const he: Texts = {
   faultNotAllowed: 'הכניסה לכתובת זו אינה מותרת כאן. יש לבדוק את האיות או לפנות למנהל המערכת.',
   faultNotIb: 'אין פלטפורמת IntelligenceBank בכתובת זו. יש לבדוק את האיות.',
   faultNotAnswering: 'IntelligenceBank אינה משיבה בכתובת זו כרגע. כדאי לנסות שוב בעוד רגע.',
+  platformSamePerson: 'אם IntelligenceBank מכניסה שוב את אותו אדם, יש לצאת שם תחילה.',
   waitingTitle: 'כניסה ב-IntelligenceBank',
   waitingOpen: 'פתיחת דף הכניסה',
   waitingExplain: 'יש להיכנס אל {host} בחלון החדש.',
@@ -76,6 +77,7 @@ export const he: Texts = {
   errorLost: 'כניסה זו הסתיימה, או שהתחילה בדפדפן אחר. יש לחזור לאפליקציה ולהיכנס שוב.',
   errorCookies:
     'הדפדפן לא שלח קובצי Cookie: הוא חוסם אותם, או שהכניסה התחילה בדפדפן אחר. יש לאפשר קובצי Cookie לאתר הזה, לחזור לאפליקציה ולהיכנס שוב.',
+  errorDeviceOver: 'שלב זה הסתיים. יש להביט במכשיר: אם הוא עדיין ממתין, יש להזין שוב את הקוד שלו.',
   errorForged: 'תוקף הטופס פג. יש לחזור ולנסות שוב.',
   errorClient: 'האפליקציה ששלחה אותך לכאן אינה מוכרת לנו. יש לעדכן את מפעילי האפליקציה.',
   errorRedirect:

@@ -23,6 +23,8 @@ export const ja: Texts = {
   faultNotIb: 'このアドレスに IntelligenceBank プラットフォームはありません。入力内容を確認してください。',
   faultNotAnswering:
     'このアドレスの IntelligenceBank が応答していません。しばらくしてからもう一度お試しください。',
+  platformSamePerson:
+    'IntelligenceBank で同じ人がまたサインインしてしまう場合は、先にそこでサインアウトしてください。',
   waitingTitle: 'IntelligenceBank でサインインしてください',
   waitingOpen: 'サインインページを開く',
   waitingExplain: '新しいウィンドウで {host} にサインインしてください。',
@@ -87,6 +89,8 @@ export const ja: Texts = {
     'このサインインは終了したか、別のブラウザーで始められました。アプリに戻って、もう一度サインインしてください。',
   errorCookies:
     'ブラウザーからCookieが送られませんでした。ブロックされているか、このサインインが別のブラウザーで始められました。このサイトのCookieを許可し、アプリに戻って、もう一度サインインしてください。',
+  errorDeviceOver:
+    'この手順は終了しました。デバイスがまだ待っている場合は、そのコードをもう一度入力してください。',
   errorForged: 'フォームの有効期限が切れました。前に戻って、もう一度お試しください。',
   errorClient: 'アクセス元のアプリは登録されていません。アプリの運営者にお知らせください。',
   errorRedirect:

@@ -62,7 +62,8 @@ function appLine(
   target: Omit<Target, 'path' | 'app'>,
   { env: { texts }, when }: { readonly env: PageEnv; readonly when: (seconds: number) => string },
 ): Html {
-  const shown = home === undefined ? html`<bdi>${name}</bdi>` : html`<a href="${safeUrl(home)}">${name}</a>`;
+  const own = html`<bdi>${name}</bdi>`;
+  const shown = home === undefined ? own : html`<a href="${safeUrl(home)}">${own}</a>`;
   const place = firstFrom && {
     browser: browserWords(firstFrom.browser, texts),
     address: firstFrom.address,

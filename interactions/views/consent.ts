@@ -1,6 +1,6 @@
 /** The page that asks for consent: who asks, whom, and for what. */
 import { fill, type Texts } from '../texts/en.ts';
-import { fillHtml, type Html, html, safeUrl } from './html.ts';
+import { fillHtml, fillNames, type Html, html, safeUrl } from './html.ts';
 import { csrf, layout, person } from './layout.ts';
 import type { AppView, ConsentModel, PageEnv } from './models.ts';
 
@@ -61,7 +61,7 @@ export function unverified({ host }: NonNullable<AppView['unverified']>, { texts
 function linksOf(app: AppView, texts: Texts): Html | false {
   const links = (
     [
-      [app.clientUri, fill(texts.appHome, { app: app.name })],
+      [app.clientUri, fillNames(texts.appHome, { app: app.name })],
       [app.policyUri, texts.privacy],
       [app.tosUri, texts.terms],
     ] as const
@@ -76,7 +76,7 @@ export function consentPage(model: ConsentModel, env: PageEnv): Html {
   const { texts } = env;
   const { form, app } = model;
   const named = { app: html`<bdi>${app.name}</bdi>` };
-  const notYou = html`<form method="post" action="${form.base}/other">${csrf(form)}<button class="link">${texts.consentNotYou}</button></form>`;
+  const notYou = html`<form method="post" action="${form.base}/other">${csrf(form)}<input type="hidden" name="person" value="other"><button class="link">${texts.consentNotYou}</button></form>`;
   const body = html`${model.isAnotherPerson && html`<p class="status" role="status">${texts.consentAnother}</p>`}
 ${app.logoPath !== undefined && html`<p><img src="${app.logoPath}" alt="" height="48"></p>`}
 ${app.unverified !== undefined && unverified(app.unverified, env)}

@@ -46,6 +46,14 @@ export function fillHtml(text: string, names: Readonly<Record<string, Html>>): H
   return html`${text.split(/(\{\w+\})/).map((part) => names[part.slice(1, -1)] ?? part)}`;
 }
 
+/** A text of the pages with names that others give in it, which keep their own direction. */
+export function fillNames(text: string, names: Readonly<Record<string, string>>): Html {
+  return fillHtml(
+    text,
+    Object.fromEntries(Object.entries(names).map(([name, value]) => [name, html`<bdi>${value}</bdi>`])),
+  );
+}
+
 /** A link target: https, http, mailto or a path of ours; anything else becomes `#`. */
 export function safeUrl(url: string): string {
   if (/^\/(?!\/)/.test(url)) return url;

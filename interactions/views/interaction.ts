@@ -1,6 +1,6 @@
 /** The pages of a sign-in: platform and waiting. */
 import { fill, type Texts } from '../texts/en.ts';
-import { fillHtml, type Html, html, safeUrl } from './html.ts';
+import { fillHtml, fillNames, type Html, html, safeUrl } from './html.ts';
 import { csrf, layout } from './layout.ts';
 import type { PageEnv, PlatformModel, WaitingModel } from './models.ts';
 
@@ -26,10 +26,10 @@ export function platformPage(model: PlatformModel, env: PageEnv): Html {
   const describedBy = fault === undefined ? 'platform-hint' : 'platform-fault platform-hint';
   const recent = model.remembered.map(
     ({ host, name }) =>
-      html`<li><button name="remembered" value="${host}" class="choice"><strong>${name ?? host}</strong>${name !== undefined && html`<span>${host}</span>`}</button><button name="forget" value="${host}" class="link" aria-label="${fill(texts.platformForget, { host })}">&#10005;</button></li>`,
+      html`<li><button name="remembered" value="${host}" class="choice"><strong><bdi>${name ?? host}</bdi></strong>${name !== undefined && html`<span><bdi>${host}</bdi></span>`}</button><button name="forget" value="${host}" class="link" aria-label="${fill(texts.platformForget, { host })}">&#10005;</button></li>`,
   );
-  const body = html`${model.isSignInGone === true && html`<p class="status" role="status">${texts.stateSignedOutElsewhere}</p>`}
-<p>${fill(texts.continueTo, { app: model.app.name })}</p>
+  const body = html`${model.isSignInGone === true && html`<p class="status" role="status">${texts.stateSignedOutElsewhere}</p>`}${model.isForAnother === true && html`<p class="status" role="status">${texts.platformSamePerson}</p>`}
+<p>${fillNames(texts.continueTo, { app: model.app.name })}</p>
 <form method="post" action="${form.base}/platform" novalidate>
 ${csrf(form)}
 <label for="platform">${texts.platformLabel}</label>
@@ -94,7 +94,7 @@ ${status}
 <p class="hint clock" data-clock><span hidden>${fillHtml(texts.waitingClock, { seconds: html`<span data-seconds></span>` })}</span></p>
 ${help(model, texts)}
 <form method="post" action="${form.base}/continue">${csrf(form)}<p class="hint">${texts.waitingManual}</p><button data-continue>${texts.waitingContinue}</button></form>`;
-  const body = html`<p>${fill(texts.continueTo, { app: model.app.name })}</p>
+  const body = html`<p>${fillNames(texts.continueTo, { app: model.app.name })}</p>
 <div data-poll="${loginUrl === undefined ? '' : model.pollHandle}" data-interval="${model.intervalSeconds}" ${sayings(model, texts)}>
 ${open}
 </div>

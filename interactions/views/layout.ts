@@ -70,5 +70,5 @@ const CHARACTERS = new Intl.Segmenter();
 export function person(name: string, host: string, aside?: Html): Html {
   const [first] = CHARACTERS.segment(name.trim());
   const initial = first?.segment.toUpperCase();
-  return html`<div class="person"><span class="initial" aria-hidden="true">${initial}</span><p><strong>${name}</strong><span class="hint">${host}</span></p>${aside}</div>`;
+  return html`<div class="person"><span class="initial" aria-hidden="true">${initial}</span><p><strong><bdi>${name}</bdi></strong><span class="hint"><bdi>${host}</bdi></span></p>${aside}</div>`;
 }

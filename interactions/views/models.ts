@@ -56,6 +56,8 @@ export interface PlatformModel {
   readonly fault?: 'empty' | 'not_a_host' | 'not_allowed' | 'not_ib' | 'not_answering';
   readonly remembered: readonly { readonly host: string; readonly name?: string }[];
   readonly isSignInGone?: boolean;
+  /** Whoever was signed in is not who sits here: IB may let the same person in once more. */
+  readonly isForAnother?: boolean;
 }
 
 export interface WaitingModel {
@@ -90,6 +92,8 @@ export interface ErrorModel {
     | 'lost'
     /** Lost, and the browser sent no cookie at all. */
     | 'cookies'
+    /** A device's sign-in that is over: connected, or refused. */
+    | 'device'
     | 'forged'
     | 'client'
     | 'redirect'

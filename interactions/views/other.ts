@@ -1,13 +1,13 @@
 /** Pages beside the sign-in: errors and devices. */
-import { fill } from '../texts/en.ts';
 import { unverified } from './consent.ts';
-import { fillHtml, type Html, html, safeUrl } from './html.ts';
+import { fillNames, type Html, html, safeUrl } from './html.ts';
 import { layout } from './layout.ts';
 import type { DeviceCodeModel, DeviceConfirmModel, ErrorModel, GoOnModel, PageEnv } from './models.ts';
 
 const ERRORS = {
   lost: 'errorLost',
   cookies: 'errorCookies',
+  device: 'errorDeviceOver',
   forged: 'errorForged',
   client: 'errorClient',
   redirect: 'errorRedirect',
@@ -24,13 +24,10 @@ const ERRORS = {
 export function errorPage(model: ErrorModel, env: PageEnv): Html {
   const { texts } = env;
   const { app, way } = model;
-  const named = Object.fromEntries(
-    Object.entries(model.names ?? {}).map(([name, value]) => [name, html`<bdi>${value}</bdi>`]),
-  );
   const sentence = model.isRetrying === true ? texts.errorRetrying : texts[ERRORS[model.kind]];
-  const body = html`<p role="alert">${fillHtml(sentence, named)}</p>
+  const body = html`<p role="alert">${fillNames(sentence, model.names ?? {})}</p>
 ${model.toCopy !== undefined && html`<pre>${model.toCopy}</pre>`}
-${app !== undefined && html`<a class="primary" href="${safeUrl(app.home)}">${fill(texts.stayedBack, { app: app.name })}</a>`}
+${app !== undefined && html`<a class="primary" href="${safeUrl(app.home)}">${fillNames(texts.stayedBack, { app: app.name })}</a>`}
 ${way !== undefined && html`<a class="${app === undefined && way.text !== 'accountTitle' ? 'primary' : 'second'}" href="${safeUrl(way.path)}">${texts[way.text]}</a>`}
 ${model.backUrl !== undefined && html`<p><a data-cancel href="${model.backUrl}">${texts.errorBack}</a></p>`}
 ${model.error !== undefined && html`<p class="hint"><span dir="ltr" lang="en"><code>${model.error}</code> ${model.description}</span></p>`}`;
@@ -68,7 +65,7 @@ export function deviceConfirmPage(model: DeviceConfirmModel, env: PageEnv): Html
   const { texts } = env;
   const { app } = model;
   const body = html`${app.unverified !== undefined && unverified(app.unverified, env)}
-<p>${fillHtml(texts.deviceConfirmExplain, { app: html`<bdi>${app.name}</bdi>` })}</p>
+<p>${fillNames(texts.deviceConfirmExplain, { app: app.name })}</p>
 <p class="code">${model.userCode}</p>
 <p class="warning">${texts.deviceWarning}</p>
 <form method="post" action="${model.action}" class="choice-row">

@@ -1,6 +1,5 @@
 /** Pages of a sign-out. */
-import { fill } from '../texts/en.ts';
-import { type Html, html, safeUrl } from './html.ts';
+import { fillNames, type Html, html, safeUrl } from './html.ts';
 import { layout, person } from './layout.ts';
 import type { PageEnv, SignOutModel, StayedModel } from './models.ts';
 
@@ -8,14 +7,14 @@ function appNames(title: string, names: readonly string[], most: number, env: Pa
   const shown = names.slice(0, most);
   return (
     names.length > 0 &&
-    html`<h2>${title}</h2><ul>${shown.map((name) => html`<li>${name}</li>`)}${names.length > most && html`<li>${env.texts.signOutMore}</li>`}</ul>`
+    html`<h2>${title}</h2><ul>${shown.map((name) => html`<li><bdi>${name}</bdi></li>`)}${names.length > most && html`<li>${env.texts.signOutMore}</li>`}</ul>`
   );
 }
 
 /** Sign out? The fields are those the library expects; without `logout` the user stays. */
 export function signOutPage(model: SignOutModel, env: PageEnv): Html {
   const { texts } = env;
-  const body = html`${model.appName !== undefined && html`<p>${fill(texts.signOutApp, { app: model.appName })}</p>`}
+  const body = html`${model.appName !== undefined && html`<p>${fillNames(texts.signOutApp, { app: model.appName })}</p>`}
 <p>${texts.signOutExplain}</p>
 ${appNames(texts.signOutEnds, model.ending, model.mostNamed, env)}
 ${appNames(texts.signOutGoesOn, model.goingOn, model.mostNamed, env)}
@@ -31,7 +30,7 @@ ${appNames(texts.signOutGoesOn, model.goingOn, model.mostNamed, env)}
 export function signedOutPage(env: PageEnv, back?: { url: string; host: string }): Html {
   const { texts } = env;
   const body = html`<p>${texts.signedOutExplain}</p>
-${back !== undefined && html`<p><a href="${safeUrl(back.url)}">${fill(texts.stayedBack, { app: back.host })}</a></p>`}
+${back !== undefined && html`<p><a href="${safeUrl(back.url)}">${fillNames(texts.stayedBack, { app: back.host })}</a></p>`}
 <p class="hint">${texts.signedOutGoesOn} <a href="/account">${texts.accountTitle}</a></p>`;
   return layout(env, { title: texts.signedOutTitle, body });
 }
@@ -45,7 +44,7 @@ export function stayedPage(model: StayedModel, env: PageEnv): Html {
   }
   const body = html`${person(personName, platformHost)}
 <p>${texts.stayedExplain}</p>
-${app !== undefined && html`<p><a href="${safeUrl(app.home)}" class="primary">${fill(texts.stayedBack, { app: app.name })}</a></p>`}
+${app !== undefined && html`<p><a href="${safeUrl(app.home)}" class="primary">${fillNames(texts.stayedBack, { app: app.name })}</a></p>`}
 <p class="hint"><a href="/account">${texts.accountTitle}</a></p>`;
   return layout(env, { title: texts.stayedTitle, body, details: true });
 }

@@ -72,6 +72,11 @@ type DeviceSession = { new?: boolean; touched?: boolean } | undefined;
 
 const isKnown = (session: unknown): boolean => (session as DeviceSession)?.new !== true;
 
+/** The address that a sign-in for a device comes back to, opened again: the code was used, it is not to be entered once more. */
+function deviceOver(ctx: Context, failed: Failed): void {
+  failed(ctx, 400, { kind: ctx.get('Cookie') === '' ? 'lost' : 'device' });
+}
+
 /**
  * A step at `/device` from a browser that brings no session, such as one that has expired: the library would show the
  * form once more, bound to a session that was never stored. Its first step begins again instead, with the code, and says that
@@ -81,7 +86,7 @@ function deviceStepLost(oidcCtx: KoaContextWithOIDC, failed: Failed): void {
   const ctx = oidcCtx as unknown as Context;
   const session = oidcCtx.oidc.session as DeviceSession;
   if (session !== undefined) session.touched = false;
-  if (oidcCtx.oidc.route === 'device_resume') return failed(ctx, 400, { kind: 'lost' });
+  if (oidcCtx.oidc.route === 'device_resume') return deviceOver(ctx, failed);
   const typed = new URLSearchParams({ again: userCodeOf(oidcCtx) ?? '' });
   ctx.redirect(`/device?${typed}`);
   ctx.status = 303;
@@ -122,6 +127,7 @@ export function createProviderPages({ appViewOf, write, envOf, failed }: Provide
       async userCodeInputSource(oidcCtx, form, _out, error) {
         const ctx = oidcCtx as unknown as Context;
         if (error !== undefined && !isKnown(oidcCtx.oidc.session)) return deviceStepLost(oidcCtx, failed);
+        if (error instanceof errors.SessionNotFound) return deviceOver(ctx, failed);
         const model = { action: '/device', xsrf: xsrfIn(form), ...codeFieldOf(oidcCtx, error) };
         write(ctx, deviceCodePage(model, envOf(ctx)), 'nowhere else');
         if (isForged(oidcCtx, error)) ctx.status = 403;

@@ -95,6 +95,32 @@ describe('pages under what browsers and readers do to them', function () {
     await page.context().close();
   });
 
+  it('let a name from elsewhere keep its own direction', async () => {
+    const states = [
+      'platform',
+      'waiting',
+      'consent',
+      'sign-out',
+      'stayed',
+      'account',
+      'device-confirm',
+      'error-lost',
+    ];
+    for (const state of [...states, 'platform-remembered', 'consent-self-registered']) {
+      const page = await open(state, { locale: 'he' });
+      const loose = await page.evaluate(`(() => {
+        const texts = document.createNodeIterator(document.querySelector('main'), NodeFilter.SHOW_TEXT);
+        const found = [];
+        for (let text = texts.nextNode(); text; text = texts.nextNode())
+          if (/Web App|Television|Assistant|Lovelace|^ACME$/.test(text.data)) found.push(text.parentElement.closest('bdi') !== null);
+        return found;
+      })()`);
+      expect(loose, state).to.include(true).and.not.include(false);
+      await page.context().close();
+      on.states.settle();
+    }
+  });
+
   it('name each person’s part of the account page', async () => {
     const page = await open('account-of-two');
     for (const name of ['Ada Lovelace', 'Alan Turing']) {

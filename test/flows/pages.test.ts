@@ -71,8 +71,11 @@ describe('pages', () => {
     const browser = new Browser();
     const consent = await signInAt(stack, browser, authorizeUrl(stack.issuer));
     const other = await browser.press(consent, 'other');
-    expect(other.body).to.contain('name="platform_url"');
     const [acme] = stack.sandbox.platforms;
+    expect(other.body, 'the address was right').to.match(
+      new RegExp(`name="platform_url" value="${new URL(acme.origin).host}"`),
+    );
+    expect(other.body).to.contain('signs in the same person again, sign out there first');
     const waiting = await browser.press(other, 'platform', { platform_url: acme.origin });
     expect(waiting.body).to.contain('data-ib-login');
     acme.signIn('grace');

@@ -13,7 +13,9 @@ describe('the way on from', () => {
     for (const state of ['a sign-in that is over', 'a sign-in of another browser']) {
       const page = await elsewhere[state]?.(new Browser());
       expect(page?.status, state).to.equal(400);
-      expect(page?.body, state).to.contain('Back to Web App').and.contain('href="https://app.example"');
+      expect(page?.body, state)
+        .to.contain('Back to <bdi>Web App</bdi>')
+        .and.contain('href="https://app.example"');
     }
     const stranger = await new Browser().open(await selfRegistered(new Browser()));
     const lost = await new Browser().open(stranger.url);
@@ -25,7 +27,7 @@ describe('the way on from', () => {
     const { url } = await start(browser);
     const blocked = await new Browser().open(url);
     expect(blocked.status).to.equal(400);
-    expect(blocked.body).to.contain('Allow cookies for this site').and.contain('Back to Web App');
+    expect(blocked.body).to.contain('Allow cookies for this site').and.contain('Back to <bdi>Web App</bdi>');
     const other = new Browser();
     await start(other);
     expect((await other.open(url)).body)

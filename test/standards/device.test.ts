@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Browser, formsOf } from '../support/browser.ts';
+import { Browser, formsOf, type Page } from '../support/browser.ts';
 import type { Stack } from '../support/stack.ts';
 import { type Answer, errorOf, getJson, post, startStandards, submitOnly } from '../support/standards.ts';
 
@@ -19,13 +19,13 @@ describe('the device grant (RFC 8628)', () => {
     post(stack, '/token', { grant_type: GRANT, client_id, device_code: String(started.body['device_code']) });
 
   /** The user's part, from a page that shows the app and its code. */
-  async function allow(browser: Browser, confirm: Awaited<ReturnType<Browser['open']>>): Promise<string> {
+  async function allow(browser: Browser, confirm: Page): Promise<Page> {
     const [acme] = stack.sandbox.platforms;
     let page = await submitOnly(browser, confirm, { confirm: 'yes' });
     page = await browser.press(page, 'platform', { platform_url: acme.origin });
     acme.signIn('ada');
     page = await browser.press(page, 'continue');
-    return (await browser.press(page, 'consent', { decision: 'allow' })).body;
+    return browser.press(page, 'consent', { decision: 'allow' });
   }
 
   it('shows a code, takes it with a warning, and gives the device its tokens once', async () => {
@@ -46,7 +46,13 @@ describe('the device grant (RFC 8628)', () => {
       .to.contain('Television')
       .and.contain(String(started.body['user_code']))
       .and.contain('somebody sent you');
-    expect(await allow(browser, confirm)).to.contain('Your device is connected');
+    const done = await allow(browser, confirm);
+    expect(done.body).to.contain('Your device is connected');
+    const again = await browser.open(done.url);
+    expect(again.body, 'the same page, reloaded')
+      .to.contain('This step is over')
+      .and.contain('href="/device"');
+    expect(again.body).to.not.contain('allow cookies').and.not.contain('name="user_code"');
     now += 5000;
     const tokens = await poll(started);
     expect(tokens.status, tokens.text).to.equal(200);

@@ -138,6 +138,11 @@ export const PAGE_STATES: Readonly<Record<string, Open>> = {
     await signIn(at, page);
     await start(at, page, { prompt: 'select_account' });
   },
+  async 'platform-not-you'(at, page) {
+    await toConsent(at, page);
+    await page.locator('form[action$="/other"] button').click();
+    await platform(page).waitFor();
+  },
   async 'platform-signed-out-elsewhere'(at, page, context) {
     await signIn(at, page);
     await start(at, page, { prompt: 'consent' });
@@ -229,6 +234,10 @@ export const PAGE_STATES: Readonly<Record<string, Open>> = {
     await enterCode(at, page);
     await page.locator('[name=abort]').click();
     await page.locator('input[name=user_code]:not([type=hidden])').waitFor();
+  },
+  async 'device-over'(at, page, context) {
+    await PAGE_STATES['device-done']?.(at, page, context);
+    await page.reload();
   },
   async 'device-done'(at, page) {
     await enterCode(at, page);
