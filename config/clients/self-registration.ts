@@ -196,7 +196,13 @@ const SHOWN_LENGTH = 120;
 /** What is allowed, where the rule says only what is not. */
 const ALLOWED_URIS = 'allowed: https, http on loopback, or a scheme that is a domain in reverse';
 
-/** One line of ASCII without quotes and backslashes (RFC 6749 5.2): the field, what is wrong, and what came. */
+/** An error is logged by apps, and that of a metadata document shown to whoever asks for it: no password in an address. */
+const withoutPasswords = (text: string): string => text.replaceAll(/(:\/\/[^/?#:@"]*:)[^/?#@"]*@/g, '$1...@');
+
+/**
+ * One line of ASCII without quotes and backslashes (RFC 6749 5.2): the field, what is wrong, and what came, unless it may be a private
+ * key.
+ */
 function sentence({ path, message }: Fault, came: Members): string {
   const value = path.reduce<unknown>((inner, step) => {
     return typeof inner === 'object' && inner !== null
@@ -204,7 +210,9 @@ function sentence({ path, message }: Fault, came: Members): string {
       : undefined;
   }, came);
   const shown =
-    value === undefined ? '' : ` (came: ${plain(JSON.stringify(value) ?? '').slice(0, SHOWN_LENGTH)})`;
+    value === undefined || path[0] === 'jwks'
+      ? ''
+      : ` (came: ${plain(withoutPasswords(JSON.stringify(value) ?? '')).slice(0, SHOWN_LENGTH)})`;
   const isRedirect = path.length === 2 && String(path[0]).endsWith('redirect_uris');
   const allowed = isRedirect && !message.includes('https') ? `; ${ALLOWED_URIS}` : '';
   return `${formatPath(path)}: ${plain(message)}${allowed}${shown}`;

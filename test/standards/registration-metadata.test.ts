@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { exportJWK, generateKeyPair } from 'jose';
 import {
   authorizeAs as authorizeIn,
   register as registerAt,
@@ -201,6 +202,28 @@ describe('what apps say when they register themselves', () => {
         expect(description).to.contain(came);
         if (field.includes('redirect_uris[')) expect(description, 'what is allowed').to.contain('https');
       });
+    }
+  });
+
+  it('are not told the secrets that they should not have sent', async () => {
+    const key = await exportJWK((await generateKeyPair('ES256', { extractable: true })).privateKey);
+    const password = 'p455word-in-an-address';
+    for (const [secret, metadata] of [
+      [key.d, { jwks: { keys: [{ d: key.d, ...key }] } }],
+      [key.d, { jwks: { d: key.d, ...key } }],
+      [key.d, { jwks: [{ d: key.d, ...key }] }],
+      [key.d, { jwks: { keys: [key.d] } }],
+      [password, { redirect_uris: [`https://user:${password}@self.example/cb`] }],
+      [password, { redirect_uris: [`https://:${password}@self.example/cb`] }],
+      [password, { redirect_uris: `https://user:${password}@self.example/cb` }],
+      [password, { jwks_uri: `https://user:${password}@self.example/jwks` }],
+      [password, { post_logout_redirect_uris: [`https://user:${password}@self.example/`] }],
+    ] as const) {
+      const sent = { ...app, token_endpoint_auth_method: 'private_key_jwt', ...metadata };
+      const { status, body } = await register(sent);
+      const said = String(body['error_description']);
+      expect(status, said).to.equal(400);
+      expect(said.includes(String(secret).slice(0, 20)), said).to.equal(false);
     }
   });
 
