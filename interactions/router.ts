@@ -1,12 +1,12 @@
 /**
- * The answers of an interaction. Each loads its step, checks the form where there is one, and hands over to one file. This
+ * The answers of an interaction. Each loads its step, checks the form where there is one, and goes one step on. This
  * room owns the user's steps and their views; it must not know `src`, nor what things are stored in.
  */
 import { setTimeout } from 'node:timers/promises';
 import type { Context } from 'koa';
 import { errors } from 'oidc-provider';
 import type { LoginAttempt } from '../adapters/store/contract.ts';
-import { handleOf, parseHandle, platformOf } from './attempt.ts';
+import { platformOf } from './attempt.ts';
 import { concludeConsent, type Source } from './conclude.ts';
 import { parseDecision } from './consent.ts';
 import type { InteractionDeps } from './deps.ts';
@@ -15,6 +15,7 @@ import { refuseInteraction, seeOther, startAttempt } from './login.ts';
 import { loginSecretOf, settleLoginSecret } from './login-cookie.ts';
 import { parseFor } from './platform.ts';
 import { type PollOutcome, poll } from './poll.ts';
+import { answerPoll } from './poll-answer.ts';
 import { forgetPlatform, rememberedPlatforms } from './remembered.ts';
 import { faultOf, showInteraction, showWaiting, standingState, usableSignIns } from './show.ts';
 import { formSubject, type Step } from './step.ts';
@@ -225,60 +226,4 @@ async function sourceOf(
   const usable = await usableSignIns(deps, step);
   const signIn = usable.find(({ accountId }) => accountId === account);
   return signIn && { signIn };
-}
-
-/** The poll of the waiting page's script; JSON as the contract fixes it. */
-async function answerPoll(deps: InteractionDeps, ctx: Context): Promise<void> {
-  ctx.set('Cache-Control', 'no-store');
-  const handle = parseHandle(ctx.query['token']);
-  const browser = handle && loginSecretOf(ctx, deps.issuer, handle.uid);
-  const unknown = { kind: 'unknown' } as const;
-  const outcome =
-    handle === undefined || browser === undefined
-      ? unknown
-      : await poll(
-          deps,
-          { uid: handle.uid, browser },
-          { generation: handle.generation, isLooking: ctx.query['looking'] === '1' },
-        );
-  writePoll(deps, ctx, handle?.uid ?? '', outcome);
-}
-
-function writePoll(deps: InteractionDeps, ctx: Context, uid: string, outcome: PollOutcome): void {
-  const failed = (status: number, error: string, description: string, more: object = {}): void => {
-    ctx.status = status;
-    ctx.body = { error, error_description: description, ...more };
-  };
-  const seconds = (ms: number): number => Math.max(1, Math.ceil(ms / 1000));
-  switch (outcome.kind) {
-    case 'pending':
-      return failed(400, 'authorization_pending', 'the user has not signed in yet', {
-        interval: seconds(outcome.intervalMs),
-      });
-    case 'too_soon':
-      return failed(400, 'slow_down', 'asked too soon', { interval: seconds(outcome.intervalMs) });
-    case 'over':
-      return failed(400, 'expired_token', 'the login attempt is over');
-    case 'unknown':
-      return failed(400, 'invalid_request', 'no such login attempt in this browser');
-    case 'trouble':
-      ctx.set('Retry-After', String(seconds(outcome.retryAfterMs)));
-      return failed(503, 'temporarily_unavailable', 'IntelligenceBank does not answer; the login goes on', {
-        interval: seconds(outcome.retryAfterMs),
-      });
-    case 'renewed': {
-      const { attempt } = outcome;
-      const [newest] = attempt.loginTokens;
-      ctx.body = {
-        login_url: deps.ib.loginUrl(platformOf(attempt), newest?.value ?? ''),
-        token: handleOf(uid, attempt),
-        // Not every new link is for one that expired: the page says why the user is asked once more.
-        ...(attempt.askedAgain === undefined ? {} : { reason: attempt.askedAgain }),
-      };
-      return;
-    }
-    case 'signed_in':
-    case 'older_login':
-      ctx.body = { redirect_url: `${deps.issuer}/interaction/${uid}` };
-  }
 }

@@ -13,7 +13,8 @@
  *   `errors.InvalidRequestUri`.
  * - **Proofs are used once.** A `jti` is looked up, and claimed with the flush before anything that stands is changed. Of any
  *   number of units with one, one is kept and the others reject with `ProofUsedError`; one that fails leaves it unused.
- * - **Atomic verbs.** `claimPoll`, `finish`, `renew` and `pace` are single conditional writes that take effect at once. Of any number of concurrent callers one wins, and each learns it.
+ * - **Atomic verbs.** `begin`, `claimPoll`, `finish`, `renew` and `pace` are conditional writes that take effect at once. Of any
+ *   number of concurrent callers one wins, and each learns it.
  * - **Merged.** A browser's session is written by its tabs at once: what each has added stays, and what has been signed out
  *   does not come back.
  * - **Retries.** A conditional write carries a nonce of its caller, so that repeating it after an unknown outcome

@@ -11,7 +11,7 @@ import { createLoginPolls } from './login-polls.ts';
 const isAs = ({ generation, status }: LoginAttempt): Condition =>
   all(equals('generation', generation), equals('status', status));
 
-/** Changes that replace the whole record, `by` a nonce that makes their repetition recognisable. */
+/** Changes that replace the whole record, with a nonce that makes their repetition recognisable. */
 function replacing(item: Item, nonce: string): Change[] {
   const { pk: _pk, ...attributes } = item;
   const changes = Object.entries(attributes).flatMap(([name, value]) =>

@@ -38,8 +38,8 @@ interface Put {
   readonly clear?: Readonly<Record<string, AttributeScalar | undefined>>;
 }
 
-/** Clients registered at run time (RFC 7591) do not expire; far enough to be never. */
-const NEVER_SECONDS = 100 * 365 * 86_400;
+/** Clients registered at run time (RFC 7591), and whose a domain is, do not expire; far enough to be never. */
+export const NEVER_SECONDS = 100 * 365 * 86_400;
 
 function put(deps: AdapterDeps, unit: UnitOfWork, facts: Put): void {
   const expires = Math.floor(deps.now() / 1000) + (facts.expiresIn ?? NEVER_SECONDS);

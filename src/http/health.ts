@@ -16,7 +16,7 @@ export function createReadiness(store: Pick<Store, 'ready'>): Answer {
   // Whoever asks at the same time shares one question to the store: anybody may ask, and no limit counts it.
   let asking: Promise<void> | undefined;
   const ready = (): Promise<void> =>
-    (asking ??= inTime(store.ready()).finally(() => {
+    (asking ??= readyInTime(store).finally(() => {
       asking = undefined;
     }));
   return async (ctx) => {
@@ -33,7 +33,7 @@ export function createReadiness(store: Pick<Store, 'ready'>): Answer {
 }
 
 /** What the store says within the time; a store that is merely slow, such as one that throttles, is not ready either. */
-async function inTime(ready: Promise<void>): Promise<void> {
+export async function readyInTime(store: Pick<Store, 'ready'>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     const slow = () =>
@@ -41,7 +41,7 @@ async function inTime(ready: Promise<void>): Promise<void> {
     timer = setTimeout(slow, READY_WITHIN_MS);
   });
   try {
-    await Promise.race([ready, late]);
+    await Promise.race([store.ready(), late]);
   } finally {
     clearTimeout(timer);
   }

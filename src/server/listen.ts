@@ -5,11 +5,11 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
-import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Store } from '../../adapters/store/contract.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import { type ComposeOptions, compose } from '../compose.ts';
+import { readyInTime } from '../http/health.ts';
 import { createLoopDelay } from '../http/overload.ts';
 import { createAudit } from '../telemetry/audit.ts';
 import { createEvents } from '../telemetry/events.ts';
@@ -22,8 +22,6 @@ import { watchClients, watchSecrets } from './reload.ts';
 /** Longer than the idle time-out of the load balancers in front, so that they close first. */
 const KEEP_ALIVE_MS = 65_000;
 const MOST_HEADER_BYTES = 16 * 1024;
-/** A store that is slower is not there, to whoever asks how it stands. */
-const READY_WITHIN_MS = 1_000;
 
 export interface ServerOptions extends Omit<ComposeOptions, 'events'> {
   readonly log: Logger;
@@ -74,13 +72,12 @@ export async function listen(
   return server.address() as AddressInfo;
 }
 
-/** Whether the store answers, soon enough for whoever reads the numbers. */
+/** Whether the store answers, as the number that metrics have for it. */
 function readiness(store: Pick<Store, 'ready'>): Promise<0 | 1> {
-  const answered = store.ready().then(
-    () => 1 as const,
-    () => 0 as const,
+  return readyInTime(store).then(
+    () => 1,
+    () => 0,
   );
-  return Promise.race([answered, setTimeout(READY_WITHIN_MS, 0 as const, { ref: false })]);
 }
 
 /** Starts the server; resolves when it accepts connections. */
