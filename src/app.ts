@@ -29,6 +29,7 @@ import { type Answer, createArrivals, createDispatch } from './http/routes.ts';
 import { createVisitorOf } from './http/visitor.ts';
 import { createAssetAnswer } from './pages/app-logos.ts';
 import { createPages, type Pages } from './pages/pages.ts';
+import { createTypedCode } from './pages/typed-code.ts';
 import { createAnswers } from './provider/answers.ts';
 import { createSessionReader } from './provider/browser-session.ts';
 import { createBasicCredentials } from './provider/client-secrets.ts';
@@ -143,6 +144,7 @@ export function createApp(given: AppDeps): Provider {
     createIntrospectionAnswers(),
     createAnswers({ deviceIntervalSeconds: lifetimes.devicePollIntervalSeconds }),
     createDevicePollLimit({ store, intervalSeconds: lifetimes.devicePollIntervalSeconds }),
+    createTypedCode(),
     pages.selfSubmitting,
     pages.nobodySignedIn,
     pages.stay({ provider, sessions }),

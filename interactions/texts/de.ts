@@ -127,7 +127,7 @@ export const de: Texts = {
   signOutMore: 'und weitere',
   signedOutExplain: 'Ihre Anmeldung hier ist beendet. Sie können dieses Fenster schließen.',
   signedOutGoesOn:
-    'Apps, denen Sie Zugriff auch in Ihrer Abwesenheit erlaubt haben, behalten ihn. Ansehen und beenden unter:',
+    'Apps, denen Sie Zugriff auch in Ihrer Abwesenheit erlaubt haben, behalten ihn. Wenn Sie wieder angemeldet sind, ansehen und beenden unter:',
   stayedTitle: 'Sie sind weiterhin angemeldet',
   stayedExplain: 'Es wurde nichts geändert.',
   stayedBack: 'Zurück zu {app}',

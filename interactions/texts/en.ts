@@ -113,7 +113,7 @@ export const en = {
   signOutMore: 'and more',
   signedOutExplain: 'Your sign-in here has ended. You can close this window.',
   signedOutGoesOn:
-    'Apps that you allowed to keep access while you are away still have it. See and end it at:',
+    'Apps that you allowed to keep access while you are away still have it. Once you are signed in again, see and end it at:',
   stayedTitle: 'You are still signed in',
   stayedExplain: 'Nothing was changed.',
   stayedBack: 'Back to {app}',

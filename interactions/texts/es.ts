@@ -121,7 +121,7 @@ export const es: Texts = {
   signOutMore: 'y más',
   signedOutExplain: 'Su sesión aquí ha terminado. Puede cerrar esta ventana.',
   signedOutGoesOn:
-    'Las aplicaciones a las que permitió conservar el acceso en su ausencia lo siguen teniendo. Véalo y termínelo en:',
+    'Las aplicaciones a las que permitió conservar el acceso en su ausencia lo siguen teniendo. Cuando vuelva a iniciar sesión, véalo y termínelo en:',
   stayedTitle: 'Su sesión sigue iniciada',
   stayedExplain: 'No se ha cambiado nada.',
   stayedBack: 'Volver a {app}',

@@ -128,7 +128,7 @@ export const fr: Texts = {
   signOutMore: 'et d’autres',
   signedOutExplain: 'Votre connexion ici est terminée. Vous pouvez fermer cette fenêtre.',
   signedOutGoesOn:
-    'Les applications que vous avez autorisées à garder l’accès en votre absence l’ont toujours. Consultez-les et mettez-y fin ici\u00a0:',
+    'Les applications que vous avez autorisées à garder l’accès en votre absence l’ont toujours. Une fois reconnecté, consultez-les et mettez-y fin ici\u00a0:',
   stayedTitle: 'Vous êtes toujours connecté',
   stayedExplain: 'Rien n’a été changé.',
   stayedBack: 'Retour à {app}',

@@ -119,7 +119,8 @@ export const ja: Texts = {
   signOutGoesOn: '許可どおりアクセスが続くアプリ：',
   signOutMore: 'ほか',
   signedOutExplain: 'ここでのサインインは終了しました。このウィンドウは閉じてかまいません。',
-  signedOutGoesOn: '不在時のアクセスを許可したアプリは、引き続きアクセスできます。確認と終了はこちら：',
+  signedOutGoesOn:
+    '不在時のアクセスを許可したアプリは、引き続きアクセスできます。再度サインインした後の確認と終了はこちら：',
   stayedTitle: 'サインインしたままです',
   stayedExplain: '何も変更していません。',
   stayedBack: '{app} に戻る',

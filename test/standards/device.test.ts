@@ -63,6 +63,25 @@ describe('the device grant (RFC 8628)', () => {
     expect(errorOf(await poll(started))).to.deep.equal([400, 'invalid_grant']);
   });
 
+  it('takes a code however it is typed', async () => {
+    const wide = (code: string): string =>
+      code.replace(/[!-~]/g, (letter) => String.fromCharCode(letter.charCodeAt(0) + 0xfee0));
+    for (const write of [
+      wide,
+      (code: string) => wide(code.toLowerCase()),
+      (code: string) => code.toLowerCase().replace('-', ' '),
+      (code: string) => `\u200e“${code.replace('-', '–')}”\u200b`,
+      (code: string) => [...code.replace('-', '')].join(' '),
+    ]) {
+      const code = String((await start()).body['user_code']);
+      const browser = new Browser();
+      const entered = await submitOnly(browser, await browser.open(`${stack.issuer}/device`), {
+        user_code: write(code),
+      });
+      expect(entered.body, write(code)).to.contain('Is this your device?').and.contain(code);
+    }
+  });
+
   it('gives codes that cannot be misread or guessed', async () => {
     const codes = await Promise.all(
       Array.from({ length: 20 }, async () => String((await start()).body['user_code'])),
