@@ -72,6 +72,10 @@ async function serve(deps: ProxyDeps, ctx: Context): Promise<Outcome | undefined
     fail(ctx, 403, 'access_denied', 'this origin is not registered for the app');
     return { clientId: caller.clientId, outcome: 'refused' };
   }
+  if (isTransferCoded(ctx)) {
+    fail(ctx, 501, 'invalid_request', 'no transfer coding but chunked is known here');
+    return { clientId: caller.clientId, outcome: 'refused' };
+  }
   const target = targetOf(ctx.req.url ?? '', caller.session);
   // The operator may have taken a host off the list since the user signed in there.
   if (target.kind === 'refused' || !deps.isIbOrigin(target.origin)) {
@@ -127,6 +131,11 @@ function allowOrigin(ctx: Context, { origins }: Caller): boolean {
   noteApp(ctx, origins);
   const origin = ctx.get('Origin');
   return origin === '' || origins.has(origin);
+}
+
+/** Node undoes `chunked` alone: IB would get a body in a coding that nobody tells it (RFC 9112 section 6.1). */
+function isTransferCoded({ req }: Context): boolean {
+  return !/^(?:\s*chunked\s*)?$/i.test(req.headers['transfer-encoding'] ?? '');
 }
 
 interface Forwarding {

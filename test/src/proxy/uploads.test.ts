@@ -67,6 +67,21 @@ describe('an upload through the proxy', function () {
     }
   }
 
+  it('in a coding of the transfer that IB would not be told is refused', async () => {
+    const seen: unknown[] = [];
+    ib.answer((asked, response) => {
+      seen.push(asked.url);
+      response.end('passed');
+    });
+    for (const coding of ['gzip, chunked', 'x, Chunked']) {
+      socket.write(`${head('POST /proxy/upload', `Transfer-Encoding: ${coding}`)}4\r\nhalf\r\n0\r\n\r\n`);
+      expect(await readUntil('known here')).to.match(/^HTTP\/1\.1 501 /);
+    }
+    socket.write(`${head('POST /proxy/upload', 'Transfer-Encoding:  CHUNKED')}4\r\nhalf\r\n0\r\n\r\n`);
+    expect(await readUntil('passed')).to.match(/^HTTP\/1\.1 200 /);
+    expect(seen).to.deep.equal(['/upload']);
+  });
+
   for (const [name, framing, begun] of [
     ['of known length', 'Content-Length: 1000', 'half'],
     ['in chunks', 'Transfer-Encoding: chunked', '4\r\nhalf\r\n'],
