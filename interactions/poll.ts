@@ -79,7 +79,10 @@ async function askIb(deps: PollDeps, id: AttemptId, attempt: LoginAttempt): Prom
     case 'expired':
       return isDue(deps, attempt, answer.status) ? renew(deps, id, attempt) : stillPending(deps, id, attempt);
     case 'trouble':
-      return slowDown(deps, id, attempt, answer);
+      // A host that lives and refuses the token may mean that it has expired, in words of its own.
+      return answer.reason === 'client_error' && isDue(deps, attempt, 'pending')
+        ? renew(deps, id, attempt)
+        : slowDown(deps, id, attempt, answer);
     default:
       return concluded(deps, id, attempt, await settle(deps, attempt, answer));
   }
