@@ -2,8 +2,8 @@
  * The browser's session. node-oidc-provider's knows one account; an IB user may be signed in to several platforms at
  * once, one account on each. This adds to the session what stands behind each account, and parks all but one.
  *
- * The models' classes are replaced on the provider instance, the one place where this product reaches past the
- * library's documented configuration: it offers no field of the session for the deployer's own data.
+ * The model's class is replaced on the provider instance: the library offers no field of the session for the deployer's
+ * own data.
  */
 import type { Context } from 'koa';
 import type Provider from 'oidc-provider';

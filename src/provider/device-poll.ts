@@ -2,9 +2,8 @@
 import type { Middleware } from 'koa';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Store } from '../../adapters/store/contract.ts';
+import { GRANT } from '../../config/clients/supported.ts';
 import { routeOf } from '../http/routes.ts';
-
-const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
 /**
  * Turns `authorization_pending` into `slow_down` for a device that asks more than once in a window of the store. The
@@ -20,7 +19,7 @@ export function createDevicePollLimit(deps: {
     if (routeOf(ctx).name !== '/token' || ctx.status !== 400) return;
     const { oidc } = ctx as unknown as Partial<KoaContextWithOIDC>;
     const body = ctx.body as { error?: unknown } | undefined;
-    if (body?.error !== 'authorization_pending' || oidc?.params?.['grant_type'] !== DEVICE_GRANT) return;
+    if (body?.error !== 'authorization_pending' || oidc?.params?.['grant_type'] !== GRANT.device) return;
     const subject = String(oidc.params['device_code']);
     const { granted } = await deps.store.take({
       name: 'device_poll',

@@ -30,7 +30,7 @@ export function holdErrors(provider: Provider, isConfigured: (clientId: string) 
   });
 }
 
-/** The link back to the app of an error that was held; undefined for others, and where the app wants a form. */
+/** The link back to the app of an error that was held; undefined for others. */
 export function backUrlOf(error: Error): string | undefined {
   return backUrls.get(error);
 }
