@@ -55,7 +55,7 @@ export function createUserSteps(deps: UserStepsDeps): Steps {
     onRevoked: events.accessTakenBack,
     onSignedOut: events.signedOut,
     endSignIn: createEndSignIn(provider, store),
-    isConfigured: (clientId) => registry.ids().includes(clientId),
+    isConfigured: registry.isConfigured,
     visitorOf,
     nowSeconds: () => Math.floor(deps.now() / 1000),
   });

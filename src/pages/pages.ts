@@ -55,14 +55,14 @@ function serveAssets(assets: readonly Asset[], brands: Brands): Answer {
 export interface PagesDeps {
   readonly issuer: string;
   readonly branding: Config['branding'];
-  readonly registry: Pick<ClientRegistry, 'settings' | 'ids' | 'metadata'>;
+  readonly registry: Pick<ClientRegistry, 'isConfigured' | 'settings' | 'ids' | 'metadata'>;
   readonly formTokens: ErrorWaysDeps['formTokens'];
 }
 
 /** The pages of this product. Assets are read once, here; an app's own when its first page is shown. */
 export function createPages({ issuer, branding, registry, formTokens }: PagesDeps): Pages {
   const write = createWrite(issuer);
-  const isConfigured = (clientId: string): boolean => registry.ids().includes(clientId);
+  const { isConfigured } = registry;
   const appViewOf = createAppView(isConfigured);
   const { assets, brands, envOf } = createPageEnv({ branding, registry });
   const { failed, error } = createErrorPages({ issuer, formTokens, registry, write, envOf });

@@ -16,6 +16,8 @@ const DEFAULT_SETTINGS: ClientSettings = { skipConsent: false, bridgeCompat: fal
 
 /** The configured clients; replaced as a whole when the file changes. */
 export interface ClientRegistry {
+  /** Whether an admin has entered an app. */
+  isConfigured(clientId: string): boolean;
   settings(clientId: string): ClientSettings;
   /** RFC 7591 metadata with the newest secret, as the provider wants it; undefined where not configured. */
   metadata(clientId: string): Record<string, unknown> | undefined;
@@ -52,6 +54,7 @@ export function createClientRegistry(
   /** Of all apps, made when a page first asks. */
   let origins: AppOrigins | undefined;
   return {
+    isConfigured: (clientId) => byId.has(clientId),
     settings,
     metadata: (clientId) => {
       const client = byId.get(clientId);

@@ -21,6 +21,13 @@ export const ROUTES = {
   userinfo: '/userinfo',
 } as const;
 
+/** Where a user or an app begins something, by the library's names of routes. */
+export const BEGINNINGS: ReadonlySet<string> = new Set([
+  'authorization',
+  'pushed_authorization_request',
+  'device_authorization',
+]);
+
 type Features = NonNullable<Configuration['features']>;
 
 /** The pages that node-oidc-provider asks for. */

@@ -6,6 +6,7 @@ import Provider, { type Adapter, type AdapterPayload, errors, type KoaContextWit
 import { AddressRefusedError, BodyTooLargeError, readLimited } from '../../adapters/ib/http-agent.ts';
 import { type AppHostRule, isAtAppHost } from '../../config/app-hosts.ts';
 import { isLoopbackHost } from '../../config/clients/redirect-uris.ts';
+import { BEGINNINGS } from './features.ts';
 import type { Admit } from './self-registration.ts';
 
 type Metadata = Readonly<Record<string, unknown>>;
@@ -59,20 +60,7 @@ const KEPT_SECONDS = 7 * 24 * 3600;
 const TRIED_SECONDS = 2 * 3600;
 
 /** Where something begins, comes back or is redeemed, a document is read anew once it is no longer fresh. */
-const READ_ANEW: ReadonlySet<string> = new Set([
-  'authorization',
-  'resume',
-  'pushed_authorization_request',
-  'device_authorization',
-  'device_resume',
-  'token',
-]);
-/** Where the user or the app begins: a host that does not answer is told, and no older copy serves. */
-const BEGINNINGS: ReadonlySet<string> = new Set([
-  'authorization',
-  'pushed_authorization_request',
-  'device_authorization',
-]);
+const READ_ANEW: ReadonlySet<string> = new Set([...BEGINNINGS, 'resume', 'device_resume', 'token']);
 
 interface Copy {
   readonly metadata: Metadata;
@@ -123,6 +111,7 @@ export function createMetadataDocuments(deps: DocumentDeps): MetadataDocuments {
       return fresh.metadata;
     } catch (error) {
       const { isOutage } = error as Partial<MetadataDocumentError>;
+      // Where something begins, a host that does not answer is told, and no older copy serves.
       if (copy !== undefined && isOutage === true && !BEGINNINGS.has(route)) return copy.metadata;
       throw error;
     }

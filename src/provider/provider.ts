@@ -71,11 +71,6 @@ export interface ProviderDeps {
   readonly nowSeconds: () => number;
 }
 
-const isConfiguredIn =
-  (registry: ClientRegistry) =>
-  (clientId: string): boolean =>
-    registry.metadata(clientId) !== undefined;
-
 /** What several parts of the configuration stand on. */
 function partsOf(deps: ProviderDeps) {
   const { issuer, lifetimes, registry, secrets, store, nowSeconds } = deps;
@@ -90,7 +85,7 @@ function partsOf(deps: ProviderDeps) {
     policyDeps: {
       ibSessions: store.ibSessions,
       settings,
-      isConfigured: isConfiguredIn(registry),
+      isConfigured: registry.isConfigured,
       platforms,
       wantsNewLogin,
       visitorOf,
@@ -210,7 +205,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   installBackchannel(provider, { onCall: deps.onLogoutCall, limits: lifetimes });
   const { resources, admit } = parts;
   installRequestContext(provider, { resources, configured: deps.resources, admit });
-  holdErrors(provider, isConfiguredIn(registry));
+  holdErrors(provider, registry.isConfigured);
   tellUnknownResources(provider, deps.onUnknownResource);
   nameErrors(provider);
   installAtHash(provider);

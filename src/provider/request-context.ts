@@ -9,6 +9,7 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { ProtectedResource } from '../../config/types.ts';
 import { type AskedScopes, defaultScope, holdScope, offlineScope } from './asked-scopes.ts';
 import { withIdAlone } from './client-secrets.ts';
+import { BEGINNINGS } from './features.ts';
 import type { Resources } from './resources.ts';
 import { scopesOf } from './scopes.ts';
 import { type Admit, changeOf } from './self-registration.ts';
@@ -24,9 +25,6 @@ interface BaseContext {
   readonly route: string;
 }
 type ContextClass = new (ctx: unknown) => BaseContext;
-
-/** Where a user is asked for something: what is not said has a default there. Later steps go by what was said. */
-const BEGINNINGS = ['authorization', 'pushed_authorization_request', 'device_authorization'];
 
 /** Where an app says who it is. */
 const AUTHENTICATED = [
@@ -92,7 +90,8 @@ export function installRequestContext(
     }
 
     #scopeBy(rule: typeof defaultScope, { grant_type: grantType, resource }: Params): string | undefined {
-      const hasUser = BEGINNINGS.includes(this.route);
+      // What is not said has a default where something begins; later steps go by what was said.
+      const hasUser = BEGINNINGS.has(this.route);
       if (!hasUser && !(this.route === 'token' && grantType === 'client_credentials')) return undefined;
       const registered = this.entities.Client?.scope;
       return rule(configured, { registered, resources: [resource].flat(), hasUser });
