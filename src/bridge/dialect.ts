@@ -17,7 +17,7 @@ import { tokenFormOf } from './token-body.ts';
 
 export interface BridgeDeps {
   readonly issuer: string;
-  readonly registry: Pick<ClientRegistry, 'settings' | 'metadata' | 'ids'>;
+  readonly registry: Pick<ClientRegistry, 'settings' | 'metadata'>;
   readonly store: Pick<Store, 'ibSessions'>;
   /** Whether a `resource` is configured, or this server itself. */
   readonly isOurs: (resource: string) => boolean;
@@ -34,9 +34,7 @@ export function createBridgeCompat(deps: BridgeDeps): Middleware {
     typeof clientId === 'string' && deps.registry.settings(clientId).bridgeCompat;
 
   return async (ctx, next) => {
-    const bridged = deps.registry.ids().some(isBridgeClient);
     const { name } = routeOf(ctx);
-    if (!bridged) return next();
     if (name === '/token') return answerToken(deps, ctx, { next, isBridgeClient });
     const { client_id: clientId, request, request_uri: pushed } = ctx.query;
     const isPlain = request === undefined && pushed === undefined;
