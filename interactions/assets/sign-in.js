@@ -40,7 +40,8 @@
   link.addEventListener('click', (event) => {
     // Its opener stays: without it the browser would not let this page close the popup (docs/decisions/0008).
     popup = window.open(link.href, 'ib-login', 'popup,width=520,height=720');
-    // Blocked: the link itself opens a tab.
+    // Blocked, which some browsers say by a window that is closed: the link itself opens a tab.
+    if (popup?.closed) popup = null;
     if (popup) event.preventDefault();
   });
 

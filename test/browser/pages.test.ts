@@ -172,15 +172,17 @@ describe('pages in a browser', function () {
     await help.filter({ hasText: 'may be in another window' }).waitFor();
   });
 
-  it('show a visible link where the popup is blocked, and go on all the same', async () => {
-    await page.addInitScript('window.open = () => null');
-    await toWaiting();
-    const opens = context.waitForEvent('page');
-    await page.locator('a[data-ib-login]').click();
-    const tab = await opens;
-    await tab.getByRole('button', { name: 'Ada Lovelace' }).click();
-    await allow().waitFor();
-  });
+  for (const blocked of ['null', '({ closed: true, close() {} })']) {
+    it(`show a visible link where the popup is blocked (${blocked}), and go on all the same`, async () => {
+      await page.addInitScript(`window.open = () => ${blocked}`);
+      await toWaiting();
+      const opens = context.waitForEvent('page');
+      await page.locator('a[data-ib-login]').click();
+      const tab = await opens;
+      await tab.getByRole('button', { name: 'Ada Lovelace' }).click();
+      await allow().waitFor();
+    });
+  }
 
   it('say that the link was renewed, and swap it', async () => {
     await toWaiting();
