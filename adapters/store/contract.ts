@@ -155,8 +155,11 @@ export interface IbSessions {
   find(ibSessionId: string): Promise<IbSession | undefined>;
   /** Writes the session with the flush; the grants that stand on an existing one stay with it. */
   put(ibSessionId: string, session: IbSession): Promise<void>;
-  /** Deletes the session with the flush, and with it the life of every grant and token that stands on it. */
-  end(ibSessionId: string): Promise<void>;
+  /**
+   * Deletes the session at once, and with it the life of every grant and token that stands on it; false, and nothing is
+   * deleted, where it has another `sid` by now: its user has signed in again.
+   */
+  end(ibSessionId: string, sid: string): Promise<boolean>;
 }
 
 /** Which customer of IB's a platform's domain answered for, by its host. */

@@ -32,8 +32,7 @@ export function withSessionCheck(find: FindAccount, deps: SessionCheckDeps): Fin
     const session = await deps.ibSessions.find(ibSessionId);
     if (session === undefined || (await deps.takeCall(accountId)) > 0) return false;
     if ((await deps.ib.checkSession(session)).status !== 'dead') return false;
-    await deps.ibSessions.end(ibSessionId);
-    return true;
+    return deps.ibSessions.end(ibSessionId, session.sid);
   }
 
   return async (ctx, accountId, token) => {

@@ -186,7 +186,11 @@ async function forward(
   }
   if (ended) {
     discard(answer.body);
-    await endSession(deps, caller);
+    if (!(await endSession(deps, caller))) {
+      fail(ctx, 503, 'temporarily_unavailable', 'the user has just signed in again; repeat the call');
+      ctx.set('Retry-After', '1');
+      return { clientId, outcome: 'refused' };
+    }
     writeInvalidToken(ctx, deps.issuer, SESSION_EXPIRED);
     return { clientId, outcome: 'session_ended' };
   }
@@ -238,7 +242,10 @@ async function send(
   return ask(whole);
 }
 
-/** IB's word is the final one: the session, its grants and thereby all its tokens are gone. */
-async function endSession(deps: ProxyDeps, caller: Caller): Promise<void> {
-  await deps.store.unit(() => deps.store.ibSessions.end(caller.ibSessionId));
+/**
+ * IB's word is the final one: the session, its grants and thereby all its tokens are gone. False where IB spoke of a sid that
+ * the user has replaced meanwhile.
+ */
+async function endSession(deps: ProxyDeps, { ibSessionId, session }: Caller): Promise<boolean> {
+  return deps.store.unit(() => deps.store.ibSessions.end(ibSessionId, session.sid));
 }

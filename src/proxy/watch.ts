@@ -12,11 +12,12 @@ export function endWhenOver(
 ): void {
   if (!(body instanceof Readable)) return;
   const ask = async (): Promise<void> => {
+    // Seen here rather than heard: an answer that is piped has as many listeners as Node likes.
+    if (res.destroyed || res.writableEnded) return clearInterval(asking);
     if (await isAllowed().catch(() => true)) return;
     body.unpipe(res);
     // Koa ends the call to IB with its answer.
     res.end();
   };
   const asking = setInterval(() => void ask(), everyMs).unref();
-  res.once('close', () => clearInterval(asking));
 }

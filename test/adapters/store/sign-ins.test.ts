@@ -98,8 +98,27 @@ describeStores('sign-ins in the store', (on) => {
     });
 
     it('ends all grants with the IB session', async () => {
-      await on.store.unit(() => on.store.ibSessions.end(ibSessionId));
+      expect(await on.store.unit(() => on.store.ibSessions.end(ibSessionId, ibSession.sid))).to.equal(true);
+      expect(await on.store.ibSessions.find(ibSessionId)).to.equal(undefined);
       for (const grantId of grants) expect(await on.store.adapter('Grant').find(grantId)).to.equal(undefined);
+    });
+
+    it('keeps them where the session that is ended has given way to a new one, read before or not', async () => {
+      const renewed = { ...ibSession, sid: 'sid-of-a-new-login' };
+      // Begun outside the unit that ends the session, as in another process.
+      const hasRead = Promise.withResolvers<void>();
+      const signedIn = hasRead.promise.then(() =>
+        on.store.unit(() => on.store.ibSessions.put(ibSessionId, renewed)),
+      );
+      const ended = on.store.unit(async () => {
+        await on.store.ibSessions.find(ibSessionId);
+        hasRead.resolve();
+        await signedIn;
+        return on.store.ibSessions.end(ibSessionId, ibSession.sid);
+      });
+      expect(await ended).to.equal(false);
+      expect(await on.store.ibSessions.find(ibSessionId)).to.deep.equal(renewed);
+      for (const grantId of grants) expect(await on.store.adapter('Grant').find(grantId)).to.be.an('object');
     });
 
     it('lists the grants of an account and revokes those of one app, however many, and nobody else’s', async () => {

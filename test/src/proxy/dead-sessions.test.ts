@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
+import { grantIdOf, ibSessionIdOf } from '../../../adapters/store/handles.ts';
 import { startOwnIb } from './own-ib.ts';
 
 const KEY = '{"error":"error.authentication.required"}';
@@ -41,4 +42,38 @@ describe("IB's word for a dead session", () => {
       }
     });
   }
+
+  it('ends no session that has taken the place of the one it speaks of', async () => {
+    const ib = await startOwnIb({ env: { LOG_LEVEL: 'silent' } });
+    try {
+      const { store } = ib.stack.server;
+      const id = ibSessionIdOf(grantIdOf(ib.bearer.authorization.slice('Bearer '.length)) ?? '') ?? '';
+      const sids: unknown[] = [];
+      // The user signs in again while the call is under way, and IB forgets the session of before.
+      ib.answer(({ headers }, response) => {
+        sids.push(headers['sid']);
+        if (headers['sid'] !== ib.sid) return void response.end('alive');
+        void store
+          .unit(async () => {
+            const session = await store.ibSessions.find(id);
+            if (session !== undefined)
+              await store.ibSessions.put(id, { ...session, sid: 'sid-of-a-new-login' });
+          })
+          .then(() => response.writeHead(401).end(KEY));
+      });
+      const answer = await ib.call();
+      expect([answer.status, answer.headers.get('retry-after'), await answer.json()]).to.deep.equal([
+        503,
+        '1',
+        {
+          error: 'temporarily_unavailable',
+          error_description: 'the user has just signed in again; repeat the call',
+        },
+      ]);
+      expect((await ib.call()).status).to.equal(200);
+      expect(sids).to.deep.equal([ib.sid, 'sid-of-a-new-login']);
+    } finally {
+      await ib.close();
+    }
+  });
 });
