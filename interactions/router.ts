@@ -19,6 +19,7 @@ import { answerPoll } from './poll-answer.ts';
 import { forgetPlatform, rememberedPlatforms } from './remembered.ts';
 import { faultOf, showInteraction, showWaiting, standingState, usableSignIns } from './show.ts';
 import { formSubject, type Step } from './step.ts';
+import { noteWishedLanguage } from './wished-language.ts';
 
 type Form = Readonly<Record<string, string>>;
 type Handler = (step: Step, form: Form) => Promise<void> | void;
@@ -76,6 +77,7 @@ async function loadStep(deps: InteractionDeps, ctx: Context, uid: string): Promi
   try {
     const interaction = await deps.provider.interactionDetails(ctx.req, ctx.res);
     if (interaction.uid !== uid) return undefined;
+    noteWishedLanguage(ctx, interaction.params);
     const client = await deps.provider.Client.find(String(interaction.params['client_id']));
     if (client === undefined) return undefined;
     const lifeSeconds = deps.lifetimes.interactionSeconds;
@@ -91,6 +93,7 @@ async function loadStep(deps: InteractionDeps, ctx: Context, uid: string): Promi
 /** An interaction that this browser does not have. Where it lives all the same, its app is the way on. */
 async function lost(deps: InteractionDeps, ctx: Context, uid: string): Promise<void> {
   const interaction = await deps.provider.Interaction.find(uid);
+  noteWishedLanguage(ctx, interaction?.params);
   const clientId = interaction?.params['client_id'];
   const client = typeof clientId === 'string' ? await deps.provider.Client.find(clientId) : undefined;
   deps.pages.lost(ctx, client);

@@ -31,7 +31,9 @@ ${app !== undefined && html`<a class="primary" href="${safeUrl(app.home)}">${fil
 ${way !== undefined && html`<a class="${app === undefined && way.text !== 'accountTitle' ? 'primary' : 'second'}" href="${safeUrl(way.path)}">${texts[way.text]}</a>`}
 ${model.backUrl !== undefined && html`<p><a data-cancel href="${model.backUrl}">${texts.errorBack}</a></p>`}
 ${model.error !== undefined && html`<p class="hint"><span dir="ltr" lang="en"><code>${model.error}</code> ${model.description}</span></p>`}`;
-  return layout(env, { title: texts.errorTitle, body, ...(model.cancel && { cancel: model.cancel }) });
+  // Who comes back to a device's step may have connected it.
+  const title = model.kind === 'device' ? texts.deviceTitle : texts.errorTitle;
+  return layout(env, { title, body, ...(model.cancel && { cancel: model.cancel }) });
 }
 
 /** Which device? */

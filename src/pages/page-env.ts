@@ -4,6 +4,7 @@ import type { Context } from 'koa';
 import type { Config } from '../../config/types.ts';
 import { chooseLanguage, directionOf, textsOf } from '../../interactions/texts/languages.ts';
 import type { PageEnv } from '../../interactions/views/models.ts';
+import { wishedLanguage } from '../../interactions/wished-language.ts';
 import { referenceOf } from '../http/request.ts';
 import type { ClientRegistry } from '../provider/clients.ts';
 import { type Asset, type Brands, createAsset, createBrands } from './brands.ts';
@@ -50,9 +51,9 @@ export function createPageEnv({ branding, registry }: PageEnvDeps): PageEnvs {
     assets: Object.values(assets),
     brands,
     envOf(ctx, uiLocales, clientId) {
-      const wished = uiLocales ?? ctx.query['ui_locales'];
+      const wished = typeof uiLocales === 'string' ? uiLocales : wishedLanguage(ctx);
       const lang = chooseLanguage({
-        ...(typeof wished === 'string' ? { uiLocales: wished } : {}),
+        ...(wished === undefined ? {} : { uiLocales: wished }),
         acceptLanguage: ctx.get('Accept-Language'),
       });
       const own = brands.paths(clientId === undefined ? undefined : brandOf(clientId));

@@ -37,6 +37,20 @@ describe('pages', () => {
     expect(chooseLanguage({ acceptLanguage: 'de;q=0, es;q=0.1, en;q=0.05' })).to.equal('es');
   });
 
+  it('speak it to the end, errors too', async () => {
+    const browser = new Browser();
+    browser.headers['accept-language'] = 'fr';
+    const page = await browser.open(authorizeUrl(stack.issuer, { ui_locales: 'de' }));
+    const expired = await browser.press(page, 'platform', { csrf: 'x' });
+    expect([expired.status, expired.body.includes('Dieses Formular ist abgelaufen')]).to.deep.equal([
+      403,
+      true,
+    ]);
+    const elsewhere = new Browser();
+    elsewhere.headers['accept-language'] = 'fr';
+    expect((await elsewhere.open(page.url)).body).to.contain('Ihr Browser hat keine Cookies gesendet');
+  });
+
   it('list the apps of an account, and take access back at once', async () => {
     const browser = new Browser();
     expect((await browser.open(`${stack.issuer}/account`)).body).to.contain('Nobody is signed in');
