@@ -13,6 +13,8 @@ export const lifetimes = Object.freeze({
   authorizationCodeSeconds: 60,
   /** A signing key older than this is rotated, where the server keeps its keys itself; an alarm tells of others. */
   signingKeySeconds: 90 * 24 * 3600,
+  /** One older than this is told of: nobody has rotated it. */
+  oldSigningKeySeconds: 180 * 24 * 3600,
   /** A new key is published for so long before it signs: apps keep the key set that they have read. */
   signingKeyPublishedSeconds: 24 * 3600,
   /** A new cookie key or pepper is known for so long before it is used: twice what the slowest process takes to read it. */

@@ -47,7 +47,7 @@ export async function openKeys(
   { config, events, secretsText }: OpenKeysOptions,
   nowSeconds: () => number,
 ): Promise<LiveSecrets> {
-  const { signingKeySeconds: mostSeconds } = config.lifetimes;
+  const { signingKeySeconds: mostSeconds, oldSigningKeySeconds: limitSeconds } = config.lifetimes;
   async function rotateByAge(): Promise<void> {
     const knownSeconds = knownSecondsOf(config.lifetimes);
     const limit = { nowSeconds: nowSeconds(), mostSeconds, knownSeconds };
@@ -61,7 +61,7 @@ export async function openKeys(
   const tellAge = (): void =>
     events.keysLoaded({
       ageSeconds: nowSeconds() - secrets.current().signingSince,
-      limitSeconds: 2 * mostSeconds,
+      limitSeconds,
     });
   tellAge();
   return {

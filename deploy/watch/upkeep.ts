@@ -1,8 +1,8 @@
 /** Alarms of what goes wrong slowly: keys, certificates, deletion of what has expired. */
+import { lifetimes } from '../../config/lifetimes.ts';
 import type { Alarm, Alarms } from './alarm.ts';
 import { type AwsPart, aws, type Signal } from './signals.ts';
 
-const DAY_SECONDS = 24 * 3600;
 const DAY_MINUTES = 24 * 60;
 
 /** Items are written, and none that has expired goes; the days are longer than such items live. */
@@ -49,7 +49,7 @@ export const UPKEEP: Alarms = {
     unit: 'seconds',
     signals: { age: keyAge },
     value: 'age',
-    threshold: 180 * DAY_SECONDS,
+    threshold: lifetimes.oldSigningKeySeconds,
     minutes: DAY_MINUTES,
     datapoints: [1, 1],
   },

@@ -22,8 +22,6 @@ interface Findings {
 /** Clocks that are further apart refuse codes (docs/operations.md); half of it is worth a look. */
 const CLOCK_FAULT_MS = 30_000;
 const CLOCK_WARNING_MS = 5_000;
-/** As the alarm `keys-old`. */
-const OLD_KEYS_SECONDS = 180 * 24 * 3600;
 const DISK_WARNING = 0.1;
 
 /** Checks configuration, secrets, store, clock, disk, platforms and apps' addresses. Throws with every fault found. */
@@ -54,7 +52,7 @@ async function checkKeysAndStore(
     const { signingSince } = await loadServerSecrets(config, secretsText);
     const days = Math.floor((Date.now() / 1000 - signingSince) / 86_400);
     done.push(`secrets: readable, signing keys of ${days} days`);
-    if (days * 86_400 > OLD_KEYS_SECONDS)
+    if (days * 86_400 > config.lifetimes.oldSigningKeySeconds)
       warnings.push(`secrets: the signing keys are ${days} days old; secrets rotate (alarm keys-old)`);
     await withStore((store) => store.ready());
     done.push(`store: ${config.storage.kind}, answers`);

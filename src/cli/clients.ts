@@ -5,6 +5,7 @@ import { type Document, isMap, isSeq, parseDocument, type YAMLMap, YAMLSeq } fro
 import { sameResource } from '../../config/clients/resource-uri.ts';
 import { loadConfig } from '../../config/config.ts';
 import { type Environment, readEnvironment } from '../../config/env.ts';
+import { clientsFileOf } from '../../config/settings.ts';
 import { configuration } from './configuration.ts';
 import { CommandError, type Output } from './context.ts';
 import { type Program, type Resource, settingsFor } from './programs/program.ts';
@@ -39,7 +40,7 @@ function secretVariable(clientId: string, turn = 1): string {
 }
 
 function open(env: Environment): { path: string; document: Document } {
-  const path = env['CLIENTS_FILE'] ?? 'config/clients.yaml';
+  const path = clientsFileOf(env);
   const text = existsSync(path) ? readFileSync(path, 'utf8') : 'clients: []\n';
   const document = parseDocument(text);
   const [error] = document.errors;

@@ -45,6 +45,7 @@ export function useAdmin(): Admin {
   function run(args: readonly string[], input = ''): Ended {
     const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], {
       input,
+      cwd: folder,
       encoding: 'utf8',
       env: { PATH: process.env['PATH'], CLIENTS_FILE: file, DATA_DIR: join(folder, 'data'), ...variables },
     });

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -133,6 +133,15 @@ describe('the admin’s commands for apps', function () {
     ]);
     expect(lines, 'what failed or changed nothing is not there').to.have.length(2);
     expect(lines.join()).to.not.contain(secret);
+  });
+
+  it('edit the usual file where an empty variable names none, as the server reads it', () => {
+    const usual = join(admin.folder, 'config');
+    mkdirSync(usual);
+    variables['CLIENTS_FILE'] = '';
+    const added = run(['client', 'add', 'usual', '--public', '--redirect-uri', 'https://usual.example/cb']);
+    expect(added.stderr).to.equal('');
+    expect(readFileSync(join(usual, 'clients.yaml'), 'utf8')).to.contain('usual');
   });
 
   it('never write a file that the server would refuse', () => {
