@@ -127,6 +127,11 @@ export const RUNS: Readonly<Record<string, Run>> = {
     env: { BROWSER: 'echo visit %s' },
     mcp: true,
   },
+  'fastmcp-server': {
+    folder: 'python',
+    command: ['venv/bin/python', 'fastmcp_server.py'],
+    steps: MCP_CLIENT,
+  },
   'mcp-remote': {
     folder: 'node',
     command: [process.execPath, 'mcp-remote.js'],

@@ -1,4 +1,4 @@
-import { NATIVE_APP, type Program } from './program.ts';
+import { NATIVE_APP, type Program, WEB_APP } from './program.ts';
 
 const NODE_LOCK = 'node/package-lock.json';
 const PYTHON_LOCK = 'python/requirements.txt';
@@ -72,6 +72,28 @@ export const MCP_PROGRAMS: readonly Program[] = [
     await client.list_tools()`,
     },
     notes: [NEEDS_NO_ENTRY],
+    checked: { by: 'interop', pinned: 'fastmcp', version: '4.2.3', lock: PYTHON_LOCK },
+  },
+  {
+    name: 'fastmcp-server',
+    title: 'FastMCP, server (OIDCProxy, Python)',
+    redirects: ['/auth/callback'],
+    fields: { ...WEB_APP, scope: 'openid profile offline_access ib:api' },
+    resource: { path: '/mcp', scopes: ['profile', 'ib:api'], token_format: 'jwt' },
+    settings: {
+      language: 'python',
+      text: `mcp = FastMCP("Acme", auth=OIDCProxy(
+    config_url="{issuer}/.well-known/openid-configuration",
+    client_id="{client_id}",
+    client_secret="{client_secret}",
+    base_url="{origin}",
+    required_scopes=["profile", "ib:api"],
+))`,
+    },
+    notes: [
+      'Its own clients need no entry here: they register themselves at the proxy.',
+      'It passes on its address as `resource` and checks access tokens as JWTs, so the address is a resource with `token_format: jwt`. Tokens for a resource do not hold `openid`: leave it out of `required_scopes`.',
+    ],
     checked: { by: 'interop', pinned: 'fastmcp', version: '4.2.3', lock: PYTHON_LOCK },
   },
   {
