@@ -17,8 +17,8 @@ export const SELF = 'https://self.example/cb';
 
 type Place = (browser: Browser) => Promise<Page>;
 
-/** `stack` and `acme` are there once the suite has begun. */
-export interface Places {
+/** A server, and what its users do there. `stack` and `acme` are there once the suite has begun. */
+interface Ground {
   readonly stack: Stack;
   readonly acme: Stack['sandbox']['platforms'][0];
   /** Everything answers again, and nobody remembers that it did not; so after each test. */
@@ -32,6 +32,10 @@ export interface Places {
   selfRegistered(browser: Browser): Promise<string>;
   /** The codes of a device that begins. */
   device(): Promise<{ user_code: string; device_code: string }>;
+  laterMs(milliseconds: number): void;
+}
+
+export interface Places extends Ground {
   /** Each state that a page of a sign-in can be in. */
   readonly inSignIn: Readonly<Record<string, Place>>;
   /** Pages with no request of an app behind them, or none that still can be answered. */
@@ -40,6 +44,11 @@ export interface Places {
 
 /** Starts a server for them; call inside `describe`. */
 export function usePlaces(): Places {
+  const ground = useGround();
+  return Object.assign(ground, { inSignIn: placesInSignIn(ground), elsewhere: placesElsewhere(ground) });
+}
+
+function useGround(): Ground {
   let stack: Stack;
   // Ahead of the library's clock by as much as the tests let pass.
   let now = Date.now();
@@ -62,7 +71,6 @@ export function usePlaces(): Places {
   };
   afterEach(settle);
 
-  const acme = () => stack.sandbox.platforms[0];
   /** What is asked while the process is behind. */
   async function busily(ask: () => Promise<Page>): Promise<Page> {
     isBehind = true;
@@ -75,9 +83,6 @@ export function usePlaces(): Places {
 
   const start = (browser: Browser, params: Record<string, string> = {}): Promise<Page> =>
     browser.open(authorizeUrl(stack.issuer, params));
-  const waiting = async (browser: Browser): Promise<Page> =>
-    browser.press(await start(browser), 'platform', { platform_url: acme().origin });
-  const consent = (browser: Browser): Promise<Page> => signInAt(stack, browser, authorizeUrl(stack.issuer));
   const first = (page: Page): Form => {
     const [form] = formsOf(page);
     if (form === undefined) throw new Error(page.body);
@@ -101,116 +106,16 @@ export function usePlaces(): Places {
     const { body } = await post(stack, '/device_authorization', { client_id: 'tv', scope: 'openid' });
     return body as { user_code: string; device_code: string };
   }
-  const enterCode = async (browser: Browser): Promise<Page> => {
-    const page = await browser.open(`${stack.issuer}/device`);
-    return browser.submit(page, first(page), { user_code: (await device()).user_code });
-  };
-
-  /** Each state that a page of a sign-in can be in. */
-  const inSignIn: Record<string, (browser: Browser) => Promise<Page>> = {
-    'the platform question': (browser) => start(browser),
-    'a platform that is none': async (browser) =>
-      browser.press(await start(browser), 'platform', { platform_url: 'nonsense' }),
-    'platforms of this browser': async (browser) => {
-      await signIn(stack, browser);
-      return start(browser, { prompt: 'select_account' });
-    },
-    waiting,
-    'waiting, asked too early': async (browser) => browser.press(await waiting(browser), 'continue'),
-    'waiting, with a new link': async (browser) => {
-      const page = await waiting(browser);
-      acme().switches.expired = true;
-      now += 120_000;
-      return browser.press(page, 'continue');
-    },
-    'waiting, while IB does not answer': async (browser) => {
-      const page = await waiting(browser);
-      acme().switches.status = 503;
-      return browser.press(page, 'continue');
-    },
-    'waiting, for too long': async (browser) => {
-      const page = await waiting(browser);
-      now += 16 * 60_000;
-      return browser.open(page.url);
-    },
-    'asked once more, as the session was over': async (browser) => {
-      const page = await waiting(browser);
-      acme().switches.alreadyOver = true;
-      acme().signIn('ada', tokenOn(page));
-      return browser.press(page, 'continue');
-    },
-    'refused, as the session was over again': async (browser) => {
-      const page = await inSignIn['asked once more, as the session was over']?.(browser);
-      if (page === undefined) throw new Error();
-      acme().signIn('ada', tokenOn(page));
-      return browser.press(page, 'continue');
-    },
-    consent,
-    'consent of an app that registered itself': async (browser) =>
-      signInAt(stack, browser, await selfRegistered(browser)),
-    'a form that has expired': async (browser) =>
-      browser.press(await start(browser), 'platform', { csrf: 'x' }),
-    'a decision that has expired': async (browser) =>
-      browser.press(await consent(browser), 'consent', { csrf: 'x', decision: 'allow' }),
-    'busy at the start': (browser) => busily(() => start(browser)),
-    'busy at the platform question': async (browser) => {
-      const page = await start(browser);
-      return busily(() => browser.press(page, 'platform', { platform_url: acme().origin }));
-    },
-    'busy while it waits': async (browser) => {
-      const page = await waiting(browser);
-      return busily(() => browser.open(page.url));
-    },
-    'busy at the decision': async (browser) => {
-      const page = await consent(browser);
-      return busily(() => browser.press(page, 'consent', { decision: 'allow' }));
-    },
-  };
-
-  /** Pages with no request of an app behind them, or none that still can be answered. */
-  const elsewhere: Record<string, (browser: Browser) => Promise<Page>> = {
-    'a sign-in that is over': async (browser) => {
-      const page = await consent(browser);
-      await browser.press(page, 'consent', { decision: 'allow' });
-      return browser.open(page.url);
-    },
-    'a sign-in of another browser': async (browser) => browser.open((await start(new Browser())).url),
-    'a sign-in that nobody knows': (browser) => browser.open(`${stack.issuer}/interaction/nothing`),
-    'nothing here': (browser) => browser.open(`${stack.issuer}/nothing`),
-    'an app that nobody knows': (browser) => start(browser, { client_id: 'nobody' }),
-    'an address that is not registered': (browser) =>
-      start(browser, { redirect_uri: 'https://evil.example/' }),
-    'a resource that is not configured': (browser) => start(browser, { resource: 'https://other.example/' }),
-    'the account': async (browser) => {
-      await signIn(stack, browser);
-      return browser.open(`${stack.issuer}/account`);
-    },
-    'the account of nobody': (browser) => browser.open(`${stack.issuer}/account`),
-    'an expired form of the account': async (browser) => {
-      const page = await elsewhere['the account']?.(browser);
-      if (page === undefined) throw new Error();
-      return browser.submit(page, first(page), { csrf: 'x' });
-    },
-    'the question of a sign-out': async (browser) => {
-      await signIn(stack, browser);
-      return browser.open(`${stack.issuer}/logout`);
-    },
-    'the question of a device': (browser) => browser.open(`${stack.issuer}/device`),
-    'a device’s code that nobody knows': async (browser) => {
-      const page = await browser.open(`${stack.issuer}/device`);
-      return browser.submit(page, first(page), { user_code: 'BBBB-BBBB' });
-    },
-    'a device to confirm': enterCode,
-    'busy at the account': (browser) => busily(() => browser.open(`${stack.issuer}/account`)),
-    'busy at a device': (browser) => busily(() => browser.open(`${stack.issuer}/device`)),
-  };
 
   return {
     get stack() {
       return stack;
     },
     get acme() {
-      return acme();
+      return stack.sandbox.platforms[0];
+    },
+    laterMs: (milliseconds) => {
+      now += milliseconds;
     },
     settle,
     busily,
@@ -218,7 +123,122 @@ export function usePlaces(): Places {
     first,
     selfRegistered,
     device,
-    inSignIn,
-    elsewhere,
   };
+}
+
+/** Each state that a page of a sign-in can be in. */
+function placesInSignIn(on: Ground): Places['inSignIn'] {
+  const waiting = async (browser: Browser): Promise<Page> =>
+    browser.press(await on.start(browser), 'platform', { platform_url: on.acme.origin });
+  const consent = (browser: Browser): Promise<Page> =>
+    signInAt(on.stack, browser, authorizeUrl(on.stack.issuer));
+  const places: Record<string, Place> = {
+    'the platform question': (browser) => on.start(browser),
+    'a platform that is none': async (browser) =>
+      browser.press(await on.start(browser), 'platform', { platform_url: 'nonsense' }),
+    'platforms of this browser': async (browser) => {
+      await signIn(on.stack, browser);
+      return on.start(browser, { prompt: 'select_account' });
+    },
+    waiting,
+    'waiting, asked too early': async (browser) => browser.press(await waiting(browser), 'continue'),
+    'waiting, with a new link': async (browser) => {
+      const page = await waiting(browser);
+      on.acme.switches.expired = true;
+      on.laterMs(120_000);
+      return browser.press(page, 'continue');
+    },
+    'waiting, while IB does not answer': async (browser) => {
+      const page = await waiting(browser);
+      on.acme.switches.status = 503;
+      return browser.press(page, 'continue');
+    },
+    'waiting, for too long': async (browser) => {
+      const page = await waiting(browser);
+      on.laterMs(16 * 60_000);
+      return browser.open(page.url);
+    },
+    'asked once more, as the session was over': async (browser) => {
+      const page = await waiting(browser);
+      on.acme.switches.alreadyOver = true;
+      on.acme.signIn('ada', tokenOn(page));
+      return browser.press(page, 'continue');
+    },
+    'refused, as the session was over again': async (browser) => {
+      const page = await places['asked once more, as the session was over']?.(browser);
+      if (page === undefined) throw new Error();
+      on.acme.signIn('ada', tokenOn(page));
+      return browser.press(page, 'continue');
+    },
+    consent,
+    'consent of an app that registered itself': async (browser) =>
+      signInAt(on.stack, browser, await on.selfRegistered(browser)),
+    'a form that has expired': async (browser) =>
+      browser.press(await on.start(browser), 'platform', { csrf: 'x' }),
+    'a decision that has expired': async (browser) =>
+      browser.press(await consent(browser), 'consent', { csrf: 'x', decision: 'allow' }),
+    'busy at the start': (browser) => on.busily(() => on.start(browser)),
+    'busy at the platform question': async (browser) => {
+      const page = await on.start(browser);
+      return on.busily(() => browser.press(page, 'platform', { platform_url: on.acme.origin }));
+    },
+    'busy while it waits': async (browser) => {
+      const page = await waiting(browser);
+      return on.busily(() => browser.open(page.url));
+    },
+    'busy at the decision': async (browser) => {
+      const page = await consent(browser);
+      return on.busily(() => browser.press(page, 'consent', { decision: 'allow' }));
+    },
+  };
+  return places;
+}
+
+/** Pages with no request of an app behind them, or none that still can be answered. */
+function placesElsewhere(on: Ground): Places['elsewhere'] {
+  const consent = (browser: Browser): Promise<Page> =>
+    signInAt(on.stack, browser, authorizeUrl(on.stack.issuer));
+  const enterCode = async (browser: Browser): Promise<Page> => {
+    const page = await browser.open(`${on.stack.issuer}/device`);
+    return browser.submit(page, on.first(page), { user_code: (await on.device()).user_code });
+  };
+
+  const places: Record<string, Place> = {
+    'a sign-in that is over': async (browser) => {
+      const page = await consent(browser);
+      await browser.press(page, 'consent', { decision: 'allow' });
+      return browser.open(page.url);
+    },
+    'a sign-in of another browser': async (browser) => browser.open((await on.start(new Browser())).url),
+    'a sign-in that nobody knows': (browser) => browser.open(`${on.stack.issuer}/interaction/nothing`),
+    'nothing here': (browser) => browser.open(`${on.stack.issuer}/nothing`),
+    'an app that nobody knows': (browser) => on.start(browser, { client_id: 'nobody' }),
+    'an address that is not registered': (browser) =>
+      on.start(browser, { redirect_uri: 'https://evil.example/' }),
+    'a resource that is not configured': (browser) =>
+      on.start(browser, { resource: 'https://other.example/' }),
+    'the account': async (browser) => {
+      await signIn(on.stack, browser);
+      return browser.open(`${on.stack.issuer}/account`);
+    },
+    'the account of nobody': (browser) => browser.open(`${on.stack.issuer}/account`),
+    'an expired form of the account': async (browser) => {
+      const page = await places['the account']?.(browser);
+      if (page === undefined) throw new Error();
+      return browser.submit(page, on.first(page), { csrf: 'x' });
+    },
+    'the question of a sign-out': async (browser) => {
+      await signIn(on.stack, browser);
+      return browser.open(`${on.stack.issuer}/logout`);
+    },
+    'the question of a device': (browser) => browser.open(`${on.stack.issuer}/device`),
+    'a device’s code that nobody knows': async (browser) => {
+      const page = await browser.open(`${on.stack.issuer}/device`);
+      return browser.submit(page, on.first(page), { user_code: 'BBBB-BBBB' });
+    },
+    'a device to confirm': enterCode,
+    'busy at the account': (browser) => on.busily(() => browser.open(`${on.stack.issuer}/account`)),
+    'busy at a device': (browser) => on.busily(() => browser.open(`${on.stack.issuer}/device`)),
+  };
+  return places;
 }
