@@ -188,7 +188,7 @@ describe('apps that register themselves (RFC 7591, 7592)', () => {
       staying,
       await staying.open(`${stack.issuer}/logout?client_id=${posing['client_id']}`),
     );
-    expect(stayed.body).to.match(/href="https:\/\/self\.example\/home"[^>]*>[^<]*self\.example</);
+    expect(stayed.body).to.match(/href="https:\/\/self\.example\/home"[^>]*>[^<]*<bdi>self\.example</);
     expect(stayed.body, 'a name of its own choice').to.not.contain('Web App');
 
     const browser = new Browser();
