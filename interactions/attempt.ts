@@ -1,8 +1,8 @@
 /** A login attempt and its parts: handles that the page polls with, generations, when it is over. Pure but for randomness. */
 import { randomBytes } from 'node:crypto';
+import type { PlatformUrl } from '../adapters/ib/platform-url.ts';
 import type { LoginAttempt } from '../adapters/store/contract.ts';
 import type { Lifetimes } from '../config/lifetimes.ts';
-import type { Platform } from './platform.ts';
 
 /** The handle of an attempt's current login token, as the page polls with it. */
 export function handleOf(uid: string, attempt: LoginAttempt): string {
@@ -23,7 +23,7 @@ export function newGeneration(): string {
 }
 
 /** The platform an attempt is at. */
-export function platformOf({ platformOrigin }: LoginAttempt): Platform {
+export function platformOf({ platformOrigin }: LoginAttempt): PlatformUrl {
   return { origin: platformOrigin, host: new URL(platformOrigin).host };
 }
 

@@ -1,12 +1,12 @@
 /** Starting a login at IB, and ending it: from a platform to an attempt, from a signed-in attempt to a result. */
 import { randomBytes } from 'node:crypto';
 import type { IbTrouble } from '../adapters/ib/call.ts';
+import type { PlatformUrl } from '../adapters/ib/platform-url.ts';
 import type { IbSession } from '../adapters/ib/session.ts';
 import type { LoginAttempt } from '../adapters/store/contract.ts';
 import { isOver, newGeneration } from './attempt.ts';
 import type { Decision } from './decision.ts';
 import type { InteractionDeps } from './deps.ts';
-import type { Platform } from './platform.ts';
 import { isRecent, recencyOf } from './recency.ts';
 import { type SignIn, signInOf } from './sign-in.ts';
 import type { Step } from './step.ts';
@@ -15,7 +15,7 @@ import type { Step } from './step.ts';
 export async function startAttempt(
   deps: InteractionDeps,
   step: Step,
-  platform: Platform,
+  platform: PlatformUrl,
 ): Promise<{ status: 'started'; attempt: LoginAttempt } | IbTrouble> {
   const attemptId = randomBytes(12).toString('base64url');
   const answer = await deps.ib.requestLoginToken(platform, attemptId);

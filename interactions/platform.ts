@@ -1,14 +1,5 @@
 /** Which platform a sign-in is for: the request's wish, the app's settings, the operator's list. Pure. */
-
-/** A platform as its origin, and its host with port. */
-export interface Platform {
-  readonly origin: string;
-  readonly host: string;
-}
-
-export type ParsedPlatform =
-  | { readonly ok: true; readonly platform: Platform }
-  | { readonly ok: false; readonly reason: 'empty' | 'not_a_host' | 'not_allowed' };
+import type { ParsedPlatform, PlatformUrl } from '../adapters/ib/platform-url.ts';
 
 /** The operator's list of hosts, behind two questions. */
 export interface PlatformRules {
@@ -27,12 +18,12 @@ export interface PlatformSettings {
 /** What a request says about the platform. */
 export type WantedPlatform =
   | { readonly kind: 'any' }
-  | { readonly kind: 'named'; readonly platform: Platform }
+  | { readonly kind: 'named'; readonly platform: PlatformUrl }
   /** Named, but no platform we would talk to: shown to the user, never replaced by another in silence. */
   | { readonly kind: 'refused'; readonly text: string; readonly reason: 'not_a_host' | 'not_allowed' };
 
 /** Whether an app's users may sign in to a platform. No list: to every one the operator allows. */
-function appAllows(platform: Platform, settings: PlatformSettings, rules: PlatformRules): boolean {
+function appAllows(platform: PlatformUrl, settings: PlatformSettings, rules: PlatformRules): boolean {
   if (settings.platforms === undefined) return true;
   return settings.platforms.some((entry) => {
     if (entry.startsWith('*.')) return platform.host.endsWith(entry.slice(1));

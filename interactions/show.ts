@@ -1,13 +1,13 @@
 /** Which page an interaction is at: decided from the stored records alone, so that reload, back and a second tab work. */
-
 import type { IbTrouble } from '../adapters/ib/call.ts';
+import type { PlatformUrl } from '../adapters/ib/platform-url.ts';
 import type { LoginAttempt } from '../adapters/store/contract.ts';
 import { isOver, platformOf } from './attempt.ts';
 import { consentOrFinish } from './conclude.ts';
 import type { InteractionDeps } from './deps.ts';
 import { refuseInteraction, startAttempt } from './login.ts';
 import type { PlatformFault, WaitingState } from './pages.ts';
-import { acceptsPlatform, type Platform, wantedPlatform } from './platform.ts';
+import { acceptsPlatform, wantedPlatform } from './platform.ts';
 import { rememberedPlatforms } from './remembered.ts';
 import type { SignIn } from './sign-in.ts';
 import type { Step } from './step.ts';
@@ -150,7 +150,7 @@ async function askPlatform(
 async function beginAt(
   deps: InteractionDeps,
   step: Step,
-  platform: Platform,
+  platform: PlatformUrl,
   state: WaitingState,
 ): Promise<void> {
   const started = await startAttempt(deps, step, platform);
