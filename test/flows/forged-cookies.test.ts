@@ -104,4 +104,12 @@ describe('a cookie that this browser was never given', () => {
     expect([again.status, again.headers.get('location')]).to.deep.equal([403, null]);
     expect(await nameIn(await victim.press(consent, 'consent', { decision: 'allow' }))).to.be.a('string');
   });
+
+  it('is taken away with no more than twenty others at once, though hundreds came', async () => {
+    const cookie = Array.from({ length: 300 }, (_, index) => `ib_login_${index}=x`).join('; ');
+    const answer = await fetch(authorizeUrl(stack.issuer), { headers: { cookie }, redirect: 'manual' });
+    expect(answer.status).to.equal(303);
+    const taken = answer.headers.getSetCookie().filter((line) => /^ib_login_\d+=;/.test(line));
+    expect(taken).to.have.length(20);
+  });
 });
