@@ -61,15 +61,16 @@ export interface AskedScopes {
 
 /** Gives parameters of a request a `scope` that reads as described above, whoever sets it: a form, or a request object later. */
 export function holdScope(params: Record<string, unknown>, defaults: ScopeDefaults): AskedScopes {
-  let asked: readonly string[] = [];
+  // A set: strangers may name thousands.
+  let asked: ReadonlySet<string> = new Set();
   let current: unknown;
   const set = (value: unknown): void => {
     const scopes = typeof value === 'string' ? value.trim().split(/ +/).filter(Boolean) : [];
     // Given twice, it is refused by the library.
     current = Array.isArray(value) ? value : scopes.join(' ') || undefined;
     // The library only leaves scopes out, `offline_access` to the last; a request object says them anew, or says none.
-    const isUnsaid = value === undefined && asked.join(' ') !== 'offline_access';
-    if (isUnsaid || !scopes.every((scope) => asked.includes(scope))) asked = scopes;
+    const isUnsaid = value === undefined && [...asked].join(' ') !== 'offline_access';
+    if (isUnsaid || !scopes.every((scope) => asked.has(scope))) asked = new Set(scopes);
   };
   set(params['scope']);
   Object.defineProperty(params, 'scope', {
@@ -77,13 +78,13 @@ export function holdScope(params: Record<string, unknown>, defaults: ScopeDefaul
     enumerable: true,
     get() {
       if (current === 'offline_access') return defaults.offline() ?? current;
-      return current ?? (asked.length === 0 ? defaults.absent() : undefined);
+      return current ?? (asked.size === 0 ? defaults.absent() : undefined);
     },
     set,
   });
   return {
     rejectUnknown(known) {
-      const unknown = asked.filter((scope) => !known.has(scope));
+      const unknown = [...asked].filter((scope) => !known.has(scope));
       if (unknown.length > 0)
         throw new errors.InvalidScope('requested scope is not known', unknown.join(' '));
     },
