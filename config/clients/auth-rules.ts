@@ -1,3 +1,4 @@
+import { keySizeFault } from './key-sizes.ts';
 import { at, type Finding, type MetadataRule, type Rule, when } from './rule.ts';
 import type { ClientEntry } from './schema.ts';
 
@@ -130,7 +131,9 @@ function jwkFindings(
       { path: [], message: 'is a private key; only its public half belongs here, and it counts as leaked' },
     ];
   }
-  return needed
+  const missing = needed
     .filter((member) => typeof key[member] !== 'string' || key[member] === '')
     .map((member) => ({ path: [member], message: 'is missing' }));
+  const size = keySizeFault(key);
+  return size === undefined ? missing : [...missing, { path: [size.member], message: size.message }];
 }

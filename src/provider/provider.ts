@@ -17,6 +17,7 @@ import { createFindAccount } from './accounts.ts';
 import { installBackchannel, type LogoutCall } from './backchannel.ts';
 import { installBrowserSessions } from './browser-session.ts';
 import { createAssertionCheck } from './client-assertions.ts';
+import { installClientKeys } from './client-keys.ts';
 import { type ClientRegistry, installClientRules, withConfiguredClients } from './clients.ts';
 import { createFeatures, type ProviderPages, ROUTES } from './features.ts';
 import { holdErrors, tellUnknownResources } from './held-errors.ts';
@@ -211,6 +212,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   installAtHash(provider);
   installTokenValues(provider, store, () => Provider.ctx);
   installClientRules(provider, registry);
+  installClientKeys(provider);
   markOfflineGrants(provider);
   registerTokenExchange(provider, {
     issuer,
