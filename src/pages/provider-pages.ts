@@ -105,6 +105,11 @@ export function createProviderPages({ appViewOf, write, envOf, failed }: Provide
   return {
     async renderError(oidcCtx, out, error) {
       const ctx = oidcCtx as unknown as Context;
+      // The library asks for a page wherever pages are accepted; Java's HttpURLConnection accepts them at /token, too.
+      if (routeOf(ctx).errors === 'json') {
+        ctx.body = out;
+        return;
+      }
       const backUrl = backUrlOf(error);
       if (oidcCtx.oidc.route === 'end_session_confirm' && error instanceof errors.InvalidRequest) {
         // Another site's form brings no cookie, and would have this page tell who is signed in that he is not.
