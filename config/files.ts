@@ -1,4 +1,13 @@
-import { accessSync, closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
 
 /** A text file's content, or the sentence that says why there is none. */
 export type TextFile =
@@ -20,9 +29,11 @@ const REASONS: Readonly<Record<string, string>> = {
 export function readTextFile(path: string, maxBytes: number): TextFile {
   let descriptor: number | undefined;
   try {
-    descriptor = openSync(path, 'r');
+    // Without waiting for whoever would write to a pipe.
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const stats = fstatSync(descriptor);
-    if (stats.isDirectory()) return { ok: false, reason: 'is a folder, not a file' };
+    const fault = kindFault(stats);
+    if (fault !== undefined) return { ok: false, reason: fault };
     if (stats.size > maxBytes) return { ok: false, reason: `is larger than ${maxBytes} bytes` };
     const bytes = readFileSync(descriptor);
     if (bytes.length > maxBytes) return { ok: false, reason: `is larger than ${maxBytes} bytes` };
@@ -40,11 +51,18 @@ export function binaryFileFault(path: string, maxBytes: number): string | undefi
   try {
     accessSync(path, constants.R_OK);
     const stats = statSync(path);
-    if (stats.isDirectory()) return 'is a folder, not a file';
+    const fault = kindFault(stats);
+    if (fault !== undefined) return fault;
     return stats.size > maxBytes ? `is larger than ${maxBytes} bytes` : undefined;
   } catch (error) {
     return reasonOf(error);
   }
+}
+
+/** A pipe never comes to its end where nobody writes, nor a device; neither could be read again. */
+function kindFault(stats: Stats): string | undefined {
+  if (stats.isDirectory()) return 'is a folder, not a file';
+  return stats.isFile() ? undefined : 'is a pipe or device, not a file';
 }
 
 function reasonOf(error: unknown): string {

@@ -33,7 +33,11 @@ function made<T>(mostLetters: number, make: (text: string, fault: Fault) => T) {
 
 const TABLE = () => form(/^[A-Za-z0-9_.-]{3,255}$/, 'must be 3 to 255 of A-Z a-z 0-9 _ . -');
 const HOST = () => form(/^[A-Za-z0-9.:_-]{1,253}$/, 'must be an IP address or a host name');
-const PATH = () => z.string().check(z.maxLength(4096));
+/** Quotes and `~` are a shell's: in a file of variables they would begin a name, and make a folder of it. */
+const PATH = () =>
+  form(/^(?!["'~])/, 'must be a path as it is: no shell takes quotes or ~ away here').check(
+    z.maxLength(4096),
+  );
 const WEB_URL = () => url(/^https$/, 'must be an https URL');
 const COUNT = () => number(/^[1-9]\d{0,5}$/, 'must be a whole number from 1');
 
@@ -134,7 +138,7 @@ const ISSUER_HOST = /^(?:\[[0-9a-f:]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)$/;
 
 function toIssuer(text: string, fault: Fault): string {
   const url = URL.parse(text);
-  const isOrigin = url !== null && /^https?:\/\/[^/?#@\\]+\/?$/i.test(text);
+  const isOrigin = url !== null && /^https?:\/\/[^/?#@\\\s]+\/?$/i.test(text);
   if (!isOrigin || !ISSUER_HOST.test(url.hostname)) {
     fault('must be an origin, https://host or https://host:port, without a path');
     return text;

@@ -1,4 +1,4 @@
-import { importJWK } from 'jose';
+import { CompactSign, compactVerify, importJWK } from 'jose';
 import * as z from 'zod/mini';
 import en from 'zod/v4/locales/en.js';
 import { SecretsError } from './error.ts';
@@ -210,8 +210,24 @@ function ruleFaults(written: Written, { signingKeys, cookieKeys, peppers }: Secr
 }
 
 async function unusableKeys({ signingKeys }: SecretsDocument): Promise<string[]> {
-  const verdicts = await Promise.allSettled(signingKeys.map(({ jwk: key }) => importJWK(key, key.alg)));
-  return verdicts.flatMap(({ status }, index) =>
-    status === 'rejected' ? [`signingKeys[${index}].jwk: is not a usable private key`] : [],
+  const verdicts = await Promise.allSettled(signingKeys.map(({ jwk: key }) => isPair(key)));
+  return verdicts.flatMap((verdict, index) => {
+    if (verdict.status === 'rejected') return [`signingKeys[${index}].jwk: is not a usable private key`];
+    return verdict.value ? [] : [`signingKeys[${index}].jwk: its parts are not those of one key`];
+  });
+}
+
+/** Whether apps can verify by the public parts what the private ones sign: the parts of an RSA key are taken as they come. */
+async function isPair(key: z.output<typeof jwk>): Promise<boolean> {
+  const { d: _d, ...withoutD } = key;
+  const publicKey = withoutD.kty === 'RSA' ? { kty: 'RSA', n: withoutD.n, e: withoutD.e } : withoutD;
+  const token = await new CompactSign(SAMPLE)
+    .setProtectedHeader({ alg: key.alg })
+    .sign(await importJWK(key, key.alg));
+  return compactVerify(token, await importJWK(publicKey, key.alg)).then(
+    () => true,
+    () => false,
   );
 }
+
+const SAMPLE = new TextEncoder().encode('sample');

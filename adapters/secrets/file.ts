@@ -9,16 +9,24 @@ import { SecretsError } from './error.ts';
 /** A file's text; `warn` is told where others than its owner may read it. Throws `SecretsError`. */
 export async function readSecretsText(path: string, warn?: (warning: string) => void): Promise<string> {
   try {
+    // A pipe nobody writes to would be waited for, and a device has no end; neither could be read again.
+    const stats = await stat(path);
+    if (!stats.isFile() && !stats.isDirectory()) throw unreadable(path, 'is a pipe or device, not a file');
     const text = await readFile(path, 'utf8');
-    if (((await stat(path)).mode & 0o077) !== 0) warn?.(`${path}: can be read by others (chmod 600)`);
+    if ((stats.mode & 0o077) !== 0) warn?.(`${path}: can be read by others (chmod 600)`);
     return text;
   } catch (error) {
+    if (error instanceof SecretsError) throw error;
     const reason =
       errorCode(error) === 'ENOENT'
         ? `does not exist; make it with: npm run ib-oauth -- secrets create ${path}`
         : `cannot be read (${errorCode(error)})`;
-    throw new SecretsError('secrets_unreadable', [`${path}: ${reason}`], error);
+    throw unreadable(path, reason, error);
   }
+}
+
+function unreadable(path: string, reason: string, cause?: unknown): SecretsError {
+  return new SecretsError('secrets_unreadable', [`${path}: ${reason}`], cause);
 }
 
 /**

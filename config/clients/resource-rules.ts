@@ -37,6 +37,8 @@ function clientFault(clientId: unknown, methods: ReadonlyMap<string, unknown>): 
 function authMethodsOf(document: unknown): ReadonlyMap<string, unknown> {
   const clients = listOf(document, 'clients').filter(isGroup);
   return new Map(
-    clients.map((client) => [String(client['client_id']), client['token_endpoint_auth_method']]),
+    clients.flatMap(({ client_id: id, token_endpoint_auth_method: method }) =>
+      typeof id === 'string' ? [[id, method] as const] : [],
+    ),
   );
 }

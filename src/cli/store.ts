@@ -73,7 +73,8 @@ export interface SessionFilter {
 }
 
 function oneOf({ user, client }: SessionFilter): void {
-  if ((user === undefined) === (client === undefined))
+  // An empty one is a variable of the shell that was not set.
+  if (user === '' || client === '' || (user === undefined) === (client === undefined))
     throw new CommandError(['name either --user or --client']);
 }
 

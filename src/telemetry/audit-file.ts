@@ -4,7 +4,7 @@
  * written first when the file can be written again.
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, fstatSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { makeFolder } from '../../adapters/folder.ts';
 
@@ -121,6 +121,9 @@ function requireFile(opens: () => unknown): void {
 
 function open(path: string): number {
   makeFolder(dirname(path), 0o777);
+  // A pipe that nobody reads would be waited for; to look without waiting fails (ENXIO).
+  if (statSync(path, { throwIfNoEntry: false })?.isFIFO() === true)
+    closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
   return openSync(path, 'a', 0o600);
 }
 

@@ -31,6 +31,10 @@ describe('the configuration refuses', () => {
       { ISSUER: 'https://id..acme.com' },
       'ISSUER: must be an origin, https://host or https://host:port, without a path',
     ],
+    'an issuer in two lines': [
+      { ISSUER: 'https://id.acme.com\nx' },
+      'ISSUER: must be an origin, https://host or https://host:port, without a path',
+    ],
     'an issuer over http': [
       { ISSUER: 'http://acme.com' },
       'ISSUER: must be https, or http on localhost, 127.0.0.1 or [::1]',
@@ -69,6 +73,14 @@ describe('the configuration refuses', () => {
     ],
     'a file that is not there': [{ CLIENTS_FILE: 'none.yaml' }, 'none.yaml: does not exist'],
     'a folder for a file': [{ CLIENTS_FILE: 'config' }, 'config: is a folder, not a file'],
+    'a device for a file': [{ CLIENTS_FILE: '/dev/zero' }, '/dev/zero: is a pipe or device, not a file'],
+    'a pipe for a file': [{ CLIENTS_FILE: 'pipe.yaml' }, 'pipe.yaml: is a pipe or device, not a file'],
+    'paths as a shell would take them': [
+      { CLIENTS_FILE: '"two.yaml"', DATA_DIR: '~/data', AUDIT_FILE: "'/var/log/audit'" },
+      ...['CLIENTS_FILE', 'DATA_DIR', 'AUDIT_FILE'].map(
+        (name) => `${name}: must be a path as it is: no shell takes quotes or ~ away here`,
+      ),
+    ],
     'a file that is not UTF-8': [{ CLIENTS_FILE: 'latin1.yaml' }, 'latin1.yaml: is not UTF-8 text'],
     'a file that is too large': [{ CLIENTS_FILE: 'large.yaml' }, 'large.yaml: is larger than 1048576 bytes'],
   };

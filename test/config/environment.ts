@@ -1,4 +1,5 @@
 /** Environments beside a folder of clients' files, as the tests of the configuration load them. */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,6 +34,7 @@ export function useEnvironment(): Environment {
       join(cwd, 'platforms.yaml'),
       `clients: [{ client_id: a, token_endpoint_auth_method: none, redirect_uris: ['https://a.example/cb'], ib: { platforms: [ACME.intelligencebank.com, 'https://b.intelligencebank.com/', evil.example, 'http://127.0.0.1:4000'], default_platform: acme.intelligencebank.com } }]`,
     );
+    execFileSync('mkfifo', [join(cwd, 'pipe.yaml')]);
     writeFileSync(join(cwd, 'latin1.yaml'), Buffer.from([0x23, 0xe4]));
     writeFileSync(join(cwd, 'large.yaml'), `#${'x'.repeat(1024 * 1024)}`);
   });

@@ -1,13 +1,21 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
+import type { JWK } from 'jose';
 import type { SecretsDocument } from '../../../adapters/secrets/document.ts';
-import { createSecrets } from '../../../adapters/secrets/keys.ts';
+import { createSecrets, newSigningKey } from '../../../adapters/secrets/keys.ts';
 import { ARN, failure, from, fromText, NOW } from './loading.ts';
+
+async function newRsaKey(): Promise<JWK> {
+  const { jwk } = await newSigningKey('RS256', { status: 'active', createdAt: 0 });
+  return jwk;
+}
 
 describe('the document of secrets', () => {
   let made: SecretsDocument;
+  let other: JWK;
   before(async () => {
     made = await createSecrets(NOW);
+    other = await newRsaKey();
   });
 
   const aKey = (alg: string) => {
@@ -118,6 +126,13 @@ describe('the document of secrets', () => {
           signingKeys: [aKey('RS256'), { ...aKey('ES256'), jwk: { ...aKey('ES256').jwk, d: undefined } }],
         }),
         'signingKeys[1].jwk.d: is missing or not of type string',
+      ],
+      'a key of which a part is another key’s': [
+        (document) => ({
+          ...document,
+          signingKeys: [{ ...aKey('RS256'), jwk: { ...aKey('RS256').jwk, n: other.n } }, aKey('ES256')],
+        }),
+        'signingKeys[0].jwk: its parts are not those of one key',
       ],
       'a key that is no point of its curve': [
         (document) => ({

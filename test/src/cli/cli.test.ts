@@ -69,6 +69,7 @@ describe('the admin’s commands', function () {
     expect(run(['store', 'sweep']).stdout).to.contain('0 expired');
     expect(run(['session', 'list', '--user', '6M0B.x']).status).to.equal(0);
     expect(run(['session', 'list']).status).to.equal(1);
+    expect(run(['session', 'revoke', '--user', '']).stderr).to.equal('name either --user or --client\n');
     const token = `ibat_${'a'.repeat(87)}`;
     const inspected = run(['token', 'inspect'], token);
     expect(JSON.parse(inspected.stdout)).to.include({ kind: 'AccessToken', live: false });
