@@ -1,11 +1,9 @@
 /** `client add|list|show|remove|rotate-secret`: edits the clients' file, comments kept, and never into a faulty one. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
-import { type Document, isMap, isSeq, parseDocument, type YAMLMap, YAMLSeq } from 'yaml';
+import { type Document, isMap, isSeq, type YAMLMap, YAMLSeq } from 'yaml';
 import { sameResource } from '../../config/clients/resource-uri.ts';
-import { loadConfig } from '../../config/config.ts';
-import { type Environment, readEnvironment } from '../../config/env.ts';
-import { clientsFileOf } from '../../config/settings.ts';
+import { readEnvironment } from '../../config/env.ts';
+import { openClientsFile as open, saveClientsFile as save } from './clients-file.ts';
 import { configuration } from './configuration.ts';
 import { CommandError, type Output } from './context.ts';
 import { type Program, type Resource, settingsFor } from './programs/program.ts';
@@ -39,15 +37,6 @@ function secretVariable(clientId: string, turn = 1): string {
   return turn === 1 ? `${base}_SECRET` : `${base}_SECRET_${turn}`;
 }
 
-function open(env: Environment): { path: string; document: Document } {
-  const path = clientsFileOf(env);
-  const text = existsSync(path) ? readFileSync(path, 'utf8') : 'clients: []\n';
-  const document = parseDocument(text);
-  const [error] = document.errors;
-  if (error !== undefined) throw new CommandError([`${path}: ${error.message}`]);
-  return { path, document };
-}
-
 const clientsIn = (document: Document): YAMLSeq => listIn(document, 'clients');
 
 function listIn(document: Document, name: 'clients' | 'resources'): YAMLSeq {
@@ -75,23 +64,6 @@ function find(document: Document, id: string): YAMLMap | undefined {
   return clientsIn(document)
     .items.filter(isMap)
     .find((entry) => entry.get('client_id') === id);
-}
-
-/** Writes the file if the server would take it; `secrets` are variables that are not set yet. The server's issuer, where it is known. */
-function save(
-  env: Environment,
-  edited: { path: string; document: Document },
-  secrets: Record<string, string>,
-): string | undefined {
-  const temporary = `${edited.path}.${randomBytes(6).toString('hex')}.tmp`;
-  writeFileSync(temporary, edited.document.toString({ lineWidth: 0 }), { flag: 'wx' });
-  const checked = loadConfig({ ...env, ...secrets, CLIENTS_FILE: temporary });
-  if (!checked.ok) {
-    unlinkSync(temporary);
-    throw new CommandError(checked.faults.map((fault) => fault.replace(temporary, edited.path)));
-  }
-  renameSync(temporary, edited.path);
-  return checked.config.issuer;
 }
 
 /** A secret that was made, where it belongs, and what comes next. */

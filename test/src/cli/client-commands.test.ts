@@ -1,4 +1,13 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -56,6 +65,49 @@ describe('the admin’s commands for apps', function () {
     run(['client', 'remove', 'full']);
   });
 
+  const add = (id: string) => ['client', 'add', id, '--public', '--redirect-uri', 'https://q.example/cb'];
+
+  it('leave the file’s mode as it was, and a link to it a link', () => {
+    const link = join(admin.folder, 'link.yaml');
+    symlinkSync(admin.file, link);
+    chmodSync(admin.file, 0o640);
+    variables['CLIENTS_FILE'] = link;
+    expect(run(add('linked')).stderr).to.equal('');
+    expect(lstatSync(link).isSymbolicLink()).to.equal(true);
+    expect(statSync(admin.file).mode & 0o777).to.equal(0o640);
+    expect(readFileSync(admin.file, 'utf8')).to.contain('client_id: linked');
+  });
+
+  it('change nothing in a file that is none of theirs, and leave nothing beside it', () => {
+    const cases: Record<string, string> = {
+      'clients: { a: b }\n': 'clients: must be a list',
+      '- a\n': 'must be a group of fields',
+      'hello\n': 'must be a group of fields',
+      'clients: [{ client_id: { toString: x } }]\n': 'clients[0].client_id: must be text',
+    };
+    for (const [text, fault] of Object.entries(cases)) {
+      writeFileSync(admin.file, text);
+      const { status, stderr } = run(add('more'));
+      expect(status).to.equal(1);
+      expect(stderr.split('\n')[0]).to.equal(`${admin.file}: ${fault}`);
+      expect(stderr).not.to.contain('    at ');
+      expect(readFileSync(admin.file, 'utf8')).to.equal(text);
+    }
+    variables['CLIENTS_FILE'] = admin.folder;
+    expect(run(add('more')).stderr).to.equal(`${admin.folder}: is a folder, not a file\n`);
+    expect(readdirSync(admin.folder).filter((name) => name.endsWith('.tmp'))).to.deep.equal([]);
+  });
+
+  it('do not remove an app of which another stands on a part', () => {
+    const shared =
+      'clients:\n  - client_id: a\n    token_endpoint_auth_method: none\n    redirect_uris: &u [https://a.example/cb]\n  - client_id: b\n    token_endpoint_auth_method: none\n    redirect_uris: *u\n';
+    writeFileSync(admin.file, shared);
+    expect(run(['client', 'remove', 'a']).stderr).to.match(
+      /^\S+ something in this app is used elsewhere[^\n]+\n$/,
+    );
+    expect(readFileSync(admin.file, 'utf8')).to.equal(shared);
+  });
+
   it('register an app, keep the comments of the file, and show the secret once', () => {
     const added = run(['--json', 'client', 'add', 'portal', '--redirect-uri', 'https://portal.example/cb']);
     expect(added.stderr).to.equal('');
@@ -82,7 +134,7 @@ describe('the admin’s commands for apps', function () {
       string
     >;
     variables[rotated['client_secret_env'] ?? ''] = rotated['client_secret'] ?? '';
-    expect(readFileSync(admin.file, 'utf8')).to.contain('[ PORTAL_SECRET_2, PORTAL_SECRET ]');
+    expect(readFileSync(admin.file, 'utf8')).to.contain('[PORTAL_SECRET_2, PORTAL_SECRET]');
     expect(run(['check']).status).to.equal(0);
     expect(run(['client', 'remove', 'portal']).status).to.equal(0);
     expect(readFileSync(admin.file, 'utf8')).to.contain('# stays').and.not.contain('portal');
