@@ -250,7 +250,7 @@ export const resourceSchema = once(() =>
         .min(1)
         .max(200)
         .describe(
-          'The client that this resource server authenticates as, to introspect and exchange its tokens.',
+          'The client that this resource server authenticates as, to introspect its opaque tokens and to exchange its tokens.',
         )
         .optional(),
     })
