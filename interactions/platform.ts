@@ -39,18 +39,11 @@ const UNSEEN = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
 /** What stands around an address in a sentence. */
 const AROUND = /^[\s"'“”„‘’‚«»‹›<(]+|[\s"'“”„‘’‚«»‹›>).,;!?]+$/gu;
 
-/**
- * An address as its writer meant it, by the operator's list: to the letter, else without what it brings along when it is copied.
- * One of old, with http, means the same platform; it is asked by https.
- */
+/** An address as its writer meant it, by the operator's list: to the letter, else without what it brings along when it is copied. */
 function asMeant(text: string, rules: PlatformRules): ParsedPlatform {
   const exact = rules.parse(text);
   if (exact.ok || text.length > LONGEST_COPIED) return exact;
-  const bare = text.replace(UNSEEN, '').replace(AROUND, '');
-  const parsed = rules.parse(bare);
-  if (parsed.ok) return parsed;
-  const secured = rules.parse(bare.replace(/^http:/i, 'https:'));
-  return secured.ok ? secured : parsed;
+  return rules.parse(text.replace(UNSEEN, '').replace(AROUND, ''));
 }
 
 /** Reads what somebody typed or a request named, against the operator's and the app's list. */
