@@ -37,7 +37,8 @@ const LONGEST_COPIED = 1024;
 /** What cannot be seen, and comes along when an address is copied from a mail or a page. */
 const UNSEEN = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
 /** What stands around an address in a sentence: quotes of all kinds, brackets, the sentence's own end. */
-const AROUND = /^[\s"'\u2018-\u201e\xab\xbb\u2039\u203a<(]+|[\s"'\u2018-\u201e\xab\xbb\u2039\u203a>).,;!?]+$/gu;
+const AROUND =
+  /^[\s"'\u2018-\u201e\xab\xbb\u2039\u203a<(]+|[\s"'\u2018-\u201e\xab\xbb\u2039\u203a>).,;!?]+$/gu;
 
 /** An address as its writer meant it, by the operator's list: to the letter, else without what it brings along when it is copied. */
 function asMeant(text: string, rules: PlatformRules): ParsedPlatform {
