@@ -107,7 +107,10 @@ async function checkClock({ storage }: Config, { done, warnings, faults }: Findi
 
 async function checkDisk({ storage }: Config, { done, warnings }: Findings): Promise<void> {
   if (storage.kind !== 'embedded' || storage.dataDir === ':memory:') return;
-  const { bavail, blocks } = await statfs(storage.dataDir);
+  // Not made yet where the keys are at fault, which is told by then.
+  const disk = await statfs(storage.dataDir).catch(() => undefined);
+  if (disk === undefined) return;
+  const { bavail, blocks } = disk;
   const percent = Math.floor((100 * bavail) / blocks);
   if (bavail / blocks < DISK_WARNING)
     warnings.push(

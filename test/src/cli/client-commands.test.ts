@@ -211,6 +211,12 @@ describe('the admin’s commands for apps', function () {
     }
   });
 
+  it('name the keys that are missing, as a start does, before there is a store', () => {
+    variables['SECRETS_FILE'] = join(admin.folder, 'none.json');
+    const [fault] = run(['check']).stderr.split('\n');
+    expect(fault).to.match(/^\S+none\.json: does not exist; make it with: /);
+  });
+
   it('name every fault in one run of check', () => {
     writeFileSync(
       admin.file,
