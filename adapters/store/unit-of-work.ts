@@ -88,7 +88,10 @@ export function createUnitsOfWork(engine: Engine): UnitsOfWork {
     };
     const unit = createUnit(engine, state);
     return storage.run({ state, unit }, async () => {
-      const value = await work();
+      // Whatever became of a failure on its way up through the library, it is the one to be told.
+      const value = await work().catch((error: unknown) => {
+        throw state.failure ?? error;
+      });
       if (state.failure !== undefined) throw state.failure;
       await flush(engine, state);
       for (const tell of state.tellings) tell();

@@ -107,6 +107,9 @@ export function installBrowserSessions(provider: Provider, store: Pick<Store, 's
           return own;
         }
         const session = await sessionToGoOnIn(provider, own, result);
+        // Somebody who was signed in has allowed an app: nobody signed in anew.
+        const { [signIn.accountId]: known } = (session as BrowserSession).signIns ?? {};
+        if (session === own && known?.ibSessionId === signIn.ibSessionId) keepIdentifier(session);
         // Before the library compares accounts: a sign-in to another platform must not end the first one.
         activate(session as BrowserSession, signIn.accountId, signIn);
         return session;

@@ -73,6 +73,23 @@ describe('two tabs', () => {
     }
   });
 
+  it('keep the id of their session where only another app is allowed: a repeated request finds it', async () => {
+    const browser = new Browser();
+    const idOf = (): unknown => browser.cookies.find(({ name }) => name === 'ib_session')?.value;
+    await signIn(stack, browser);
+    const before = idOf();
+    const params = {
+      client_id: 'spa',
+      redirect_uri: 'https://spa.example/callback',
+      scope: 'openid profile',
+    };
+    const asked = await browser.open(authorizeUrl(stack.issuer, params));
+    const allowed = await browser.press(asked, 'consent', { decision: 'allow' });
+    expect(allowed.url.searchParams.get('code')).to.be.a('string');
+    expect(before).to.be.a('string');
+    expect(idOf()).to.equal(before);
+  });
+
   it('are told apart from another browser, by form and by poll', async () => {
     const browser = new Browser();
     const [acme] = stack.sandbox.platforms;

@@ -188,6 +188,17 @@ for (const transport of ['undici', 'node'] as const)
       expect(error).to.be.an.instanceOf(StoreError);
     });
 
+    it('fail the unit as themselves where the handler broke over them', async () => {
+      answers = [fault('ValidationException')];
+      const error = await errorOf(
+        store.unit(async () => {
+          await errorOf(store.adapter('Interaction').find('x') as Promise<unknown>);
+          throw new TypeError('of something that was not read');
+        }),
+      );
+      expect(error).to.be.an.instanceOf(StoreError);
+    });
+
     it('leave a proof (`jti`) unused where what it was sent for could not be written', async () => {
       const hasty = await open({ maxAttempts: 1 });
       answers = [found, found, fault('ThrottlingException')];
