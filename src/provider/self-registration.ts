@@ -90,6 +90,7 @@ export function createRegistration(deps: {
       },
       issueRegistrationAccessToken: (ctx: KoaContextWithOIDC) => !isPublic(ctx.oidc.body ?? {}),
     } as Features['registration'] & object,
-    registrationManagement: { enabled: managed, rotateRegistrationAccessToken: true },
+    // One that was rotated by an answer that was lost would leave a client that nobody can change or remove.
+    registrationManagement: { enabled: managed, rotateRegistrationAccessToken: false },
   };
 }

@@ -115,6 +115,9 @@ function attempt(
       if (settled) return;
       settle();
       if (result instanceof Error) return reject(new ConnectionError('', { cause: result }));
+      // DynamoDB's answers have a body: of something in between, an empty one would read as "nothing is there", or as written.
+      if (result.statusCode < 400 && result.body.length === 0)
+        return reject(new ConnectionError('an answer without a body'));
       if (result.statusCode >= 400) [, attempts.refusedBy] = ERROR_TYPE.exec(result.body.toString()) ?? [];
       resolve(result);
     });

@@ -123,6 +123,15 @@ for (const transport of ['undici', 'node'] as const)
       expect(store.calls[0]).to.include({ outcome: 'ok', attempts: 2 });
     });
 
+    it('an empty answer is none, and asked for again: it would say that nothing is there', async () => {
+      const empty: Answer = (response) => response.end();
+      answers = [empty];
+      expect(await find()).to.equal(undefined);
+      expect(store.calls[0]).to.include({ outcome: 'ok', attempts: 2 });
+      answers = times(4, empty);
+      expect(await errorOf(find())).to.include({ code: 'unavailable', engineError: 'ConnectionError' });
+    });
+
     it('no answer is told, and not waited for again', async () => {
       answers = [silence];
       expect(await errorOf(find())).to.include({ code: 'unavailable', engineError: 'NoAnswerError' });
