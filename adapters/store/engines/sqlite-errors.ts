@@ -41,6 +41,7 @@ export function isBusy(error: unknown): boolean {
 
 /** What an operator can mend passes; anything else is a fault of ours. */
 export function storeErrorOf(operation: string, cause: unknown): StoreError {
+  if (cause instanceof StoreError) return cause;
   const engineError = sqliteNameOf(cause) ?? (cause instanceof Error ? cause.name : 'unknown');
   const code = isBusy(cause) ? 'throttled' : engineError in ADVICE ? 'unavailable' : 'failed';
   return new StoreError({ code, operation, engineError, cause });

@@ -37,9 +37,11 @@ export function databasePath(dataDir: string): string {
   return dataDir === ':memory:' ? dataDir : join(dataDir, FILE_NAME);
 }
 
-/** Which file is there; undefined where there is none. */
-export function fileId(dataDir: string): number | undefined {
-  return dataDir === ':memory:' ? 0 : statSync(databasePath(dataDir), { throwIfNoEntry: false })?.ino;
+/** Which file is there, by device and inode; undefined where there is none. */
+export function fileId(dataDir: string): string | undefined {
+  if (dataDir === ':memory:') return dataDir;
+  const found = statSync(databasePath(dataDir), { throwIfNoEntry: false });
+  return found && `${found.dev}:${found.ino}`;
 }
 
 /** Opens the database in a folder, both made where they are missing. Rejects with a refusal. */

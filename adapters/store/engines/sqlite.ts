@@ -29,8 +29,19 @@ function createEngine(db: DatabaseSync, { dataDir, onCall = () => undefined }: S
   const table = createSqliteTable(db);
   const commits = createCommits(db);
   const reading = createCaller(onCall, retrying);
-  const writing = createCaller(onCall, commits.run);
   const opened = fileId(dataDir);
+  const writing = createCaller(onCall, (operation, work) =>
+    commits.run(operation, () => {
+      checkPlace(operation);
+      return work();
+    }),
+  );
+
+  /** Whoever moves the file away, or puts another in its place, has a server that writes to a nameless one: all of it lost. */
+  function checkPlace(operation: string): void {
+    if (fileId(dataDir) !== opened)
+      throw new StoreError({ code: 'unavailable', operation, engineError: 'FILE_REPLACED' });
+  }
 
   return {
     isWhole: true,
@@ -88,10 +99,7 @@ function createEngine(db: DatabaseSync, { dataDir, onCall = () => undefined }: S
     },
 
     async ready() {
-      // Whoever moves the file away, or puts another in its place, has a server that writes to a nameless one.
-      if (fileId(dataDir) !== opened) {
-        throw new StoreError({ code: 'unavailable', operation: 'ready', engineError: 'FILE_REPLACED' });
-      }
+      checkPlace('ready');
       await reading('ready', 1, () => table.read([{ table: 'state', pk: 'Ready#' }]));
     },
 

@@ -1,8 +1,10 @@
 import {
   chmodSync,
+  copyFileSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -176,17 +178,32 @@ describe("the embedded store's file", () => {
     for (const engine of engines) await engine.close();
   });
 
-  it('is missed when it is moved away under a running server', async () => {
+  it('is missed when it is moved away, or another put in its place, under a running server: nothing is kept in a nameless one', async () => {
     await withEngine(async (engine) => {
       await engine.ready();
-      rmSync(path());
-      const error = await engine.ready().then(
-        () => undefined,
-        (cause: unknown) => cause,
-      );
-      expect(error)
-        .to.be.an.instanceOf(StoreError)
-        .and.include({ code: 'unavailable', engineError: 'FILE_REPLACED' });
+      await engine.write([put('before')]);
+      const missed = async (call: Promise<unknown>): Promise<void> => {
+        const error = await call.then(
+          () => undefined,
+          (cause: unknown) => cause,
+        );
+        expect(error)
+          .to.be.an.instanceOf(StoreError)
+          .and.include({ code: 'unavailable', engineError: 'FILE_REPLACED' });
+      };
+      const aside = `${path()}.aside`;
+      for (const replace of [() => undefined, () => copyFileSync(aside, path())]) {
+        renameSync(path(), aside);
+        replace();
+        const after = put('after');
+        await missed(engine.ready());
+        await missed(engine.write([after]));
+        await missed(engine.decide(after));
+        renameSync(aside, path());
+        await engine.ready();
+        expect((await engine.read([after.key])).size).to.equal(0);
+      }
+      await engine.write([put('after')]);
     });
   });
 });
